@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { type ConnectorEvent, publishOnChannel } from './events.ts';
+
+/** Milliseconds since the epoch, and a wait. Tests hand in their own. */
+export interface Clock {
+  now(): number;
+}
+
+export const SYSTEM_CLOCK: Clock = { now: Date.now };
+
+/** The one context that passes downwards: whose work this is, when it must stop, who listens. */
+export interface Run {
+  /** The ledger's key: a host repeats it when it tries the same work again. */
+  readonly runId: string;
+  /** Aborts every wait below. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Tells listeners what happened. Never throws. */
+  readonly publish: (event: ConnectorEvent) => void;
+}
+
+export interface RunInit {
+  readonly runId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock | undefined;
+  readonly onEvent?: ((event: ConnectorEvent) => void) | undefined;
+}
+
+/** Made at the border only: by the plugin object, the pool and the command line. */
+export function openRun({ runId, signal, clock, onEvent }: RunInit = {}): Run {
+  const own = signal ?? new AbortController().signal;
+  setMaxListeners(0, own);
+  return {
+    runId: runId ?? randomUUID(),
+    signal: own,
+    clock: clock ?? SYSTEM_CLOCK,
+    publish: (event) => {
+      try {
+        publishOnChannel(event);
+        onEvent?.(event);
+      } catch (error) {
+        // A listener's failure is not the run's: it surfaces as a warning of the process, once per throw.
+        process.emitWarning(error instanceof Error ? error : String(error), 'RoleshiftListenerWarning');
+      }
+    },
+  };
+}
+
+/** Resolves after `ms`, or rejects with the signal's reason. Leaves no timer and no listener behind. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Waits for `work` no longer than `signal` allows; the work itself goes on for whoever shares it. */
+export async function abandonOnAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (onAbort) signal.removeEventListener('abort', onAbort);
+    work.catch(() => undefined); // whoever shares the work sees its failure; this caller has left
+  }
+}

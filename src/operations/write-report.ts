@@ -1,0 +1,58 @@
+import type { WriteOperation } from './write-spec.ts';
+
+/** Where every row of the input went. `read = loaded + rejected + deduplicated`, or the write fails. */
+export interface WriteCounts {
+  /** Rows that the input yielded. */
+  readonly read: number;
+  /** Rows in the staged files. */
+  readonly staged: number;
+  /** Rows that are in the target now: `inserted + updated`. */
+  readonly loaded: number;
+  readonly inserted: number;
+  readonly updated: number;
+  /** Rows that Redshift refused, at most `rejectLimit`. */
+  readonly rejected: number;
+  /** Rows dropped because a later or earlier one has the same key. */
+  readonly deduplicated: number;
+}
+
+export interface WritePhase {
+  readonly name: 'plan' | 'stage' | 'load' | 'apply' | 'commit';
+  readonly ms: number;
+}
+
+/** Why Redshift refused one row. The value is never part of it. */
+export interface LoadReject {
+  /** Staged file, by its name inside the staging prefix. */
+  readonly file: string;
+  /** Line in that file. Misleads where values hold newlines. */
+  readonly line: number;
+  readonly column: string;
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface WriteWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a write did. An error carries the same, as far as it came. */
+export interface WriteReport {
+  readonly runId: string;
+  readonly target: { readonly schema: string; readonly name: string };
+  readonly operation: WriteOperation;
+  /** This run id had been applied to this target before: the counts are those of then, nothing was written now. */
+  readonly alreadyApplied: boolean;
+  /** Whether the rows are in the target for good. `unknown` only beside RS_COMMIT_UNKNOWN. */
+  readonly outcome: 'committed' | 'nothing written' | 'unknown';
+  readonly rows: WriteCounts;
+  /** Bytes and number of the staged files, the manifest left out. */
+  readonly bytes: number;
+  readonly files: number;
+  readonly phases: readonly WritePhase[];
+  readonly rejects: readonly LoadReject[];
+  readonly warnings: readonly WriteWarning[];
+  /** `s3://` address of staged files that were kept on purpose. */
+  readonly stagedFilesKept?: string;
+}

@@ -1,0 +1,55 @@
+/** What a target does with incoming rows. */
+export type WriteOperation = 'insert' | 'upsert';
+
+/** What happens to rows of the input that share their key: refuse the load, or keep the first or last of them. */
+export type DuplicateKeys = 'fail' | 'keepFirst' | 'keepLast';
+
+/** A table, as `schema.name` (quote a part that holds a dot: `sales."a.b"`) or as its two parts. */
+export type ObjectReference = string | readonly [schema: string, name: string];
+
+/** What to write and how; every field but `object` has a default. */
+export interface WriteSpec {
+  readonly object: ObjectReference;
+  /** Default `insert`. */
+  readonly operation?: WriteOperation;
+  /** Columns that identify a row, for `upsert`; default: the table's declared primary key. */
+  readonly keys?: readonly string[];
+  /** Column names in order, for rows given as arrays and for CSV files without a header. */
+  readonly columns?: readonly string[];
+  /** Default `fail`. Only with `upsert`. */
+  readonly duplicateKeys?: DuplicateKeys;
+  /** How many rows Redshift may refuse before the load fails as a whole. Default 0. */
+  readonly rejectLimit?: number;
+  /** Longest wait for another load into the same table, in seconds. Default 300. */
+  readonly lockTimeoutSeconds?: number;
+  /** Longest wait for the answer to a COMMIT that got lost, in seconds. Default 300. */
+  readonly settleTimeoutSeconds?: number;
+  /** Times the transaction may start, the first included, when others conflict with it. Default 5. */
+  readonly conflictAttempts?: number;
+}
+
+/** One value of a row. Decimals, dates and times travel as text, `BIGINT` as bigint; a `Date` is taken as UTC. */
+export type InputValue = string | number | bigint | boolean | Date | null | undefined;
+
+/** One row: values by column name, or in the order of `columns`. */
+export type InputRow = Readonly<Record<string, InputValue>> | readonly InputValue[];
+
+/** Anything that yields rows in groups, such as the batches of a read. */
+export interface InputBatch {
+  readonly fields: readonly { readonly name: string }[];
+  rows(): Iterable<InputRow>;
+}
+
+/** Rows one by one, as arrays of rows, or as the batches that a read yields. */
+export type RowSource =
+  | AsyncIterable<InputRow | readonly InputRow[] | InputBatch>
+  | Iterable<InputRow | readonly InputRow[] | InputBatch>;
+
+/** A local file whose rows never pass through JavaScript. */
+export interface FileSource {
+  readonly file: string;
+  /** Default: told by the file's extension. */
+  readonly format?: 'parquet' | 'csv' | 'jsonl';
+}
+
+export type WriteInput = RowSource | FileSource;

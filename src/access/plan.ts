@@ -1,0 +1,78 @@
+import type { Secret } from '../core/secret.ts';
+
+/** Who we are in AWS before any role is assumed. */
+export type IdentitySource =
+  | {
+      readonly kind: 'accessKeys';
+      readonly accessKeyId: Secret;
+      readonly secretAccessKey: Secret;
+      readonly sessionToken?: Secret;
+    }
+  /** The role of the AWS service that the agent runs on: EC2, ECS or EKS. */
+  | { readonly kind: 'machineRole' }
+  /** The worker node's role; refused when the machine turns out to have another one than expected. */
+  | { readonly kind: 'workerRole'; readonly expectedRoleArn?: string }
+  | { readonly kind: 'profile'; readonly profile: string }
+  /** The AWS default chain: variables, default profile, machine. */
+  | { readonly kind: 'environment' };
+
+/** One `sts:AssumeRole`. */
+export interface RoleHop {
+  /** `intermediate-1`, `redshift`, `staging`: names the step in reports. */
+  readonly id: string;
+  readonly roleArn: string;
+  /** The twelve digits in the role's ARN. */
+  readonly account: string;
+  readonly sessionName: string;
+  readonly externalId?: string;
+  readonly sourceIdentity?: string;
+  /** Asked for in the call, after any cap. */
+  readonly durationSeconds: number;
+  /** Known before the run to be assumed from a role's session: at most 3600 s. */
+  readonly chained: boolean;
+  /** What a reader should know: a duration that was capped, and why. */
+  readonly note?: string;
+}
+
+/** How the database user and password come about. Next ones (group federation, serverless) join this union. */
+export type LoginHop =
+  | { readonly kind: 'password'; readonly username: string; readonly password: Secret; readonly database: string }
+  | {
+      readonly kind: 'clusterCredentials';
+      readonly clusterIdentifier: string;
+      readonly database: string;
+      readonly username: string;
+      readonly autoCreate: boolean;
+      /** Sorted, lower case, each once. */
+      readonly groups: readonly string[];
+      readonly lifetimeSeconds: number;
+    };
+
+/** Where AWS is asked, and how long an answer may take. */
+export interface AwsTarget {
+  /** Absent only where no AWS call is planned, or where nothing says it. */
+  readonly region?: string;
+  readonly partition: Partition;
+  readonly stsEndpoint?: string;
+  readonly redshiftEndpoint?: string;
+  readonly s3Endpoint?: string;
+  readonly timeoutMs: number;
+}
+
+export type Partition = 'aws' | 'aws-cn' | 'aws-us-gov';
+
+/** The whole way from an identity to a session as a value: auth walks it, policies and the doctor read it. */
+export interface AccessPlan {
+  /** Absent when nothing asks AWS: a stored password and no staging. */
+  readonly identity?: IdentitySource;
+  /** Assumed in order; the last one asks for the login. Empty with a stored password. */
+  readonly roles: readonly RoleHop[];
+  readonly login: LoginHop;
+  /** Assumed in order for S3. Empty: S3 is used as the identity itself, or not at all. */
+  readonly stagingRoles: readonly RoleHop[];
+  readonly endpoint: { readonly host?: string; readonly port: number; readonly region?: string };
+  readonly aws: AwsTarget;
+  readonly tls: { readonly mode: 'verify-full' | 'verify-ca'; readonly caFile?: string; readonly serverName?: string };
+  /** What a person should know before the run: keys ignored, a duration capped. */
+  readonly notices: readonly string[];
+}

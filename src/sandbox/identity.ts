@@ -1,0 +1,54 @@
+import type { Secret } from '../core/secret.ts';
+
+/** Who a request comes from, once its signature is verified. */
+export interface Principal {
+  readonly kind: 'user' | 'assumedRole' | 'service' | 'anonymous';
+  /** `arn:aws:iam::ACCOUNT:user/NAME`, `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, a service name, or `anonymous`. */
+  readonly arn: string;
+  /** Twelve digits; empty for a service and for nobody. */
+  readonly account: string;
+  /** As `GetCallerIdentity` shows it: `AIDA...`, `AROA...:session`. */
+  readonly userId: string;
+  /** Of an assumed role: `arn:aws:iam::ACCOUNT:role/NAME`. */
+  readonly roleArn?: string;
+  readonly sessionName?: string;
+  readonly sourceIdentity?: string;
+}
+
+/** Temporary credentials and whose they are. */
+export interface SessionCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken: Secret;
+  readonly expiresAt: Date;
+  readonly principal: Principal;
+}
+
+/** An answer that AWS would have given instead of success. */
+export interface Refusal {
+  readonly allowed: false;
+  /** AWS's code: `AccessDenied`, `NoSuchEntity`. */
+  readonly code: string;
+  /** AWS's wording; never a secret. */
+  readonly message: string;
+}
+
+export interface ServiceContext {
+  /** ARN of the thing the service acts for (a cluster): `aws:SourceArn` in trust policies. */
+  readonly sourceArn?: string;
+  readonly sourceAccount?: string;
+  readonly externalId?: string;
+}
+
+/** Part of the sandbox that COPY and UNLOAD need of IAM. */
+export interface ServiceRoles {
+  /**
+   * What a service does when it works under a role: assumes the first one as `service`, then each next one from the one
+   * before (a chain). Every trust policy and `sts:AssumeRole` permission on the way is evaluated.
+   */
+  assumeRoleAsService(
+    service: string,
+    roleArns: readonly string[],
+    context?: ServiceContext,
+  ): ({ readonly allowed: true } & SessionCredentials) | Refusal;
+}

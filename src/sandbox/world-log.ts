@@ -1,0 +1,38 @@
+/** One AWS call a world answered. Never a secret, never a body. */
+export interface CallEntry {
+  readonly kind: 'aws';
+  /** World time, ISO 8601. */
+  readonly time: string;
+  readonly service: string;
+  readonly action: string;
+  /** ARN, or `anonymous`. */
+  readonly principal: string;
+  readonly resource: string;
+  readonly allowed: boolean;
+  readonly status: number;
+  readonly errorCode?: string;
+  readonly fault?: string;
+}
+
+/** A statement or a session as the pg endpoint saw it. */
+export interface SessionEntry {
+  readonly kind: 'login' | 'statement';
+  readonly time: string;
+  readonly cluster: string;
+  readonly database: string;
+  /** Database user; of a refused login the name as sent. */
+  readonly user: string;
+  readonly allowed: boolean;
+  /** The SQL text as the client sent it; absent for a login. */
+  readonly text?: string;
+  readonly errorCode?: string;
+  readonly applicationName?: string;
+}
+
+export type LogEntry = CallEntry | SessionEntry;
+
+/** What happened in a world, oldest first. Bounded: the oldest entries make room. */
+export interface WorldLog {
+  add(entry: CallEntry | Omit<SessionEntry, 'time'>): void;
+  entries(): readonly LogEntry[];
+}

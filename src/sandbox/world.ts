@@ -1,0 +1,84 @@
+import type { PolicyDocument } from './iam/policy.ts';
+
+/** Everything that exists in one pretend AWS: the content of a world file (`schemas/world.v1.json`). */
+export interface World {
+  readonly name?: string;
+  /** Home region of clusters and STS, such as `us-east-1`. */
+  readonly region: string;
+  readonly accounts: readonly WorldAccount[];
+  readonly instances?: readonly WorldInstance[];
+}
+
+export interface WorldAccount {
+  /** Twelve digits. */
+  readonly id: string;
+  readonly users?: readonly WorldUser[];
+  readonly roles?: readonly WorldRole[];
+  readonly buckets?: readonly WorldBucket[];
+  readonly clusters?: readonly WorldCluster[];
+}
+
+export interface WorldUser {
+  readonly name: string;
+  readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
+  readonly policies?: readonly PolicyDocument[];
+}
+
+export interface WorldRole {
+  readonly name: string;
+  readonly trust: PolicyDocument;
+  readonly policies?: readonly PolicyDocument[];
+  /** 3600 to 43200, default 3600. */
+  readonly maxSessionSeconds?: number;
+}
+
+export interface WorldBucket {
+  readonly name: string;
+  /** Default: the world's region. */
+  readonly region?: string;
+  readonly policy?: PolicyDocument;
+}
+
+export interface WorldCluster {
+  readonly id: string;
+  /** Default `snapshot`. */
+  readonly isolation?: 'snapshot' | 'serializable';
+  readonly caseSensitiveIdentifiers?: boolean;
+  /** Roles that COPY and UNLOAD may use. */
+  readonly iamRoles?: readonly string[];
+  /** What `IAM_ROLE default` means; must be one of `iamRoles`. */
+  readonly defaultIamRole?: string;
+  /** Default 2. */
+  readonly slices?: number;
+  readonly databases?: readonly WorldDatabase[];
+  readonly users?: readonly WorldDatabaseUser[];
+  readonly groups?: readonly string[];
+}
+
+export interface WorldDatabase {
+  readonly name: string;
+  /** Run once by the superuser, before anybody logs in. */
+  readonly setup?: string;
+}
+
+export interface WorldDatabaseUser {
+  readonly name: string;
+  /** Absent: only issued logins work. */
+  readonly password?: string;
+  readonly groups?: readonly string[];
+  readonly superuser?: boolean;
+}
+
+/** A machine with a role of its own: its metadata endpoint hands out that role's credentials. */
+export interface WorldInstance {
+  readonly name: string;
+  readonly kind: 'ec2' | 'container';
+  /** ARN; absent: a machine without a role (the metadata endpoint answers 404). */
+  readonly role?: string;
+  /** EC2 only: answer without a token. Default false. */
+  readonly allowImdsV1?: boolean;
+  /** Container only: the authorization token clients must send. Default: none is asked for. */
+  readonly authorizationToken?: string;
+  /** Seconds a set of credentials lives, default 21600; fresh ones appear 5 minutes before. */
+  readonly credentialSeconds?: number;
+}

@@ -1,0 +1,49 @@
+import stringWidth from 'string-width';
+
+/** `1234567` -> `1,234,567`. */
+export function formatCount(count: number | bigint): string {
+  return count.toLocaleString('en-US');
+}
+
+/** Bytes in binary units: `41.2 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const exponent = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
+  const value = bytes / 2 ** (10 * exponent);
+  return `${exponent === 0 ? value : value.toFixed(1)} ${units[exponent]}`;
+}
+
+/** `850 ms`, `12.3 s`, `4 min 05 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+}
+
+const MAX_CELL_WIDTH = 48;
+
+/** A table for a terminal: columns as wide as their content, control characters shown, long cells cut with `…`. */
+export function formatTable(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [headers, ...rows].map((row) => row.map(visible));
+  const widths = headers.map((_, index) => Math.max(...cells.map((row) => stringWidth(row[index] ?? ''))));
+  const lines = cells.map((row) =>
+    row
+      .map((cell, index) => cell + ' '.repeat(Math.max(0, (widths[index] ?? 0) - stringWidth(cell))))
+      .join('  ')
+      .trimEnd(),
+  );
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [lines[0], rule, ...lines.slice(1)].join('\n');
+}
+
+function visible(text: string): string {
+  const shown = text.replace(/[\p{Cc}]/gu, (character) => JSON.stringify(character).slice(1, -1));
+  if (stringWidth(shown) <= MAX_CELL_WIDTH) return shown;
+  let cut = '';
+  for (const character of shown) {
+    if (stringWidth(cut + character) >= MAX_CELL_WIDTH) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}

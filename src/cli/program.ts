@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { exitStatusOf, printFailure } from './failure.ts';
+import { openOutput } from './output.ts';
+
+/** What every command gets: whether to speak JSON, and when to stop. */
+export interface CommandContext {
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+const FOOTER = `
+Exit status: 0 done, 2 configuration, 3 access, 4 try again, 5 data, 6 unsupported, 70 our fault, 130 stopped.
+Secrets never belong on the command line: write \${env:NAME} or \${file:path} in the connection file.`;
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('give a whole number, 0 or more');
+  return value;
+}
+
+function list(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+const connection = (): Option =>
+  new Option('-c, --connection <file>', 'connection file (YAML or JSON)').makeOptionMandatory();
+const json = (): Option => new Option('--json', 'print one JSON document instead of text');
+
+/** Runs one command line and gives its exit status; nothing here imports AWS, the driver or DuckDB. */
+export async function runProgram(args: readonly string[], signal: AbortSignal): Promise<number> {
+  let status = 0;
+  const run =
+    <O extends { json?: boolean }>(
+      body: (options: O, context: CommandContext, ...operands: string[]) => Promise<number>,
+    ) =>
+    async (...call: unknown[]): Promise<void> => {
+      const options = call[call.length - 2] as O;
+      const operands = call.slice(0, -2) as string[];
+      const context: CommandContext = { json: options.json === true, signal };
+      try {
+        status = await body(options, context, ...operands);
+      } catch (error) {
+        printFailure(error, context, openOutput(context));
+        status = exitStatusOf(error, signal);
+      }
+    };
+
+  const program = new Command('roleshift')
+    .description('Amazon Redshift by IAM role: check a connection, discover, preview, read and write.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .showHelpAfterError('(add --help for the options of this command)')
+    .exitOverride()
+    .addHelpText('after', FOOTER);
+
+  program
+    .command('check')
+    .summary('try every hop from the AWS identity to the database')
+    .description('Tries every hop from the AWS identity to the database and says, for each, who, what and until when.')
+    .addOption(connection())
+    .addOption(
+      new Option('--mode <mode>', 'which identity to try').choices(['standard', 'advanced']).default('standard'),
+    )
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  roleshift check -c warehouse.yaml')
+    .action(
+      run(async (options: { connection: string; mode: 'standard' | 'advanced' }, context) =>
+        (await import('./check.ts')).check(options, context),
+      ),
+    );
+
+  program
+    .command('discover')
+    .summary('list schemas, or the objects of one, or the columns of an object')
+    .description('Lists schemas; the objects of one (sales); or the columns and keys of an object (sales.orders).')
+    .argument('[name]', 'schema, or schema.object')
+    .addOption(connection())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  roleshift discover -c warehouse.yaml\n  roleshift discover -c warehouse.yaml sales.orders',
+    )
+    .action(
+      run(async (options: { connection: string }, context, name) =>
+        (await import('./discover.ts')).discover(options, context, name),
+      ),
+    );
+
+  program
+    .command('preview')
+    .summary('show the first rows of an object')
+    .description('Shows the first rows of a table or view, values as the database shows them.')
+    .argument('<object>', 'schema.object')
+    .addOption(connection())
+    .addOption(new Option('-n, --limit <rows>', 'rows to show').argParser(positiveInteger).default(20))
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  roleshift preview -c warehouse.yaml sales.orders -n 5')
+    .action(
+      run(async (options: { connection: string; limit: number }, context, object) =>
+        (await import('./preview.ts')).preview(options, context, object ?? ''),
+      ),
+    );
+
+  program
+    .command('read')
+    .summary('read a table, a view or a query into a file or to standard output')
+    .description('Reads a table, a view or a query. Rows go to standard output or a file, exact in either read mode.')
+    .argument('[object]', 'schema.object; leave out with --query')
+    .addOption(connection())
+    .addOption(new Option('-q, --query <sql>', 'a SELECT of your own, instead of an object'))
+    .addOption(new Option('--columns <names>', 'columns to read, separated by commas').argParser(list))
+    .addOption(new Option('--where <sql>', 'condition in Redshift SQL'))
+    .addOption(new Option('-n, --limit <rows>', 'read at most so many rows').argParser(positiveInteger))
+    .addOption(
+      new Option('--mode <mode>', 'over the wire, or by UNLOAD through S3')
+        .choices(['auto', 'direct', 'staged'])
+        .default('auto'),
+    )
+    .addOption(new Option('--format <format>', 'form of the output').choices(['jsonl', 'csv']).default('jsonl'))
+    .addOption(
+      new Option('-o, --output <file>', 'write to a file, complete or not at all').default('-', 'standard output'),
+    )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  roleshift read -c warehouse.yaml sales.orders --format csv -o orders.csv
+  roleshift read -c warehouse.yaml -q "select * from sales.orders where day = current_date" --mode staged`,
+    )
+    .action(
+      run(async (options: import('./read.ts').ReadCommand, context, object) =>
+        (await import('./read.ts')).read(options, context, object),
+      ),
+    );
+
+  program
+    .command('write')
+    .summary('load a file into a table, exactly once')
+    .description(
+      'Loads a Parquet, CSV or JSON Lines file into a table through S3 and COPY, in one transaction, exactly once for a run id.',
+    )
+    .argument('<object>', 'schema.object')
+    .argument('<file>', 'Parquet, CSV or JSON Lines')
+    .addOption(connection())
+    .addOption(
+      new Option('--operation <operation>', 'what to do with rows whose key exists')
+        .choices(['insert', 'upsert'])
+        .default('insert'),
+    )
+    .addOption(new Option('--keys <names>', 'key columns for an upsert (default: the primary key)').argParser(list))
+    .addOption(
+      new Option('--duplicates <rule>', 'rows of the input with the same key')
+        .choices(['fail', 'keepFirst', 'keepLast'])
+        .default('fail'),
+    )
+    .addOption(
+      new Option('--rejects <rows>', 'accept so many rows that the table refuses')
+        .argParser(positiveInteger)
+        .default(0),
+    )
+    .addOption(
+      new Option('--format <format>', 'form of the input (default: by the file name)').choices([
+        'parquet',
+        'csv',
+        'jsonl',
+      ]),
+    )
+    .addOption(new Option('--run-id <id>', 'repeat it to try the same load again without loading twice'))
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  roleshift write -c warehouse.yaml sales.orders orders.parquet
+  roleshift write -c warehouse.yaml sales.orders fixes.csv --operation upsert --keys order_id --run-id fix-2026-11-24`,
+    )
+    .action(
+      run(async (options: import('./write.ts').WriteCommand, context, object, file) =>
+        (await import('./write.ts')).write(options, context, object ?? '', file ?? ''),
+      ),
+    );
+
+  program
+    .command('sandbox')
+    .summary('start a local stand-in for AWS and Redshift')
+    .description(
+      'Starts a local stand-in for STS, IAM, Redshift, S3 and the cluster, until Ctrl-C. Needs no AWS account.',
+    )
+    .addOption(new Option('--world <file>', 'accounts, roles, clusters, buckets (YAML)'))
+    .addOption(
+      new Option('--data-dir <folder>', 'keep the data there (default: a temporary folder, removed at the end)'),
+    )
+    .addOption(
+      new Option('--connections <folder>', 'write a ready connection file for each identity there').default('.'),
+    )
+    .addOption(json())
+    .addHelpText('after', '\nExample:\n  roleshift sandbox --connections ./connections')
+    .action(
+      run(async (options: import('./sandbox.ts').SandboxCommand, context) =>
+        (await import('./sandbox.ts')).sandbox(options, context),
+      ),
+    );
+
+  program
+    .command('demo')
+    .summary('the whole path on three million real flights, on the sandbox')
+    .description(
+      'Logs in by role in three ways, loads three million flights, upserts, reads them back, and shows a refusal.',
+    )
+    .addOption(json())
+    .action(run(async (_options: object, context) => (await import('./demo.ts')).demo(context)));
+
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2; // commander has printed what is wrong
+  }
+  return status;
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}

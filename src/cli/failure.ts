@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { ConnectorError, EXIT_STATUS } from '../core/errors.ts';
-import type { Output } from './output.ts';
+import { jsonValue } from './format.ts';
 
 /** Exit status of a failure: by category, 130 for an abort, 70 for what should not have happened. */
 export function exitStatusOf(error: unknown, signal: AbortSignal): number {
@@ -8,21 +8,14 @@ export function exitStatusOf(error: unknown, signal: AbortSignal): number {
   return error instanceof ConnectorError ? EXIT_STATUS[error.category] : EXIT_STATUS.internal;
 }
 
-/** Prints a failure: what failed, how to mend it, and the facts; as JSON on standard output where that was asked for. */
-export function printFailure(
-  error: unknown,
-  { json, signal }: { json: boolean; signal: AbortSignal },
-  output: Output,
-): void {
+/** Prints a failure: what failed, how to mend it, the facts. As one JSON document on standard output where asked for. */
+export function printFailure(error: unknown, { json, signal }: { json: boolean; signal: AbortSignal }): void {
   if (json) {
-    output.result({ error: failureAsJson(error, signal) });
+    process.stdout.write(`${JSON.stringify({ error: failureAsJson(error, signal) }, jsonValue, 2)}\n`);
     return;
   }
-  if (signal.aborted) {
-    output.line(`${styleText('yellow', 'stopped')}  nothing was left behind that was not there before`);
-    return;
-  }
-  for (const line of describeFailure(error)) output.line(line);
+  const lines = signal.aborted ? [`${styleText('yellow', 'stopped')}  before the end`] : describeFailure(error);
+  process.stderr.write(`${lines.join('\n')}\n`);
 }
 
 function failureAsJson(error: unknown, signal: AbortSignal): unknown {

@@ -47,3 +47,8 @@ function visible(text: string): string {
   }
   return `${cut}…`;
 }
+
+/** For `JSON.stringify`: a bigint as its digits in a string, which loses nothing in any reader. */
+export function jsonValue(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { ConnectorEvent, HopEvent, ProgressEvent } from '../core/events.ts';
-import { formatBytes, formatCount, formatDuration } from './format.ts';
+import { formatBytes, formatCount, formatDuration, jsonValue } from './format.ts';
 
 /** Where a command speaks: results to standard output, everything about the work to standard error. */
 export interface Output extends Disposable {
@@ -61,10 +61,6 @@ export function openOutput({ json }: { readonly json: boolean }): Output {
     },
     [Symbol.dispose]: () => live?.clear(),
   };
-}
-
-function jsonValue(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 /** `load    1,200,000 rows  41.2 MiB  4 files  310,000 rows/s`. */

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitStatusOf, printFailure } from './failure.ts';
-import { openOutput } from './output.ts';
 
 /** What every command gets: whether to speak JSON, and when to stop. */
 export interface CommandContext {
@@ -33,18 +32,16 @@ const json = (): Option => new Option('--json', 'print one JSON document instead
 /** Runs one command line and gives its exit status; nothing here imports AWS, the driver or DuckDB. */
 export async function runProgram(args: readonly string[], signal: AbortSignal): Promise<number> {
   let status = 0;
+  // commander calls an action with the operands, then the options, then the command itself.
   const run =
-    <O extends { json?: boolean }>(
-      body: (options: O, context: CommandContext, ...operands: string[]) => Promise<number>,
-    ) =>
+    <Options>(body: (options: Options, context: CommandContext, ...operands: string[]) => Promise<number>) =>
     async (...call: unknown[]): Promise<void> => {
-      const options = call[call.length - 2] as O;
-      const operands = call.slice(0, -2) as string[];
+      const options = call.at(-2) as Options & { readonly json?: boolean };
       const context: CommandContext = { json: options.json === true, signal };
       try {
-        status = await body(options, context, ...operands);
+        status = await body(options, context, ...(call.slice(0, -2) as string[]));
       } catch (error) {
-        printFailure(error, context, openOutput(context));
+        printFailure(error, context);
         status = exitStatusOf(error, signal);
       }
     };

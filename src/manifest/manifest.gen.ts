@@ -1,0 +1,1516 @@
+// Generated from connector.json by tools/generate.ts. Do not edit.
+import type { Manifest } from './descriptor.ts';
+
+/** connector.json as data. */
+export const MANIFEST: Manifest = {
+  "$schema": "./schemas/connector.v1.json",
+  "manifestVersion": 1,
+  "id": "amazon-redshift",
+  "version": "0.1.0",
+  "displayName": "Amazon Redshift",
+  "description": "Reads and writes Amazon Redshift, logging in by IAM role.",
+  "license": "Apache-2.0",
+  "runtime": {
+    "engines": {
+      "node": ">=20.19"
+    },
+    "main": "dist/index.js",
+    "executables": {
+      "roleshift": "dist/cli/main.js"
+    },
+    "allowedHosts": [
+      "${host}",
+      "sts.${region}.amazonaws.com",
+      "redshift.${region}.amazonaws.com",
+      "s3.${region}.amazonaws.com"
+    ]
+  },
+  "contracts": [
+    {
+      "name": "roleshift-plugin",
+      "version": "1",
+      "role": "source",
+      "entry": "dist/index.js"
+    },
+    {
+      "name": "roleshift-plugin",
+      "version": "1",
+      "role": "target",
+      "entry": "dist/index.js"
+    }
+  ],
+  "modes": {
+    "standard": {
+      "title": "Standard",
+      "description": "Runs in the agent's own process."
+    },
+    "advanced": {
+      "title": "Advanced",
+      "description": "Runs on Apache Spark; in this version the connection can only name who logs in there.",
+      "available": false
+    }
+  },
+  "connection": {
+    "groups": [
+      {
+        "id": "endpoint",
+        "title": "Cluster"
+      },
+      {
+        "id": "authentication",
+        "title": "Authentication"
+      },
+      {
+        "id": "staging",
+        "title": "S3 staging"
+      },
+      {
+        "id": "session",
+        "title": "Session",
+        "collapsed": true
+      },
+      {
+        "id": "network",
+        "title": "Network",
+        "collapsed": true
+      },
+      {
+        "id": "advanced",
+        "title": "Advanced mode",
+        "collapsed": true
+      }
+    ],
+    "variants": [
+      {
+        "id": "password",
+        "title": "Database password",
+        "when": {
+          "authType": [
+            "password"
+          ]
+        }
+      },
+      {
+        "id": "accessKeys",
+        "title": "IAM role, assumed with the access keys of an IAM user",
+        "when": {
+          "authType": [
+            "assumeRole"
+          ],
+          "useEc2Role": [
+            false
+          ],
+          "identitySource": [
+            "accessKeys"
+          ]
+        }
+      },
+      {
+        "id": "ec2Role",
+        "title": "IAM role, assumed by the machine's own role",
+        "when": {
+          "authType": [
+            "assumeRole"
+          ],
+          "useEc2Role": [
+            true
+          ]
+        }
+      }
+    ],
+    "properties": {
+      "jdbcUrl": {
+        "type": "string",
+        "title": "JDBC URL",
+        "legacyLabel": "JDBC URL",
+        "description": "Paste the cluster's JDBC URL to fill host, port and database. Its parameters are not taken over, and none can weaken TLS.",
+        "examples": [
+          "jdbc:redshift://warehouse.abc123.us-west-2.redshift.amazonaws.com:5439/dev",
+          "jdbc:redshift:iam://warehouse:us-west-2/dev"
+        ],
+        "pattern": "^jdbc:redshift(?::iam)?://[^\\s]+$",
+        "patternMessage": "must look like jdbc:redshift://host:5439/database",
+        "maxLength": 2048,
+        "group": "endpoint",
+        "order": 10,
+        "since": "0.1.0"
+      },
+      "host": {
+        "type": "string",
+        "title": "Host",
+        "description": "Endpoint of the cluster, without the port. May stay empty with a cluster identifier: it is then looked up in AWS.",
+        "examples": [
+          "warehouse.abc123.us-west-2.redshift.amazonaws.com"
+        ],
+        "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        "patternMessage": "must be a host name only: no jdbc: prefix, no port, no path",
+        "requiredWhen": {
+          "authType": [
+            "password"
+          ],
+          "jdbcUrl": [
+            null
+          ]
+        },
+        "group": "endpoint",
+        "order": 20,
+        "since": "0.1.0"
+      },
+      "port": {
+        "type": "integer",
+        "title": "Port",
+        "description": "TCP port the cluster listens on.",
+        "default": 5439,
+        "minimum": 1,
+        "maximum": 65535,
+        "group": "endpoint",
+        "order": 30,
+        "since": "0.1.0"
+      },
+      "database": {
+        "type": "string",
+        "title": "Database Name",
+        "legacyLabel": "Database Name",
+        "description": "Database that holds the tables.",
+        "examples": [
+          "dev"
+        ],
+        "pattern": "^[^\\u0000]{1,127}$",
+        "patternMessage": "must be 1 to 127 characters",
+        "requiredWhen": {
+          "jdbcUrl": [
+            null
+          ]
+        },
+        "group": "endpoint",
+        "order": 40,
+        "since": "0.1.0"
+      },
+      "clusterIdentifier": {
+        "type": "string",
+        "title": "Cluster Identifier",
+        "legacyLabel": "Cluster Identifier",
+        "description": "Identifier of the provisioned cluster that issues the login. Taken from the endpoint where its name tells it.",
+        "examples": [
+          "warehouse"
+        ],
+        "pattern": "^[a-z](?:-?[a-z0-9]){0,62}$",
+        "patternMessage": "must be 1 to 63 lower-case letters, digits and single hyphens, starting with a letter",
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "requiredWhen": {
+          "authType": [
+            "assumeRole"
+          ],
+          "jdbcUrl": [
+            null
+          ],
+          "host": [
+            null
+          ]
+        },
+        "group": "endpoint",
+        "order": 50,
+        "since": "0.1.0"
+      },
+      "region": {
+        "type": "string",
+        "title": "Region",
+        "description": "AWS Region of the cluster. Taken from the endpoint where its name tells it.",
+        "examples": [
+          "us-west-2"
+        ],
+        "pattern": "^[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\\d{1,2}$",
+        "patternMessage": "must be the code of an AWS Region, such as us-west-2",
+        "requiredWhen": {
+          "authType": [
+            "assumeRole"
+          ],
+          "jdbcUrl": [
+            null
+          ],
+          "host": [
+            null
+          ]
+        },
+        "group": "endpoint",
+        "order": 60,
+        "since": "0.1.0"
+      },
+      "authType": {
+        "type": "string",
+        "title": "Authentication Type",
+        "description": "How the database login is obtained: a stored password, or short-lived credentials bought by an IAM role.",
+        "enum": [
+          "password",
+          "assumeRole"
+        ],
+        "enumTitles": [
+          "Default",
+          "Redshift IAM Authentication via AssumeRole"
+        ],
+        "default": "password",
+        "group": "authentication",
+        "order": 10,
+        "since": "0.1.0"
+      },
+      "username": {
+        "type": "string",
+        "title": "Username",
+        "legacyLabel": "Username",
+        "description": "Database user to log in as.",
+        "required": true,
+        "examples": [
+          "etl"
+        ],
+        "pattern": "^[^\\u0000]{1,127}$",
+        "patternMessage": "must be 1 to 127 characters",
+        "group": "authentication",
+        "order": 20,
+        "since": "0.1.0"
+      },
+      "password": {
+        "type": "string",
+        "title": "Password",
+        "legacyLabel": "Password",
+        "description": "Password of the database user.",
+        "secret": true,
+        "visibleWhen": {
+          "authType": [
+            "password"
+          ]
+        },
+        "requiredWhen": {
+          "authType": [
+            "password"
+          ]
+        },
+        "group": "authentication",
+        "order": 30,
+        "since": "0.1.0"
+      },
+      "roleArn": {
+        "type": "string",
+        "title": "Redshift IAM Role ARN",
+        "legacyLabel": "Redshift IAM Role ARN",
+        "description": "IAM role that is assumed to obtain the database login.",
+        "examples": [
+          "arn:aws:iam::111122223333:role/RedshiftLogin"
+        ],
+        "pattern": "^arn:aws(?:-[a-z0-9]+)*:iam::\\d{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}$",
+        "patternMessage": "must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/RedshiftLogin",
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "requiredWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "authentication",
+        "order": 40,
+        "since": "0.1.0"
+      },
+      "useEc2Role": {
+        "type": "boolean",
+        "title": "Use EC2 Role to Assume Role",
+        "legacyLabel": "Use EC2 Role to Assume Role",
+        "description": "The AWS role of the machine that runs the agent (EC2, ECS or EKS) assumes the Redshift role; no access keys are stored, and any given are ignored.",
+        "default": false,
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 50,
+        "since": "0.1.0"
+      },
+      "identitySource": {
+        "type": "string",
+        "title": "Identity",
+        "description": "Where the AWS identity that assumes the role comes from.",
+        "enum": [
+          "accessKeys",
+          "workerRole",
+          "profile",
+          "environment"
+        ],
+        "enumTitles": [
+          "Access keys of an IAM user",
+          "Role of the worker node",
+          "Profile in the shared AWS configuration files",
+          "Environment variables of the agent"
+        ],
+        "default": "accessKeys",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ],
+            "useEc2Role": [
+              false
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ],
+            "useEc2Role": [
+              false
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 60,
+        "since": "0.1.0"
+      },
+      "accessKeyId": {
+        "type": "string",
+        "title": "Redshift Access Key ID",
+        "legacyLabel": "Redshift Access Key ID",
+        "description": "Access key of the IAM user that may assume the role.",
+        "secret": true,
+        "pattern": "^\\w{16,128}$",
+        "patternMessage": "must be 16 to 128 letters and digits, such as AKIA...",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          }
+        ],
+        "requiredWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 70,
+        "since": "0.1.0"
+      },
+      "secretAccessKey": {
+        "type": "string",
+        "title": "Redshift Secret Access Key",
+        "legacyLabel": "Redshift Secret Access Key",
+        "description": "Secret that belongs to the access key.",
+        "secret": true,
+        "pattern": "^\\S+$",
+        "patternMessage": "must not hold blanks or line breaks",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          }
+        ],
+        "requiredWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 80,
+        "since": "0.1.0"
+      },
+      "sessionToken": {
+        "type": "string",
+        "title": "Session Token",
+        "description": "Only with temporary access keys (they start with ASIA): the token that came with them.",
+        "secret": true,
+        "pattern": "^\\S+$",
+        "patternMessage": "must not hold blanks or line breaks",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "accessKeys"
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 90,
+        "since": "0.1.0"
+      },
+      "profile": {
+        "type": "string",
+        "title": "Profile",
+        "description": "Name of the profile in ~/.aws/config or ~/.aws/credentials.",
+        "examples": [
+          "etl"
+        ],
+        "pattern": "^[^\\s\\[\\]\\u0000][^\\[\\]\\u0000\\r\\n]{0,127}$",
+        "patternMessage": "must be the name of a profile, without brackets",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "profile"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "profile"
+            ]
+          }
+        ],
+        "requiredWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "loginIdentity": [
+              "agent"
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "profile"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ],
+            "useEc2Role": [
+              false
+            ],
+            "identitySource": [
+              "profile"
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 100,
+        "since": "0.1.0"
+      },
+      "autoCreateDbUser": {
+        "type": "boolean",
+        "title": "Auto create DBUser",
+        "legacyLabel": "Auto create DBUser",
+        "description": "Creates the database user at login when it does not exist. Needs redshift:CreateClusterUser.",
+        "default": false,
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "authentication",
+        "order": 110,
+        "since": "0.1.0"
+      },
+      "dbGroups": {
+        "type": "array",
+        "title": "Database Groups",
+        "description": "Existing database groups that the user joins for the session, besides those it belongs to. Needs redshift:JoinGroup.",
+        "items": {
+          "type": "string",
+          "title": "Group",
+          "pattern": "^[a-z][a-z0-9_+.@-]{0,63}$",
+          "patternMessage": "must be 1 to 64 lower-case letters, digits and _ + . @ -, starting with a letter"
+        },
+        "default": [],
+        "examples": [
+          [
+            "etl_writers"
+          ]
+        ],
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "authentication",
+        "order": 120,
+        "since": "0.1.0"
+      },
+      "loginLifetimeSeconds": {
+        "type": "integer",
+        "title": "Login lifetime",
+        "description": "How long a generated database login stays valid for new connections. Open sessions outlive it, and it is renewed ahead of time.",
+        "unit": "seconds",
+        "default": 900,
+        "minimum": 900,
+        "maximum": 3600,
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "authentication",
+        "order": 130,
+        "since": "0.1.0"
+      },
+      "roleDurationSeconds": {
+        "type": "integer",
+        "title": "Role session duration",
+        "description": "How long the credentials of an assumed role last before they are renewed. A role assumed from a role is capped at 3600 by AWS.",
+        "unit": "seconds",
+        "default": 3600,
+        "minimum": 900,
+        "maximum": 43200,
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 140,
+        "since": "0.1.0"
+      },
+      "externalId": {
+        "type": "string",
+        "title": "External ID",
+        "description": "Value that the trust policy of the role demands (sts:ExternalId).",
+        "pattern": "^[\\w+=,.@:/-]{2,1224}$",
+        "patternMessage": "must be 2 to 1224 letters, digits and + = , . @ : / -",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 150,
+        "since": "0.1.0"
+      },
+      "roleSessionName": {
+        "type": "string",
+        "title": "Role session name",
+        "description": "Name of the session as CloudTrail shows it.",
+        "default": "roleshift",
+        "pattern": "^[A-Za-z0-9_+=,.@-]{2,64}$",
+        "patternMessage": "must be 2 to 64 letters, digits and _ + = , . @ -",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 160,
+        "since": "0.1.0"
+      },
+      "sourceIdentity": {
+        "type": "string",
+        "title": "Source identity",
+        "description": "Identity that AWS keeps through every later role (sts:SetSourceIdentity is needed).",
+        "pattern": "^[A-Za-z0-9_+=,.@-]{2,64}$",
+        "patternMessage": "must be 2 to 64 letters, digits and _ + = , . @ -",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 170,
+        "since": "0.1.0"
+      },
+      "intermediateRoles": {
+        "type": "array",
+        "title": "Intermediate roles",
+        "description": "Roles assumed in this order before the Redshift role, where no direct trust exists.",
+        "items": {
+          "type": "object",
+          "title": "Role",
+          "properties": {
+            "roleArn": {
+              "type": "string",
+              "title": "Role ARN",
+              "pattern": "^arn:aws(?:-[a-z0-9]+)*:iam::\\d{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}$",
+              "patternMessage": "must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/RedshiftLogin",
+              "required": true
+            },
+            "externalId": {
+              "type": "string",
+              "title": "External ID",
+              "pattern": "^[\\w+=,.@:/-]{2,1224}$",
+              "patternMessage": "must be 2 to 1224 letters, digits and + = , . @ : / -"
+            }
+          }
+        },
+        "default": [],
+        "examples": [
+          [
+            {
+              "roleArn": "arn:aws:iam::111122223333:role/Hub",
+              "externalId": "partner-42"
+            }
+          ]
+        ],
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "authentication",
+        "order": 180,
+        "since": "0.1.0"
+      },
+      "useStaging": {
+        "type": "boolean",
+        "title": "Stage through S3",
+        "description": "Moves bulk data through an S3 bucket with COPY and UNLOAD: needed for writes, and faster for large reads.",
+        "default": false,
+        "group": "staging",
+        "order": 10,
+        "since": "0.1.0"
+      },
+      "stagingBucket": {
+        "type": "string",
+        "title": "Staging bucket",
+        "description": "S3 bucket for the files on their way. They are deleted when a run ends.",
+        "examples": [
+          "acme-staging"
+        ],
+        "pattern": "^(?!\\d+\\.\\d+\\.\\d+\\.\\d+$)(?!.*\\.\\.)(?!xn--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        "patternMessage": "must be a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, without s3:// or a path",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "requiredWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 20,
+        "since": "0.1.0"
+      },
+      "stagingPrefix": {
+        "type": "string",
+        "title": "Staging prefix",
+        "description": "Folder in the bucket under which each run makes its own.",
+        "default": "roleshift/",
+        "pattern": "^(?!/)(?!.*//)(?!(?:.*/)?\\.{1,2}(?:/|$))[A-Za-z0-9!_.=/-]{1,512}$",
+        "patternMessage": "must be a key prefix of letters, digits and ! _ . = - /, without a leading or double slash",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 30,
+        "since": "0.1.0"
+      },
+      "stagingRegion": {
+        "type": "string",
+        "title": "Staging Region",
+        "description": "AWS Region of the bucket where it is not that of the cluster.",
+        "examples": [
+          "us-west-2"
+        ],
+        "pattern": "^[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\\d{1,2}$",
+        "patternMessage": "must be the code of an AWS Region, such as us-west-2",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 40,
+        "since": "0.1.0"
+      },
+      "stagingRoleArn": {
+        "type": "string",
+        "title": "Staging role ARN",
+        "description": "IAM role that the agent assumes to reach the bucket. Without one, the Redshift role is used, or the identity itself where the login is a password.",
+        "examples": [
+          "arn:aws:iam::111122223333:role/StagingAccess"
+        ],
+        "pattern": "^arn:aws(?:-[a-z0-9]+)*:iam::\\d{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}$",
+        "patternMessage": "must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/RedshiftLogin",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 50,
+        "since": "0.1.0"
+      },
+      "copyRole": {
+        "type": "string",
+        "title": "COPY and UNLOAD role",
+        "description": "Role that Redshift itself uses to reach the bucket: default for the cluster's default role, an ARN, or several ARNs with commas for a chain.",
+        "examples": [
+          "default",
+          "arn:aws:iam::111122223333:role/RedshiftCopy"
+        ],
+        "pattern": "^(?:default|arn:aws(?:-[a-z0-9]+)*:iam::\\d{12}:role/[A-Za-z0-9_+=.@/-]{1,576}(?:,arn:aws(?:-[a-z0-9]+)*:iam::\\d{12}:role/[A-Za-z0-9_+=.@/-]{1,576}){0,9})$",
+        "patternMessage": "must be default, the ARN of an IAM role, or up to ten role ARNs joined by commas without blanks",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "requiredWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 60,
+        "since": "0.1.0"
+      },
+      "kmsKeyId": {
+        "type": "string",
+        "title": "KMS key",
+        "description": "KMS key (id or ARN) that encrypts the staged files. Without one, the bucket's own setting decides.",
+        "examples": [
+          "1234abcd-12ab-34cd-56ef-1234567890ab"
+        ],
+        "pattern": "^(?:arn:aws(?:-[a-z0-9]+)*:kms:[a-z0-9-]+:\\d{12}:key/)?(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+        "patternMessage": "must be the id or the ARN of a KMS key; an alias is not understood by UNLOAD",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 70,
+        "since": "0.1.0"
+      },
+      "stagingBucketOwner": {
+        "type": "string",
+        "title": "Bucket owner",
+        "description": "Account that must own the bucket; every S3 call is refused when another one does.",
+        "examples": [
+          "111122223333"
+        ],
+        "pattern": "^\\d{12}$",
+        "patternMessage": "must be an AWS account number of 12 digits",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 80,
+        "since": "0.1.0"
+      },
+      "defaultSchema": {
+        "type": "string",
+        "title": "Schema",
+        "description": "Schema of tables that are named without one.",
+        "default": "public",
+        "pattern": "^[^\\u0000]{1,127}$",
+        "patternMessage": "must be 1 to 127 characters",
+        "group": "session",
+        "order": 10,
+        "since": "0.1.0"
+      },
+      "applicationName": {
+        "type": "string",
+        "title": "Application name",
+        "description": "Name that the sessions carry in Redshift's system views.",
+        "default": "roleshift",
+        "pattern": "^[ -~]{1,250}$",
+        "patternMessage": "must be 1 to 250 printable ASCII characters",
+        "group": "session",
+        "order": 20,
+        "since": "0.1.0"
+      },
+      "connectSql": {
+        "type": "string",
+        "title": "Connect SQL",
+        "description": "SQL run in every new session before anything else. It is your own: it is sent as written.",
+        "multiline": true,
+        "maxLength": 65535,
+        "examples": [
+          "SET timezone TO 'UTC'"
+        ],
+        "group": "session",
+        "order": 30,
+        "since": "0.1.0"
+      },
+      "queryGroup": {
+        "type": "string",
+        "title": "Query group",
+        "description": "Query group that routes the statements to a workload queue.",
+        "pattern": "^[^\\u0000]{1,127}$",
+        "patternMessage": "must be 1 to 127 characters",
+        "group": "session",
+        "order": 40,
+        "since": "0.1.0"
+      },
+      "statementTimeoutSeconds": {
+        "type": "integer",
+        "title": "Statement timeout",
+        "description": "Longest time one statement may run; 0 sets no limit of ours.",
+        "unit": "seconds",
+        "default": 0,
+        "minimum": 0,
+        "maximum": 2147483,
+        "group": "session",
+        "order": 50,
+        "since": "0.1.0"
+      },
+      "maxSessions": {
+        "type": "integer",
+        "title": "Sessions",
+        "description": "Most sessions that are open at a time.",
+        "default": 10,
+        "minimum": 1,
+        "maximum": 500,
+        "group": "session",
+        "order": 60,
+        "since": "0.1.0"
+      },
+      "tlsMode": {
+        "type": "string",
+        "title": "TLS verification",
+        "description": "verify-full checks the certificate and the host name; verify-ca only the certificate. There is no unverified mode.",
+        "enum": [
+          "verify-full",
+          "verify-ca"
+        ],
+        "enumTitles": [
+          "Certificate and host name",
+          "Certificate only"
+        ],
+        "default": "verify-full",
+        "group": "network",
+        "order": 10,
+        "since": "0.1.0"
+      },
+      "caFile": {
+        "type": "string",
+        "title": "CA file",
+        "description": "PEM file with the certificates to trust instead of Amazon's.",
+        "examples": [
+          "/etc/ssl/redshift-ca.pem"
+        ],
+        "pattern": "^[^\\u0000]{1,4096}$",
+        "patternMessage": "must be the path of a file",
+        "group": "network",
+        "order": 20,
+        "since": "0.1.0"
+      },
+      "tlsServerName": {
+        "type": "string",
+        "title": "TLS server name",
+        "description": "Name that the certificate must carry where it is not the host: behind a tunnel or a private endpoint.",
+        "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        "patternMessage": "must be a host name only",
+        "group": "network",
+        "order": 30,
+        "since": "0.1.0"
+      },
+      "connectTimeoutSeconds": {
+        "type": "integer",
+        "title": "Connect timeout",
+        "description": "Longest time to open one session.",
+        "unit": "seconds",
+        "default": 10,
+        "minimum": 1,
+        "maximum": 300,
+        "group": "network",
+        "order": 40,
+        "since": "0.1.0"
+      },
+      "awsTimeoutSeconds": {
+        "type": "integer",
+        "title": "AWS timeout",
+        "description": "Longest time one call to AWS may take.",
+        "unit": "seconds",
+        "default": 10,
+        "minimum": 1,
+        "maximum": 300,
+        "group": "network",
+        "order": 50,
+        "since": "0.1.0"
+      },
+      "keepaliveSeconds": {
+        "type": "integer",
+        "title": "Keepalive",
+        "description": "Idle time after which TCP keepalive probes start, so that firewalls keep long statements alive; 0 turns them off.",
+        "unit": "seconds",
+        "default": 30,
+        "minimum": 0,
+        "maximum": 7200,
+        "group": "network",
+        "order": 60,
+        "since": "0.1.0"
+      },
+      "idleSessionSeconds": {
+        "type": "integer",
+        "title": "Idle session time",
+        "description": "Idle time after which an unused session is closed.",
+        "unit": "seconds",
+        "default": 300,
+        "minimum": 1,
+        "maximum": 14400,
+        "group": "network",
+        "order": 70,
+        "since": "0.1.0"
+      },
+      "stsEndpoint": {
+        "type": "string",
+        "title": "STS endpoint",
+        "description": "Address of STS where it is not the Region's public one.",
+        "examples": [
+          "https://vpce-1a2b.sts.us-west-2.vpce.amazonaws.com"
+        ],
+        "pattern": "^https?://[A-Za-z0-9.:\\[\\]-]+/?$",
+        "patternMessage": "must be an address such as https://vpce-1a2b.sts.us-west-2.vpce.amazonaws.com, without path or credentials",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "network",
+        "order": 80,
+        "since": "0.1.0"
+      },
+      "redshiftEndpoint": {
+        "type": "string",
+        "title": "Redshift API endpoint",
+        "description": "Address of the Redshift API where it is not the Region's public one.",
+        "pattern": "^https?://[A-Za-z0-9.:\\[\\]-]+/?$",
+        "patternMessage": "must be an address such as https://vpce-1a2b.sts.us-west-2.vpce.amazonaws.com, without path or credentials",
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "network",
+        "order": 90,
+        "since": "0.1.0"
+      },
+      "s3Endpoint": {
+        "type": "string",
+        "title": "S3 endpoint",
+        "description": "Address of S3 where it is not the Region's public one.",
+        "pattern": "^https?://[A-Za-z0-9.:\\[\\]-]+/?$",
+        "patternMessage": "must be an address such as https://vpce-1a2b.sts.us-west-2.vpce.amazonaws.com, without path or credentials",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "network",
+        "order": 100,
+        "since": "0.1.0"
+      },
+      "loginIdentity": {
+        "type": "string",
+        "title": "Login identity",
+        "description": "Who logs in for mappings in advanced mode: the agent's own identity, or the worker node's role where the agent runs on the cluster itself.",
+        "enum": [
+          "agent",
+          "worker"
+        ],
+        "enumTitles": [
+          "The agent's identity",
+          "The worker node's role"
+        ],
+        "default": "agent",
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "advanced",
+        "order": 10,
+        "since": "0.1.0"
+      },
+      "workerRoleArn": {
+        "type": "string",
+        "title": "Worker node role ARN",
+        "description": "Role that the worker nodes run under. When given, a node that runs under another one is refused.",
+        "examples": [
+          "arn:aws:iam::111122223333:role/SparkWorker"
+        ],
+        "pattern": "^arn:aws(?:-[a-z0-9]+)*:iam::\\d{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}$",
+        "patternMessage": "must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/RedshiftLogin",
+        "group": "advanced",
+        "order": 20,
+        "since": "0.1.0"
+      }
+    },
+    "rules": [
+      {
+        "id": "endpointGiven",
+        "fields": [
+          "jdbcUrl",
+          "host",
+          "port",
+          "database"
+        ],
+        "message": "A value given beside the JDBC URL must agree with it."
+      },
+      {
+        "id": "regionKnown",
+        "fields": [
+          "region"
+        ],
+        "message": "With an IAM role or staging the Region is needed, given or told by the endpoint's name."
+      },
+      {
+        "id": "clusterKnown",
+        "fields": [
+          "clusterIdentifier"
+        ],
+        "message": "With an IAM role the cluster identifier is needed, given or told by the endpoint's name."
+      },
+      {
+        "id": "databaseKnown",
+        "fields": [
+          "database"
+        ],
+        "message": "A database is needed, given or told by the JDBC URL."
+      },
+      {
+        "id": "issuedLoginNames",
+        "fields": [
+          "username",
+          "database",
+          "dbGroups"
+        ],
+        "message": "For a login issued by AWS: 1 to 64 letters, digits and _ + . @ -, starting with a letter, no reserved word; groups in lower case."
+      },
+      {
+        "id": "temporaryKeys",
+        "fields": [
+          "accessKeyId",
+          "sessionToken"
+        ],
+        "message": "Access keys that start with ASIA are temporary and need their session token."
+      },
+      {
+        "id": "roleKind",
+        "fields": [
+          "roleArn",
+          "stagingRoleArn",
+          "workerRoleArn"
+        ],
+        "message": "The ARN of a user, an instance profile or a session is not the ARN of a role."
+      },
+      {
+        "id": "samePartition",
+        "fields": [
+          "roleArn",
+          "region"
+        ],
+        "message": "A role and the Region belong to one AWS partition."
+      },
+      {
+        "id": "endpointAddress",
+        "fields": [
+          "stsEndpoint",
+          "redshiftEndpoint",
+          "s3Endpoint"
+        ],
+        "message": "Endpoints are https; http only to this machine, for a sandbox."
+      },
+      {
+        "id": "publicAddress",
+        "fields": [
+          "host",
+          "stsEndpoint",
+          "redshiftEndpoint",
+          "s3Endpoint"
+        ],
+        "message": "Link-local and metadata addresses are refused."
+      }
+    ]
+  },
+  "operations": {
+    "check": {
+      "title": "Check",
+      "description": "Tries every hop from the identity to the staged file and reports each; goes on after a failure where it can.",
+      "timeoutSeconds": 60,
+      "checks": [
+        {
+          "id": "identity",
+          "title": "AWS identity"
+        },
+        {
+          "id": "role",
+          "title": "Assume the Redshift role"
+        },
+        {
+          "id": "login",
+          "title": "Database login"
+        },
+        {
+          "id": "session",
+          "title": "Session over verified TLS"
+        },
+        {
+          "id": "catalog",
+          "title": "Schemas and tables are visible"
+        },
+        {
+          "id": "staging",
+          "title": "Write, read and delete a staging object"
+        }
+      ],
+      "modes": [
+        "standard"
+      ],
+      "attributes": {}
+    },
+    "discover": {
+      "title": "Discover",
+      "description": "Lists schemas, tables, views and their columns.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "schema": {
+          "type": "string",
+          "title": "Schema",
+          "description": "Only this schema.",
+          "order": 10
+        },
+        "object": {
+          "type": "string",
+          "title": "Object",
+          "description": "Only this table or view, with its columns.",
+          "order": 20
+        }
+      }
+    },
+    "preview": {
+      "title": "Preview",
+      "description": "Shows the first rows of a table.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "object": {
+          "type": "string",
+          "title": "Object",
+          "description": "Table or view, as schema.name or name.",
+          "order": 10,
+          "required": true
+        },
+        "limit": {
+          "type": "integer",
+          "title": "Rows",
+          "description": "Most rows to show.",
+          "default": 10,
+          "minimum": 1,
+          "maximum": 1000,
+          "order": 20
+        }
+      }
+    },
+    "read": {
+      "title": "Read",
+      "description": "Reads a table or the result of a query as batches of rows.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "object": {
+          "type": "string",
+          "title": "Object",
+          "description": "Table or view, as schema.name or name.",
+          "order": 10
+        },
+        "query": {
+          "type": "string",
+          "title": "Query",
+          "description": "A SELECT of your own, instead of an object.",
+          "multiline": true,
+          "order": 20
+        },
+        "mode": {
+          "type": "string",
+          "title": "Read mode",
+          "description": "Direct reads by cursor, staged by UNLOAD through S3; both give the same values.",
+          "enum": [
+            "auto",
+            "direct",
+            "staged"
+          ],
+          "enumTitles": [
+            "Choose for me",
+            "Direct",
+            "Staged through S3"
+          ],
+          "default": "auto",
+          "order": 30
+        }
+      }
+    },
+    "write": {
+      "title": "Write",
+      "description": "Loads rows or files into a table in one transaction.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "object": {
+          "type": "string",
+          "title": "Object",
+          "description": "Table or view, as schema.name or name.",
+          "order": 10,
+          "required": true
+        },
+        "operation": {
+          "type": "string",
+          "title": "Operation",
+          "description": "Insert adds every row; upsert updates rows whose key is there and inserts the others.",
+          "enum": [
+            "insert",
+            "upsert"
+          ],
+          "enumTitles": [
+            "Insert",
+            "Upsert"
+          ],
+          "default": "insert",
+          "order": 20
+        },
+        "keys": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Key columns",
+          "description": "Columns that tell rows apart.",
+          "default": [],
+          "order": 30,
+          "visibleWhen": {
+            "operation": [
+              "upsert"
+            ]
+          },
+          "requiredWhen": {
+            "operation": [
+              "upsert"
+            ]
+          }
+        }
+      }
+    }
+  }
+};

@@ -52,14 +52,13 @@ export type LoginHop =
 export interface AwsTarget {
   /** Absent only where no AWS call is planned, or where nothing says it. */
   readonly region?: string;
-  readonly partition: Partition;
+  /** `aws`, `aws-cn`, `aws-us-gov`: the first part of every ARN here. */
+  readonly partition: string;
   readonly stsEndpoint?: string;
   readonly redshiftEndpoint?: string;
   readonly s3Endpoint?: string;
   readonly timeoutMs: number;
 }
-
-export type Partition = 'aws' | 'aws-cn' | 'aws-us-gov';
 
 /** The whole way from an identity to a session as a value: auth walks it, policies and the doctor read it. */
 export interface AccessPlan {

@@ -1,0 +1,78 @@
+import type { ConfigIssue } from '../core/errors.ts';
+import type { AccessOptions } from './access-options.ts';
+import type { HostFacts } from './location.ts';
+import type { LoginHop } from './plan.ts';
+
+export interface LoginChoice {
+  readonly login?: LoginHop;
+  readonly notices: readonly string[];
+  readonly issues: readonly ConfigIssue[];
+}
+
+function missing(path: string, message: string, action: string): ConfigIssue {
+  return { path, message, action };
+}
+
+function storedPassword({ username, password, database, host }: AccessOptions): LoginChoice {
+  if (username !== undefined && password !== undefined && host !== undefined) {
+    return { login: { kind: 'password', username, password, database }, notices: [], issues: [] };
+  }
+  const issues = [
+    ...(username === undefined ? [missing('username', 'The database user is missing', 'Fill in username.')] : []),
+    ...(password === undefined
+      ? [missing('password', 'The password is missing', 'Fill in password, or choose authType assumeRole.')]
+      : []),
+    ...(host === undefined
+      ? [missing('host', 'A login by password needs the host of the cluster', 'Fill in host, or paste the JDBC URL.')]
+      : []),
+  ];
+  return { notices: [], issues };
+}
+
+function clusterCredentials(options: AccessOptions, facts: HostFacts | undefined): LoginChoice {
+  const { username, database, autoCreateDbUser, loginLifetimeSeconds } = options;
+  const derived = facts?.kind === 'provisioned' ? facts.name : undefined;
+  const clusterIdentifier = options.clusterIdentifier ?? derived;
+  if (username === undefined || clusterIdentifier === undefined) {
+    const issues = [
+      ...(username === undefined ? [missing('username', 'The database user is missing', 'Fill in username.')] : []),
+      ...(clusterIdentifier === undefined
+        ? [
+            missing(
+              'clusterIdentifier',
+              'A login by role names the cluster, and the host does not tell it',
+              'Fill in clusterIdentifier.',
+            ),
+          ]
+        : []),
+    ];
+    return { notices: [], issues };
+  }
+  // Redshift knows group names in lower case only; the API refuses others.
+  const groups = [...new Set(options.dbGroups.map((group) => group.toLowerCase()))].sort();
+  const isFolded = options.dbGroups.some((group) => group !== group.toLowerCase());
+  return {
+    login: {
+      kind: 'clusterCredentials',
+      clusterIdentifier,
+      database,
+      username,
+      autoCreate: autoCreateDbUser,
+      groups,
+      lifetimeSeconds: loginLifetimeSeconds,
+    },
+    notices: isFolded ? ['Database groups are sent in lower case: Redshift knows no others.'] : [],
+    issues: [],
+  };
+}
+
+/** Decides how the database user and password come about. */
+export function chooseLogin(options: AccessOptions, facts: HostFacts | undefined): LoginChoice {
+  switch (options.authType) {
+    case 'password':
+      return storedPassword(options);
+    case 'assumeRole':
+      return clusterCredentials(options, facts);
+  }
+  return options.authType satisfies never;
+}

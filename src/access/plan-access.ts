@@ -1,0 +1,134 @@
+import { defined } from '../core/defined.ts';
+import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
+import type { AccessOptions } from './access-options.ts';
+import { chooseIdentity, isRoleIdentity, type RunMode } from './identity-source.ts';
+import { partitionOf, readHost } from './location.ts';
+import { chooseLogin } from './login-hop.ts';
+import type { AccessPlan } from './plan.ts';
+import { planRoles, type RoleWish } from './role-hops.ts';
+
+export interface PlanContext {
+  /** Default: standard. */
+  readonly mode?: RunMode;
+}
+
+/** The roles on the way to the login. */
+function loginWishes({ authType, roleArn, externalId, intermediateRoles }: AccessOptions): RoleWish[] {
+  if (authType === 'password' || roleArn === undefined) return [];
+  return [...intermediateWishes(intermediateRoles), { id: 'redshift', path: 'roleArn', roleArn, externalId }];
+}
+
+function intermediateWishes(roles: AccessOptions['intermediateRoles']): RoleWish[] {
+  return roles.map(({ roleArn, externalId }, index) => ({
+    id: `intermediate-${index + 1}`,
+    path: `intermediateRoles[${index}].roleArn`,
+    roleArn,
+    externalId,
+  }));
+}
+
+/** The roles on the way to S3: the staging role, else the Redshift role, else none but the intermediate ones. */
+function stagingWishes(options: AccessOptions): RoleWish[] {
+  const { useStaging, stagingRoleArn, externalId, intermediateRoles } = options;
+  if (!useStaging) return [];
+  if (stagingRoleArn !== undefined && stagingRoleArn !== options.roleArn) {
+    const staging = { id: 'staging', path: 'stagingRoleArn', roleArn: stagingRoleArn, externalId };
+    return [...intermediateWishes(intermediateRoles), staging];
+  }
+  const viaLogin = loginWishes(options);
+  return viaLogin.length > 0 ? viaLogin : intermediateWishes(intermediateRoles);
+}
+
+function regionIssues(options: AccessOptions, region: string | undefined, needsAws: boolean): ConfigIssue[] {
+  if (!needsAws || region !== undefined) return [];
+  const message =
+    options.host === undefined ? 'The AWS region is missing' : 'The host name does not tell the AWS region';
+  return [{ path: 'region', message, action: 'Fill in region, for example eu-central-1.' }];
+}
+
+function serverlessRefusal(): ConnectorError {
+  return new ConnectorError(
+    'RS_FEATURE_UNSUPPORTED',
+    'The host is a serverless workgroup: a login by role is not supported there yet',
+    {
+      action: 'Use a provisioned cluster, or log in to the workgroup with username and password.',
+    },
+  );
+}
+
+/**
+ * The one decision table from options to the way in. Pure. Throws RS_CONFIG_INVALID with every problem that the
+ * manifest's own rules cannot see, and RS_FEATURE_UNSUPPORTED for a login by role to a serverless workgroup.
+ */
+export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanContext = {}): AccessPlan {
+  const facts = readHost(options.host);
+  const byRole = options.authType === 'assumeRole';
+  if (byRole && facts?.kind === 'serverless') throw serverlessRefusal();
+
+  const needsAws = byRole || options.useStaging;
+  const region = options.region ?? facts?.region;
+  const partition = partitionOf(region ?? options.stagingRegion);
+  const chosen = needsAws ? chooseIdentity(options, mode) : { notices: [], issues: [] };
+  const { login, ...loginTalk } = chooseLogin(options, facts);
+  const rules = {
+    fromRole: chosen.identity !== undefined && isRoleIdentity(chosen.identity),
+    durationSeconds: options.roleDurationSeconds,
+    sessionName: options.roleSessionName,
+    sourceIdentity: options.sourceIdentity,
+    partition,
+  };
+  const roles = planRoles(loginWishes(options), rules);
+  const stagingRoles = planRoles(stagingWishes(options), rules);
+
+  const issues = [
+    ...(byRole && options.roleArn === undefined
+      ? [{ path: 'roleArn', message: 'The Redshift role is missing', action: 'Fill in the ARN of the role to assume.' }]
+      : []),
+    ...regionIssues(options, region ?? (byRole ? undefined : options.stagingRegion), needsAws),
+    ...chosen.issues,
+    ...loginTalk.issues,
+    ...distinct([...roles.issues, ...stagingRoles.issues]),
+  ];
+  if (issues.length > 0 || login === undefined) throw invalid(issues);
+
+  const notes = [...roles.hops, ...stagingRoles.hops].flatMap(({ note }) => (note === undefined ? [] : [note]));
+  return Object.freeze({
+    ...(chosen.identity === undefined ? {} : { identity: chosen.identity }),
+    roles: roles.hops,
+    login,
+    stagingRoles: stagingRoles.hops,
+    endpoint: defined({ host: options.host, port: options.port, region }),
+    aws: awsTarget(options, region ?? options.stagingRegion, partition),
+    tls: defined({ mode: options.tlsMode, caFile: options.caFile, serverName: options.tlsServerName }),
+    notices: [
+      ...chosen.notices,
+      ...loginTalk.notices,
+      ...regionNotices(options.region, facts?.region),
+      ...new Set(notes),
+    ],
+  });
+}
+
+function awsTarget(options: AccessOptions, region: string | undefined, partition: string): AccessPlan['aws'] {
+  const { stsEndpoint, redshiftEndpoint, s3Endpoint, awsTimeoutSeconds } = options;
+  const endpoints = defined({ region, stsEndpoint, redshiftEndpoint, s3Endpoint });
+  return { ...endpoints, partition, timeoutMs: awsTimeoutSeconds * 1000 };
+}
+
+function regionNotices(given: string | undefined, byHost: string | undefined): string[] {
+  if (given === undefined || byHost === undefined || given === byHost) return [];
+  return [`Region ${given} is used as given, though the host name says ${byHost}.`];
+}
+
+/** The Redshift role stands in both lists when staging uses it: say its problem once. */
+function distinct(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  return [...new Map(issues.map((issue) => [`${issue.path} ${issue.message}`, issue])).values()];
+}
+
+function invalid(issues: readonly ConfigIssue[]): ConnectorError {
+  const list = issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return new ConnectorError('RS_CONFIG_INVALID', `The connection cannot be planned: ${list}`, {
+    issues,
+    action: issues.map(({ action }) => action).join(' '),
+  });
+}

@@ -1,0 +1,61 @@
+import { ConnectorError } from '../core/errors.ts';
+import { identifier, join, type Sql, sql } from './sql.ts';
+
+/**
+ * The keys that rows are found by. `IS NOT DISTINCT FROM` is not known to Redshift and OR joins are slow, so a key that
+ * may be NULL takes one statement for each pattern of NULLs that is present in the staging table.
+ */
+export interface KeyPattern {
+  /** All key columns. */
+  readonly keys: readonly string[];
+  /** Those of them that are NULL in the rows of this pattern. */
+  readonly nullKeys: readonly string[];
+}
+
+/** The join of target and source for the rows of one pattern. */
+export function renderMatch(pattern: KeyPattern, target: Sql, source: Sql): Sql {
+  requireKeys(pattern);
+  const conditions = pattern.keys.map((key) =>
+    pattern.nullKeys.includes(key)
+      ? sql`${target}.${identifier(key)} IS NULL`
+      : sql`${target}.${identifier(key)} = ${source}.${identifier(key)}`,
+  );
+  return join(conditions, sql` AND `);
+}
+
+/** What picks the rows of one pattern in the source; `nullableKeys` are those that may be NULL there. */
+export function renderPatternFilter(pattern: KeyPattern, source: Sql): readonly Sql[] {
+  requireKeys(pattern);
+  // An equality never holds for a NULL, so only the NULLs must be asked for; NOT NULL keeps NOT EXISTS honest.
+  return pattern.keys.map((key) => {
+    const column = sql`${source}.${identifier(key)}`;
+    return pattern.nullKeys.includes(key) ? sql`${column} IS NULL` : sql`${column} IS NOT NULL`;
+  });
+}
+
+/**
+ * Asks which patterns of NULLs are present: one row a pattern, one column a key, 1 where it is NULL, and how many rows.
+ * `readNullPatterns` reads the answer.
+ */
+export function renderNullPatterns(staging: Sql, keys: readonly string[]): Sql {
+  requireKeys({ keys, nullKeys: [] });
+  const flags = keys.map((key) => sql`CASE WHEN ${identifier(key)} IS NULL THEN 1 ELSE 0 END`);
+  const list = join(flags);
+  return sql`SELECT ${list}, COUNT(*) FROM ${staging} GROUP BY ${list}`;
+}
+
+/** The patterns in the answer to `renderNullPatterns`, as text rows. */
+export function readNullPatterns(
+  keys: readonly string[],
+  rows: readonly (readonly (string | null)[])[],
+): readonly KeyPattern[] {
+  return rows.map((row) => ({ keys, nullKeys: keys.filter((_, position) => row[position] === '1') }));
+}
+
+function requireKeys({ keys }: KeyPattern): void {
+  if (keys.length === 0) {
+    throw new ConnectorError('RS_CONFIG_INVALID', 'The operation needs key columns and none was given', {
+      action: 'Name the key columns, or declare a primary key on the target.',
+    });
+  }
+}

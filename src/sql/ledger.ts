@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { ConnectorError } from '../core/errors.ts';
+import type { TablePath } from './copy.ts';
+import { LIMITS } from './limits.ts';
+import { identifier, integer, join, literal, type Sql, sql } from './sql.ts';
+
+/** One committed write, as its ledger keeps it. */
+export interface LedgerEntry {
+  readonly runId: string;
+  readonly operation: string;
+  readonly counts: LedgerCounts;
+}
+
+/** Where the rows went; the same numbers are answered when a run is tried again. */
+export interface LedgerCounts {
+  readonly read: number;
+  readonly staged: number;
+  readonly loaded: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly rejected: number;
+  readonly deduplicated: number;
+}
+
+const COUNTS = [
+  'read',
+  'staged',
+  'loaded',
+  'inserted',
+  'updated',
+  'rejected',
+  'deduplicated',
+] as const satisfies readonly (keyof LedgerCounts)[];
+const RUN_ID_BYTES = 255;
+const NAME_PREFIX = 'roleshift_ledger_';
+
+/**
+ * The ledger that belongs to a target: a table beside it, whose name says which target it is as far as 127 bytes allow,
+ * and is told apart by a digest. Names that Redshift takes for the same one share a ledger.
+ */
+export function ledgerPath(target: readonly [schema: string, table: string]): TablePath {
+  const [schema, table] = target;
+  const digest = createHash('sha256').update(table.toLowerCase()).digest('hex').slice(0, 12);
+  const room = LIMITS.nameBytes - Buffer.byteLength(`${NAME_PREFIX}_${digest}`);
+  const readable = table.toLowerCase().replaceAll(/[^a-z0-9_]+/g, '_');
+  return [schema, `${NAME_PREFIX}${readable.slice(0, room)}_${digest}`];
+}
+
+/** CREATE TABLE of a ledger, unless it is there. */
+export function renderCreateLedger(ledger: TablePath): Sql {
+  const counts = join(COUNTS.map((name) => sql`${countColumn(name)} BIGINT NOT NULL`));
+  return sql`CREATE TABLE IF NOT EXISTS ${identifier(...ledger)} ("run_id" VARCHAR(255) NOT NULL, "operation" VARCHAR(32) NOT NULL, ${counts}, "committed_at" TIMESTAMP NOT NULL) DISTSTYLE ALL SORTKEY ("run_id")`;
+}
+
+/** Asks whether a run was committed; `readLedger` reads the answer. */
+export function renderReadLedger(ledger: TablePath, runId: string): Sql {
+  const columns = join([sql`"operation"`, ...COUNTS.map(countColumn)]);
+  return sql`SELECT ${columns} FROM ${identifier(...ledger)} WHERE "run_id" = ${runIdLiteral(runId)}`;
+}
+
+/** The entry in the answer to `renderReadLedger`, as text rows; `undefined` when the run was not committed. */
+export function readLedger(runId: string, rows: readonly (readonly (string | null)[])[]): LedgerEntry | undefined {
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const counts = Object.fromEntries(COUNTS.map((name, position) => [name, Number(row[position + 1])]));
+  return { runId, operation: row[0] ?? '', counts: counts as Record<(typeof COUNTS)[number], number> };
+}
+
+/** INSERT of what a run did: the last statement before its COMMIT. */
+export function renderInsertLedger(ledger: TablePath, { runId, operation, counts }: LedgerEntry): Sql {
+  const columns = join([sql`"run_id"`, sql`"operation"`, ...COUNTS.map(countColumn), sql`"committed_at"`]);
+  const values = join([
+    runIdLiteral(runId),
+    literal(operation),
+    ...COUNTS.map((name) => integer(counts[name])),
+    sql`GETDATE()`,
+  ]);
+  return sql`INSERT INTO ${identifier(...ledger)} (${columns}) VALUES (${values})`;
+}
+
+function countColumn(name: (typeof COUNTS)[number]): Sql {
+  return identifier(`rows_${name}`);
+}
+
+function runIdLiteral(runId: string): Sql {
+  // Comparison ignores trailing blanks, so two ids that differ only there would be one.
+  if (runId === '' || runId.trimEnd() !== runId || Buffer.byteLength(runId) > RUN_ID_BYTES) {
+    throw new ConnectorError(
+      'RS_CONFIG_INVALID',
+      `A run id has 1 to ${RUN_ID_BYTES} bytes and does not end with a blank`,
+      {
+        action: 'Choose another run id.',
+      },
+    );
+  }
+  return literal(runId);
+}

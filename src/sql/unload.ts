@@ -1,0 +1,63 @@
+import { ConnectorError } from '../core/errors.ts';
+import { LIMITS } from './limits.ts';
+import { type CopyRole, renderCopyRole } from './role.ts';
+import { s3Url } from './s3-url.ts';
+import { integer, join, literal, Sql, sql } from './sql.ts';
+
+/** UNLOAD to Parquet with a verbose manifest. Nothing in it can change the authorisation. */
+export interface UnloadCommand {
+  /** One SELECT with no LIMIT outermost: `renderUnloadQuery` makes such a one. */
+  readonly query: Sql;
+  /** Files are named by adding to it, the manifest is `<prefix>manifest`. End it with `/`. */
+  readonly prefixUrl: string;
+  readonly role: CopyRole;
+  /** The bucket's region where it differs from the cluster's. */
+  readonly region?: string;
+  /** Encrypts with this KMS key; the bucket's own setting holds without. */
+  readonly kmsKeyId?: string;
+  /** Largest file; Redshift rounds it down to a multiple of 32 MB for Parquet. */
+  readonly maxFileMb?: number;
+}
+
+/** The UNLOAD statement. Throws RS_FEATURE_UNSUPPORTED for a query that cannot be quoted safely. */
+export function renderUnload({ query, prefixUrl, role, region, kmsKeyId, maxFileMb }: UnloadCommand): Sql {
+  const clauses = [
+    sql`UNLOAD (${quoteQuery(query)}) TO ${s3Url(prefixUrl)}`,
+    renderCopyRole(role),
+    sql`FORMAT AS PARQUET MANIFEST VERBOSE`,
+    ...(maxFileMb === undefined ? [] : [sql`MAXFILESIZE ${integer(requireFileMb(maxFileMb))} MB`]),
+    ...(region === undefined ? [] : [sql`REGION ${literal(region)}`]),
+    ...(kmsKeyId === undefined ? [] : [sql`KMS_KEY_ID ${literal(kmsKeyId)} ENCRYPTED`]),
+  ];
+  const statement = join(clauses, sql` `);
+  if (Buffer.byteLength(String(statement)) > LIMITS.statementBytes) {
+    throw new ConnectorError('RS_CONFIG_INVALID', 'The UNLOAD statement is longer than Redshift takes (16 MB)', {
+      action: 'Shorten the query.',
+    });
+  }
+  return statement;
+}
+
+/** Whether the query can stand inside UNLOAD's literal. Servers differ on whether a backslash escapes there. */
+export function isUnloadable(query: Sql): boolean {
+  return !String(query).includes('\\');
+}
+
+function quoteQuery(query: Sql): Sql {
+  if (!isUnloadable(query)) {
+    throw new ConnectorError('RS_FEATURE_UNSUPPORTED', 'A query or name with a backslash cannot be read by UNLOAD', {
+      action: 'Read it in direct mode, or write CHR(92) for the backslash.',
+    });
+  }
+  return Sql.trusted(`'${String(query).replaceAll("'", "''")}'`, query.author);
+}
+
+function requireFileMb(maxFileMb: number): number {
+  const { min, max } = LIMITS.unloadFileMb;
+  if (maxFileMb < min || maxFileMb > max) {
+    throw new ConnectorError('RS_CONFIG_INVALID', `UNLOAD writes files of ${min} to ${max} MB`, {
+      action: 'Choose a size within these bounds.',
+    });
+  }
+  return maxFileMb;
+}

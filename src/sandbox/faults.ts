@@ -28,3 +28,29 @@ export interface FaultBook {
   /** The fault that strikes this call now, if any; counts it. */
   take(on: string, subject?: string): Fault | undefined;
 }
+
+export function createFaultBook(): FaultBook {
+  let scripted: { readonly fault: Fault; untouched: number; left: number }[] = [];
+  return {
+    add: (...faults) => {
+      for (const fault of faults) scripted.push({ fault, untouched: fault.after ?? 0, left: fault.times ?? 1 });
+    },
+    clear: () => {
+      scripted = [];
+    },
+    take: (on, subject = '') => {
+      for (const entry of scripted) {
+        const { fault } = entry;
+        if (fault.on !== on || (fault.matching !== undefined && !subject.includes(fault.matching))) continue;
+        if (entry.untouched > 0) {
+          entry.untouched -= 1;
+          continue;
+        }
+        entry.left -= 1;
+        if (entry.left <= 0) scripted = scripted.filter((other) => other !== entry);
+        return fault;
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,4 +1,5 @@
 import type { Secret } from '../core/secret.ts';
+import type { PolicyDocument } from './iam/policy.ts';
 
 /** Who a request comes from, once its signature is verified. */
 export interface Principal {
@@ -13,6 +14,10 @@ export interface Principal {
   readonly roleArn?: string;
   readonly sessionName?: string;
   readonly sourceIdentity?: string;
+  /** Policies given to AssumeRole: they narrow what the role may do. */
+  readonly sessionPolicies?: readonly PolicyDocument[];
+  readonly sessionTags?: Readonly<Record<string, string>>;
+  readonly issuedAt?: Date;
 }
 
 /** Temporary credentials and whose they are. */

@@ -1,4 +1,7 @@
-import type { Secret } from '../core/secret.ts';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Secret } from '../core/secret.ts';
+import type { WorldClock } from './clock.ts';
+import type { WorldCluster } from './world.ts';
 
 export interface LoginRequest {
   readonly dbUser: string;
@@ -42,4 +45,62 @@ export interface LoginRegistry {
   issue(clusterId: string, request: LoginRequest): IssuedLogin;
   /** `user` exactly as in the start-up packet. */
   verify(clusterId: string, user: string, password: string, database: string): LoginVerdict;
+}
+
+interface LoginRecord {
+  readonly password: Secret;
+  readonly expiresAtMs: number;
+  readonly database: string | undefined;
+}
+
+const KEPT_PER_USER = 50; // several logins of one user are valid side by side, as on Redshift
+
+const equal = (a: string, b: string): boolean => {
+  const [left, right] = [createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest()];
+  return timingSafeEqual(left, right);
+};
+
+/** `IAMA:user:group` to its parts; undefined where the name is an ordinary user's. */
+function parseIssuedName(name: string): { createUser: boolean; dbUser: string; groups: readonly string[] } | undefined {
+  const [prefix, dbUser, ...groups] = name.split(':');
+  if ((prefix !== 'IAM' && prefix !== 'IAMA') || dbUser === undefined) return undefined;
+  return { createUser: prefix === 'IAMA', dbUser, groups };
+}
+
+export function createLoginRegistry(clusters: readonly WorldCluster[], clock: WorldClock): LoginRegistry {
+  const issued = new Map<string, LoginRecord[]>();
+  const recordsKey = (clusterId: string, user: string): string => JSON.stringify([clusterId, user]);
+
+  return {
+    issue: (clusterId, { dbUser, autoCreate, groups, database, lifetimeSeconds }) => {
+      const name = [autoCreate ? 'IAMA' : 'IAM', dbUser, ...groups].join(':');
+      const expiresAtMs = Math.floor(clock.now() / 1000 + lifetimeSeconds) * 1000;
+      const dbPassword = new Secret(randomBytes(48).toString('base64'));
+      const key = recordsKey(clusterId, name);
+      const records = [...(issued.get(key) ?? []), { password: dbPassword, expiresAtMs, database }];
+      issued.set(key, records.slice(-KEPT_PER_USER));
+      return { dbUser: name, dbPassword, expiresAt: new Date(expiresAtMs) };
+    },
+    verify: (clusterId, user, password, database) => {
+      const parsed = parseIssuedName(user);
+      if (!parsed) {
+        const known = clusters
+          .find(({ id }) => id === clusterId)
+          ?.users?.find(({ name }) => name.toLowerCase() === user.toLowerCase());
+        if (known?.password === undefined) return { accepted: false, reason: 'unknown' };
+        if (!equal(known.password, password)) return { accepted: false, reason: 'wrongPassword' };
+        const superuser = known.superuser ?? false;
+        return { accepted: true, dbUser: known.name, groups: [], createUser: false, kind: 'stored', superuser };
+      }
+      const records = issued.get(recordsKey(clusterId, user));
+      if (!records) return { accepted: false, reason: 'unknown' };
+      const record = records.find((candidate) => equal(candidate.password.reveal(), password));
+      if (!record) return { accepted: false, reason: 'wrongPassword' };
+      if (record.expiresAtMs <= clock.now()) return { accepted: false, reason: 'expired' };
+      if (record.database !== undefined && record.database !== database) {
+        return { accepted: false, reason: 'otherDatabase' };
+      }
+      return { accepted: true, ...parsed, kind: 'issued', superuser: false };
+    },
+  };
 }

@@ -1,3 +1,5 @@
+import type { Clock } from '../core/run.ts';
+
 /** One AWS call a world answered. Never a secret, never a body. */
 export interface CallEntry {
   readonly kind: 'aws';
@@ -33,6 +35,20 @@ export type LogEntry = CallEntry | SessionEntry;
 
 /** What happened in a world, oldest first. Bounded: the oldest entries make room. */
 export interface WorldLog {
-  add(entry: CallEntry | Omit<SessionEntry, 'time'>): void;
+  /** Stamps the entry with the world's time. */
+  add(entry: Omit<CallEntry, 'time'> | Omit<SessionEntry, 'time'>): void;
   entries(): readonly LogEntry[];
+}
+
+const KEPT_ENTRIES = 20_000;
+
+export function createWorldLog(clock: Clock): WorldLog {
+  const entries: LogEntry[] = [];
+  return {
+    add: (entry) => {
+      if (entries.length >= KEPT_ENTRIES) entries.splice(0, KEPT_ENTRIES / 10);
+      entries.push({ ...entry, time: new Date(clock.now()).toISOString() });
+    },
+    entries: () => [...entries],
+  };
 }

@@ -1,0 +1,65 @@
+import type { Principal, Refusal, ServiceContext, ServiceRoles, SessionCredentials } from '../identity.ts';
+import { type Authorize, type ContextValues, refusalMessage } from './authorizer.ts';
+import type { IdentityRegistry, RoleRecord } from './registry.ts';
+
+/** Whether a principal may take a role: the role's trust policy and, where due, the principal's own policies. */
+export function mayAssume(
+  authorize: Authorize,
+  role: RoleRecord | undefined,
+  request: {
+    readonly principal: Principal;
+    readonly roleArn: string;
+    readonly action?: string;
+    readonly region?: string;
+    readonly context?: ContextValues;
+  },
+): { readonly allowed: true } | Refusal {
+  const { principal, roleArn, action = 'sts:AssumeRole', region, context } = request;
+  const decision = authorize({
+    principal,
+    action,
+    resource: roleArn,
+    resourceAccount: /^arn:aws:iam::(\d{12}):/.exec(roleArn)?.[1] ?? '',
+    resourcePolicy: role?.role.trust,
+    resourcePolicyRequired: true,
+    ...(region !== undefined && { region }),
+    ...(context && { context }),
+  });
+  if (role && decision.allowed) return { allowed: true };
+  const plain = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${roleArn}`;
+  // STS answers alike for a trust policy that says no and a role that is not there.
+  const message =
+    decision.allowed || (decision.by === 'resource-based' && !decision.explicit)
+      ? plain
+      : refusalMessage({ principal, action, resource: roleArn }, decision);
+  return { allowed: false, code: 'AccessDenied', message };
+}
+
+/** Services that work under roles: a cluster's COPY, an EC2 machine, a container. */
+export function createServiceRoles(registry: IdentityRegistry, authorize: Authorize): ServiceRoles {
+  return {
+    assumeRoleAsService: (service, roleArns, context: ServiceContext = {}) => {
+      let principal: Principal = { kind: 'service', arn: service, account: '', userId: service };
+      let credentials: SessionCredentials | undefined;
+      for (const roleArn of roleArns) {
+        const role = registry.role(roleArn);
+        const verdict = mayAssume(authorize, role, {
+          principal,
+          roleArn,
+          context: {
+            'aws:SourceArn': context.sourceArn,
+            'aws:SourceAccount': context.sourceAccount,
+            'sts:ExternalId': context.externalId,
+            'sts:RoleSessionName': 'RedshiftIamRoleSession',
+          },
+        });
+        if (!verdict.allowed) return verdict;
+        if (!role) return { allowed: false, code: 'AccessDenied', message: `No such role: ${roleArn}` };
+        credentials = registry.openSession(role, { sessionName: 'RedshiftIamRoleSession', lifetimeSeconds: 3600 });
+        principal = credentials.principal;
+      }
+      if (!credentials) return { allowed: false, code: 'AccessDenied', message: 'No role was named' };
+      return { allowed: true, ...credentials };
+    },
+  };
+}

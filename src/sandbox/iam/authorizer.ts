@@ -1,0 +1,84 @@
+import type { WorldClock } from '../clock.ts';
+import type { Principal } from '../identity.ts';
+import { type Decision, evaluate } from './evaluate.ts';
+import { contextOf } from './pattern.ts';
+import type { PolicyDocument } from './policy.ts';
+import type { IdentityRegistry } from './registry.ts';
+
+export type ContextValues = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+export interface AuthorizationRequest {
+  readonly principal: Principal;
+  /** `service:Action`. */
+  readonly action: string;
+  readonly resource: string;
+  /** Default: the principal's own account. */
+  readonly resourceAccount?: string;
+  readonly resourcePolicy?: PolicyDocument | undefined;
+  readonly resourcePolicyRequired?: boolean;
+  readonly region?: string;
+  /** Condition keys of the service, beside the global ones. */
+  readonly context?: ContextValues;
+}
+
+/** Answers whether a principal of this world may do something. */
+export type Authorize = (request: AuthorizationRequest) => Decision;
+
+function principalContext(principal: Principal): ContextValues {
+  const { kind, arn, account, userId, roleArn, sourceIdentity, sessionTags = {}, issuedAt } = principal;
+  if (kind === 'anonymous') return { 'aws:PrincipalType': 'Anonymous', 'aws:userid': 'anonymous' };
+  if (kind === 'service') return { 'aws:PrincipalIsAWSService': true, 'aws:PrincipalServiceName': arn };
+  return {
+    'aws:PrincipalArn': roleArn ?? arn,
+    'aws:PrincipalAccount': account,
+    'aws:PrincipalType': kind === 'user' ? 'User' : 'AssumedRole',
+    'aws:userid': userId,
+    'aws:username': kind === 'user' ? arn.slice(arn.lastIndexOf('/') + 1) : undefined,
+    'aws:SourceIdentity': sourceIdentity,
+    'aws:TokenIssueTime': issuedAt?.toISOString(),
+    'aws:MultiFactorAuthPresent': kind === 'assumedRole' ? false : undefined,
+    'aws:PrincipalIsAWSService': false,
+    ...Object.fromEntries(Object.entries(sessionTags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
+  };
+}
+
+export function createAuthorizer(registry: IdentityRegistry, clock: WorldClock): Authorize {
+  return ({ principal, context = {}, region, ...request }) => {
+    const now = clock.now();
+    const resourceAccount = request.resourceAccount ?? principal.account;
+    return evaluate({
+      principal,
+      action: request.action,
+      resource: request.resource,
+      resourceAccount,
+      resourcePolicy: request.resourcePolicy,
+      resourcePolicyRequired: request.resourcePolicyRequired ?? false,
+      identityPolicies: registry.policiesOf(principal),
+      sessionPolicies: principal.sessionPolicies,
+      context: contextOf({
+        ...principalContext(principal),
+        'aws:CurrentTime': new Date(now).toISOString(),
+        'aws:EpochTime': Math.floor(now / 1000),
+        'aws:SourceIp': principal.kind === 'service' ? undefined : '127.0.0.1',
+        'aws:SecureTransport': false,
+        'aws:ViaAWSService': false,
+        'aws:RequestedRegion': region,
+        'aws:ResourceAccount': resourceAccount,
+        ...context,
+      }),
+    });
+  };
+}
+
+/** AWS's sentence for a refusal. Across accounts it does not say which policy is at fault. */
+export function refusalMessage(
+  { principal, action, resource }: Pick<AuthorizationRequest, 'principal' | 'action' | 'resource'>,
+  decision: Exclude<Decision, { allowed: true }>,
+): string {
+  const sentence = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource}`;
+  if (decision.crossAccount && !(decision.explicit && decision.by === 'identity-based')) return sentence;
+  const article = decision.by === 'identity-based' ? 'an' : 'a';
+  return decision.explicit
+    ? `${sentence} with an explicit deny in ${article} ${decision.by} policy`
+    : `${sentence} because no ${decision.by} policy allows the ${action} action`;
+}

@@ -1,0 +1,60 @@
+import type { Principal } from '../identity.ts';
+import type { PolicyPrincipal, PolicyStatement } from './policy.ts';
+
+/**
+ * How closely a statement names the caller. An `account` match delegates: the caller's own policies must allow as well.
+ * `session` names one role session, so a session policy does not narrow it.
+ */
+export type PrincipalMatch = 'none' | 'account' | 'identity' | 'session';
+
+const STRENGTH: readonly PrincipalMatch[] = ['none', 'account', 'identity', 'session'];
+
+const listOf = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value;
+
+const rootOf = (account: string): string => `arn:aws:iam::${account}:root`;
+
+function matchAws(entry: string, principal: Principal): PrincipalMatch {
+  if (entry === '*') return 'identity';
+  if (principal.account !== '' && (entry === principal.account || entry === rootOf(principal.account)))
+    return 'account';
+  if (principal.kind === 'assumedRole') {
+    if (entry === principal.arn) return 'session';
+    return entry === principal.roleArn ? 'identity' : 'none';
+  }
+  return entry === principal.arn ? 'identity' : 'none';
+}
+
+function matchPrincipal(element: PolicyPrincipal, principal: Principal): PrincipalMatch {
+  if (element === '*') return 'identity';
+  const matches = [
+    ...(principal.kind === 'service' ? [] : listOf(element.AWS).map((entry) => matchAws(entry, principal))),
+    ...listOf(element.Service).map(
+      (entry): PrincipalMatch => (principal.kind === 'service' && entry === principal.arn ? 'identity' : 'none'),
+    ),
+  ];
+  return matches.reduce<PrincipalMatch>(
+    (best, match) => (STRENGTH.indexOf(match) > STRENGTH.indexOf(best) ? match : best),
+    'none',
+  );
+}
+
+/** `NotPrincipal` spares a caller only when it names the account, the role and the session alike, as AWS documents. */
+function isSpared(element: PolicyPrincipal, principal: Principal): boolean {
+  if (element === '*') return true;
+  if (principal.kind === 'service') return listOf(element.Service).includes(principal.arn);
+  const named = listOf(element.AWS);
+  if (named.includes('*')) return true;
+  const wanted = [principal.arn, ...(principal.roleArn === undefined ? [] : [principal.roleArn])];
+  return (
+    wanted.every((arn) => named.includes(arn)) &&
+    (named.includes(rootOf(principal.account)) || named.includes(principal.account))
+  );
+}
+
+/** Whether, and how closely, a statement of a resource's policy speaks of the caller. */
+export function principalMatch(statement: PolicyStatement, principal: Principal): PrincipalMatch {
+  if (statement.Principal !== undefined) return matchPrincipal(statement.Principal, principal);
+  if (statement.NotPrincipal !== undefined) return isSpared(statement.NotPrincipal, principal) ? 'none' : 'identity';
+  return 'none';
+}

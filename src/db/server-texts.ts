@@ -1,0 +1,88 @@
+import type { DatabaseError } from 'pg';
+import type { ErrorCode } from '../core/errors.ts';
+
+/** What a known text of the server means, in words that hold nothing of the original. */
+export interface KnownText {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly action?: string;
+}
+
+interface TextRule extends KnownText {
+  readonly pattern: RegExp;
+}
+
+/**
+ * Redshift folds most of its own failures into SQLSTATE XX000, so here, and only here, the text decides. Each rule has
+ * a fixture of the message in test/db/server-texts.ts; the first that matches wins.
+ */
+const RULES: readonly TextRule[] = [
+  {
+    pattern: /^\s*1023\b|serializable isolation violation/i,
+    code: 'RS_CONFLICT',
+    message: 'serializable isolation violation (1023)',
+  },
+  {
+    pattern: /conflict with (?:a )?concurrent transaction/i,
+    code: 'RS_CONFLICT',
+    message: 'conflict with a concurrent transaction',
+  },
+  { pattern: /could not open relation with OID/i, code: 'RS_CONFLICT', message: 'a table was replaced meanwhile' },
+  { pattern: /deadlock detected/i, code: 'RS_CONFLICT', message: 'deadlock detected' },
+  {
+    pattern: /stl_load_errors|sys_load_error_detail|stl_loaderror_detail/i,
+    code: 'RS_LOAD_REJECTED',
+    message: 'the load-error view of the server has the reasons',
+  },
+  {
+    pattern: /not authorized to (?:get credentials of role|assume (?:iam )?role)/i,
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: 'the cluster could not use the role given to COPY or UNLOAD',
+    action: 'Attach the role to the cluster, and let redshift.amazonaws.com assume it in its trust policy.',
+  },
+  {
+    pattern: /ExpiredToken|token (?:included in the request )?is expired/i,
+    code: 'RS_AUTH_EXPIRED',
+    message: 'the credentials that the server used have expired',
+  },
+  {
+    pattern: /must be addressed using the specified endpoint|PermanentRedirect|S3ServiceException:.*Status 301/is,
+    code: 'RS_STAGING_REGION',
+    message: 'the bucket is in another region',
+    action: 'Set stagingRegion to the region of the bucket.',
+  },
+  {
+    pattern: /specified bucket does not exist|NoSuchBucket/i,
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: 'the bucket does not exist',
+    action: 'Check stagingBucket.',
+  },
+  {
+    pattern: /S3ServiceException:.*(?:Access ?Denied|Status 403)|AccessDenied/is,
+    code: 'RS_STAGING_DENIED',
+    message: 'S3 refused the role of COPY or UNLOAD',
+    action: 'Allow the role s3:GetObject, s3:PutObject, s3:ListBucket and s3:GetBucketLocation on the staging area.',
+  },
+  {
+    pattern: /cancell?ed on user'?s? request|statement timeout|abort(?:ed)? by (?:wlm|query monitoring)|wlm abort/i,
+    code: 'RS_TIMEOUT',
+    message: 'cancelled on the server',
+  },
+  {
+    pattern: /^disk full/i,
+    code: 'RS_SQL_FAILED',
+    message: 'the disks of the cluster are full',
+    action: 'Free space or resize the cluster.',
+  },
+  {
+    pattern: /(?:fetch (?:size|forward)|cursor).*(?:exceeds|limit|maximum)|maximum fetch size/i,
+    code: 'RS_FEATURE_UNSUPPORTED',
+    message: 'the cursor is limited on this cluster',
+  },
+];
+
+/** The rule that a server's answer falls under. Looks into `detail` too, and hands nothing of it on. */
+export function matchServerText({ message, detail }: Pick<DatabaseError, 'message' | 'detail'>): KnownText | undefined {
+  const text = detail === undefined ? message : `${message}\n${detail}`;
+  return RULES.find(({ pattern }) => pattern.test(text));
+}

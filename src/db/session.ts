@@ -1,0 +1,200 @@
+import type { PoolClient } from 'pg';
+import { ConnectorError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import { type Sql, sql } from '../sql/sql.ts';
+import type { Capabilities } from './capabilities.ts';
+import { classifyDatabaseError, type StatementOrigin } from './classify.ts';
+import { type Rows, rowsOf, TEXT_AS_WRITTEN } from './rows.ts';
+import { stopStatement } from './stop-statement.ts';
+
+/** What a statement needs of a run: when to stop, and who listens. */
+export type StatementRun = Pick<Run, 'signal'> & Partial<Pick<Run, 'publish'>>;
+
+/** One borrowed connection: what opening a session needs. */
+export interface SessionParts {
+  readonly client: PoolClient;
+  readonly capabilities: Capabilities;
+  readonly backendPid: number;
+  /** Cancels what the backend is doing, from another connection. Bounded in time; may fail. */
+  readonly cancelBackend: (backendPid: number) => Promise<void>;
+}
+
+const ROLLBACK_LIMIT_MS = 10_000;
+
+/**
+ * One Redshift session, borrowed for one caller at a time. Dispose gives it back; a broken one, one that was tainted and
+ * one that was left inside a transaction are closed instead.
+ */
+export class Session implements AsyncDisposable {
+  readonly backendPid: number;
+  readonly #parts: SessionParts;
+  #broken: ConnectorError | undefined;
+  #tainted: string | undefined;
+  #busy = false;
+  #released = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.backendPid = parts.backendPid;
+    parts.client.on('error', this.#onLost);
+  }
+
+  capabilities(): Capabilities {
+    return this.#parts.capabilities;
+  }
+
+  /** Whether the connection is still of use. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  /**
+   * Sends one statement by the simple protocol and waits for its end. On abort the statement is cancelled on the server
+   * and the signal's reason thrown as it is; where the server does not answer within seconds, the connection is cut.
+   * Throws a classified `ConnectorError`: see docs/errors.md.
+   */
+  async run(statement: Sql, run: StatementRun, origin: StatementOrigin = {}): Promise<Rows> {
+    run.signal.throwIfAborted();
+    this.#claim();
+    const startedMs = performance.now();
+    const finished = (rowCount: number | undefined, failure?: ConnectorError): void =>
+      run.publish?.({
+        type: 'statement',
+        verb: statement.verb,
+        durationMs: performance.now() - startedMs,
+        ...(rowCount === undefined ? {} : { rowCount }),
+        ...(failure === undefined ? {} : { errorCode: failure.code }),
+      });
+    try {
+      const rows = await this.#send(statement, run);
+      finished(rows.rowCount);
+      return rows;
+    } catch (error) {
+      if (run.signal.aborted && error === run.signal.reason) {
+        finished(undefined);
+        throw error;
+      }
+      const failure = classifyDatabaseError(error, statement, origin);
+      if (failure.code === 'RS_CONN_LOST') this.#broken ??= failure;
+      finished(undefined, failure);
+      throw failure;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /**
+   * BEGIN, `body`, COMMIT; ROLLBACK when `body` throws. Once COMMIT is sent no abort and no timer ends the wait; when the
+   * connection dies in it, throws RS_COMMIT_UNKNOWN: the work may be there or not.
+   */
+  async transaction<T>(run: StatementRun, body: (session: Session) => Promise<T>): Promise<T> {
+    await this.run(sql`BEGIN`, run);
+    let result: T;
+    try {
+      result = await body(this);
+      run.signal.throwIfAborted();
+    } catch (error) {
+      await this.rollback(run);
+      throw error;
+    }
+    await this.#commit(run);
+    return result;
+  }
+
+  /** Ends an open transaction. Never throws: a failure breaks the session, and goes out as a `suppressed` event. */
+  async rollback({ publish }: Partial<Pick<Run, 'publish'>> = {}): Promise<void> {
+    if (this.#broken || this.#released || this.#parts.client.getTransactionStatus() === 'I') return;
+    try {
+      await this.run(sql`ROLLBACK`, {
+        signal: AbortSignal.timeout(ROLLBACK_LIMIT_MS),
+        ...(publish ? { publish } : {}),
+      });
+    } catch (error) {
+      this.#break('The transaction could not be rolled back', error);
+      publish?.({
+        type: 'suppressed',
+        reason: 'The connection is closed instead, which rolls back too',
+        message: 'ROLLBACK failed',
+      });
+    }
+  }
+
+  /** Marks that the session has state others must not meet (temporary tables, changed settings): it is closed at the end. */
+  taint(reason: string): void {
+    this.#tainted ??= reason;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    const { client } = this.#parts;
+    const isClean =
+      !this.#broken && this.#tainted === undefined && !this.#busy && client.getTransactionStatus() === 'I';
+    client.removeListener('error', this.#onLost);
+    client.release(isClean ? undefined : (this.#broken ?? true));
+  }
+
+  readonly #onLost = (cause: Error): void => this.#break('The connection to Redshift was lost', cause);
+
+  #break(message: string, cause: unknown): void {
+    this.#broken ??= new ConnectorError('RS_CONN_LOST', message, { cause });
+  }
+
+  #claim(): void {
+    if (this.#released || this.#busy) {
+      const state = this.#released ? 'was given back' : 'is running another statement';
+      throw new ConnectorError('RS_INTERNAL', `A session was used while it ${state}`);
+    }
+    if (this.#broken) throw this.#broken;
+    this.#busy = true;
+  }
+
+  async #send(statement: Sql, { signal, publish }: StatementRun): Promise<Rows> {
+    const { client, cancelBackend } = this.#parts;
+    const work = client.query<(string | null)[]>({
+      text: statement.toString(),
+      rowMode: 'array',
+      types: TEXT_AS_WRITTEN,
+    });
+    let stopping: Promise<void> | undefined;
+    const onAbort = (): void => {
+      stopping = stopStatement(work, () => cancelBackend(this.backendPid), {
+        cut: () => {
+          this.#break('The connection was cut to end a statement', signal.reason);
+          client.connection.stream.destroy();
+        },
+        ...(publish ? { publish } : {}),
+      });
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return rowsOf(await work);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      await stopping;
+      if (stopping) signal.throwIfAborted(); // the abort is the outcome, whatever the statement still answered
+    }
+  }
+
+  async #commit(run: StatementRun): Promise<void> {
+    const unstoppable = { ...run, signal: new AbortController().signal };
+    let answer: Rows;
+    try {
+      answer = await this.run(sql`COMMIT`, unstoppable);
+    } catch (error) {
+      if (error instanceof ConnectorError && error.code === 'RS_CONN_LOST') {
+        throw new ConnectorError('RS_COMMIT_UNKNOWN', 'The connection died while the transaction was being committed', {
+          action: 'Check in the target whether the rows are there before you run it again.',
+          details: { ...error.details, backendPid: this.backendPid },
+          cause: error,
+        });
+      }
+      await this.rollback(run);
+      throw error;
+    }
+    // A transaction in which a statement failed is answered by ROLLBACK, as if that were a success.
+    if (answer.command !== 'COMMIT') {
+      throw new ConnectorError('RS_SQL_FAILED', 'The transaction was rolled back: a statement in it had failed');
+    }
+  }
+}

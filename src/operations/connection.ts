@@ -1,0 +1,12 @@
+import type { Access } from '../auth/access.ts';
+import type { Database } from '../db/database.ts';
+import type { ConnectionOptions } from '../manifest/options.gen.ts';
+
+/** One opened connector, as every operation sees it. Whoever opened it disposes of `access` and `database`. */
+export interface Connection {
+  readonly options: ConnectionOptions;
+  readonly access: Access;
+  readonly database: Database;
+  /** An existing folder for files on their way through; each operation makes and removes a folder of its own in it. */
+  readonly workDirectory: string;
+}

@@ -1,0 +1,276 @@
+import { Readable } from 'node:stream';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { defined } from '../core/defined.ts';
+import { ConnectorError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
+import { classifyStagingError, wrongRegion } from './classify.ts';
+import type { StagingPlan } from './staging-plan.ts';
+
+/** Credentials as the graph yields them; S3 asks again before they expire. */
+export interface StagingCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken?: Secret;
+  readonly expiresAt?: Date;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+export interface UploadedPart {
+  readonly PartNumber: number;
+  readonly ETag: string;
+}
+
+/** Longest silence on a socket that moves data. */
+const SILENCE_MS = 60_000;
+const ATTEMPTS = 5;
+
+/** One bucket, its owner checked with each call; every failure is a `ConnectorError` that names action and ARN. */
+export class Bucket implements Disposable {
+  readonly plan: StagingPlan;
+  readonly #client: S3Client;
+  readonly #common: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
+  readonly #encryption: { readonly ServerSideEncryption?: 'aws:kms'; readonly SSEKMSKeyId?: string };
+
+  constructor(plan: StagingPlan, provider: () => Promise<StagingCredentials>) {
+    this.plan = plan;
+    this.#common = defined({ Bucket: plan.bucket, ExpectedBucketOwner: plan.expectedOwner });
+    this.#encryption =
+      plan.kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: plan.kmsKeyId };
+    this.#client = new S3Client({
+      region: plan.region,
+      credentials: async () => revealFor(await provider()),
+      maxAttempts: ATTEMPTS,
+      // With an address of our own there is no bucket name in front of it.
+      ...(plan.endpoint === undefined ? {} : { endpoint: plan.endpoint, forcePathStyle: true }),
+      followRegionRedirects: false,
+      // Waiting for "100 Continue" costs a connection per part.
+      expectContinueHeader: false,
+      requestHandler: { connectionTimeout: plan.timeoutMs, socketTimeout: SILENCE_MS },
+    });
+  }
+
+  /** Reachable, ours and in the region that the options say. Throws RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING. */
+  async verify(signal: AbortSignal): Promise<void> {
+    const answer = await this.#small('s3:ListBucket', undefined, signal, (abortSignal) =>
+      this.#client.send(new HeadBucketCommand(this.#common), { abortSignal }),
+    );
+    const { bucket, region } = this.plan;
+    if (answer.BucketRegion !== undefined && answer.BucketRegion !== region) {
+      throw wrongRegion(bucket, region, answer.BucketRegion, { bucket, region });
+    }
+  }
+
+  async put(key: string, body: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#ask('s3:PutObject', key, signal, () =>
+      this.#client.send(
+        new PutObjectCommand({
+          ...this.#common,
+          ...this.#encryption,
+          Key: key,
+          Body: body,
+          ContentLength: body.length,
+        }),
+        { abortSignal: signal },
+      ),
+    );
+  }
+
+  async createUpload(key: string, signal: AbortSignal): Promise<string> {
+    const { UploadId } = await this.#small('s3:PutObject', key, signal, (abortSignal) =>
+      this.#client.send(
+        new CreateMultipartUploadCommand({
+          ...this.#common,
+          ...this.#encryption,
+          Key: key,
+          ChecksumAlgorithm: 'CRC32',
+        }),
+        { abortSignal },
+      ),
+    );
+    return required(UploadId, 'UploadId');
+  }
+
+  async putPart(key: string, uploadId: string, number: number, body: Uint8Array, signal: AbortSignal) {
+    const answer = await this.#ask('s3:PutObject', key, signal, () =>
+      this.#client.send(
+        new UploadPartCommand({
+          ...this.#common,
+          Key: key,
+          UploadId: uploadId,
+          PartNumber: number,
+          Body: body,
+          ContentLength: body.length,
+          ChecksumAlgorithm: 'CRC32',
+        }),
+        { abortSignal: signal },
+      ),
+    );
+    return defined({
+      PartNumber: number,
+      ETag: required(answer.ETag, 'ETag'),
+      ChecksumCRC32: answer.ChecksumCRC32,
+    }) satisfies UploadedPart;
+  }
+
+  async completeUpload(
+    key: string,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#ask('s3:PutObject', key, signal, () =>
+      this.#client.send(
+        new CompleteMultipartUploadCommand({
+          ...this.#common,
+          Key: key,
+          UploadId: uploadId,
+          MultipartUpload: { Parts: [...parts] },
+        }),
+        { abortSignal: signal },
+      ),
+    );
+  }
+
+  async abortUpload(key: string, uploadId: string, signal: AbortSignal): Promise<void> {
+    await this.#small('s3:AbortMultipartUpload', key, signal, (abortSignal) =>
+      this.#client.send(new AbortMultipartUploadCommand({ ...this.#common, Key: key, UploadId: uploadId }), {
+        abortSignal,
+      }),
+    );
+  }
+
+  /** Bytes of one object, or of a part of it (`first` and `last` inclusive). The caller reads or destroys the stream. */
+  async open(
+    key: string,
+    signal: AbortSignal,
+    range?: { readonly first: number; readonly last: number },
+  ): Promise<Readable> {
+    const answer = await this.#ask('s3:GetObject', key, signal, () =>
+      this.#client.send(
+        new GetObjectCommand({
+          ...this.#common,
+          Key: key,
+          ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` }),
+        }),
+        { abortSignal: signal },
+      ),
+    );
+    if (answer.Body instanceof Readable) return answer.Body;
+    throw new ConnectorError('RS_INTERNAL', 'The S3 client gave no readable stream');
+  }
+
+  /** Size of one object, or `undefined` where there is none. */
+  async size(key: string, signal: AbortSignal): Promise<number | undefined> {
+    try {
+      const answer = await this.#small('s3:GetObject', key, signal, (abortSignal) =>
+        this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), { abortSignal }),
+      );
+      return answer.ContentLength;
+    } catch (error) {
+      if (error instanceof ConnectorError && error.code === 'RS_CONFIG_OBJECT_MISSING') return undefined;
+      throw error;
+    }
+  }
+
+  /** All objects whose key starts with `prefix`, page by page. */
+  async *list(prefix: string, signal: AbortSignal): AsyncGenerator<ListedObject, void, undefined> {
+    let token: string | undefined;
+    do {
+      const page = await this.#small('s3:ListBucket', undefined, signal, (abortSignal) =>
+        this.#client.send(
+          new ListObjectsV2Command({ ...this.#common, Prefix: prefix, ...defined({ ContinuationToken: token }) }),
+          { abortSignal },
+        ),
+      );
+      for (const { Key, Size } of page.Contents ?? []) yield { key: required(Key, 'Key'), bytes: Size ?? 0 };
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  /** Deletes up to 1000 keys at once; keys that are gone already count as deleted. */
+  async delete(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    const answer = await this.#small('s3:DeleteObject', keys[0], signal, (abortSignal) =>
+      this.#client.send(
+        new DeleteObjectsCommand({
+          ...this.#common,
+          Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
+        }),
+        { abortSignal },
+      ),
+    );
+    const [failed] = answer.Errors ?? [];
+    if (failed !== undefined) {
+      const cause = Object.assign(new Error(failed.Message ?? ''), { name: failed.Code ?? '' });
+      throw classifyStagingError(cause, this.#context('s3:DeleteObject', failed.Key));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.destroy();
+  }
+
+  /** A request without a body to speak of: bounded in time as a whole. */
+  #small<T>(
+    action: string,
+    key: string | undefined,
+    signal: AbortSignal,
+    send: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const limit = AbortSignal.timeout(this.plan.timeoutMs * ATTEMPTS);
+    return this.#ask(action, key, signal, async () => {
+      try {
+        return await send(AbortSignal.any([signal, limit]));
+      } catch (cause) {
+        if (!limit.aborted) throw cause;
+        throw Object.assign(new Error('No answer in time', { cause }), { name: 'TimeoutError' });
+      }
+    });
+  }
+
+  async #ask<T>(action: string, key: string | undefined, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    try {
+      return await send();
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw classifyStagingError(cause, this.#context(action, key));
+    }
+  }
+
+  #context(action: string, key: string | undefined) {
+    const { bucket, region, partition, expectedOwner } = this.plan;
+    const resource = `arn:${partition}:s3:::${bucket}${key === undefined ? '' : `/${key}`}`;
+    return defined({ action, resource, bucket, region, expectedOwner });
+  }
+}
+
+/** The one place where staging hands secrets to the wire. */
+function revealFor({ accessKeyId, secretAccessKey, sessionToken, expiresAt }: StagingCredentials) {
+  return defined({
+    accessKeyId,
+    secretAccessKey: secretAccessKey.reveal(),
+    sessionToken: sessionToken?.reveal(),
+    expiration: expiresAt,
+  });
+}
+
+function required(value: string | undefined, name: string): string {
+  if (value === undefined) throw new ConnectorError('RS_AWS_FAILED', `S3 answered without ${name}`);
+  return value;
+}

@@ -1,0 +1,15 @@
+import type { Run } from '../core/run.ts';
+import { type StagingAccess, StagingArea } from './staging-area.ts';
+import { planStaging, type StagingAws, type StagingOptions } from './staging-plan.ts';
+
+/**
+ * Opens the run's own folder in the staging bucket. Whoever opens it disposes it.
+ * Throws RS_CONFIG_INVALID, RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING.
+ */
+export function openStagingArea(
+  access: StagingAccess & { readonly plan: { readonly aws: StagingAws } },
+  options: StagingOptions,
+  run: Run,
+): Promise<StagingArea> {
+  return StagingArea.open(planStaging(options, access.plan.aws), access, run);
+}

@@ -1,0 +1,1 @@
+export const CATALOG_SQL: readonly string[] = ['SELECT 1'];

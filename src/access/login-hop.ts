@@ -14,11 +14,10 @@ function missing(path: string, message: string, action: string): ConfigIssue {
 }
 
 function storedPassword({ username, password, database, host }: AccessOptions): LoginChoice {
-  if (username !== undefined && password !== undefined && host !== undefined) {
+  if (password !== undefined && host !== undefined) {
     return { login: { kind: 'password', username, password, database }, notices: [], issues: [] };
   }
   const issues = [
-    ...(username === undefined ? [missing('username', 'The database user is missing', 'Fill in username.')] : []),
     ...(password === undefined
       ? [missing('password', 'The password is missing', 'Fill in password, or choose authType assumeRole.')]
       : []),
@@ -33,24 +32,12 @@ function clusterCredentials(options: AccessOptions, facts: HostFacts | undefined
   const { username, database, autoCreateDbUser, loginLifetimeSeconds } = options;
   const derived = facts?.kind === 'provisioned' ? facts.name : undefined;
   const clusterIdentifier = options.clusterIdentifier ?? derived;
-  if (username === undefined || clusterIdentifier === undefined) {
-    const issues = [
-      ...(username === undefined ? [missing('username', 'The database user is missing', 'Fill in username.')] : []),
-      ...(clusterIdentifier === undefined
-        ? [
-            missing(
-              'clusterIdentifier',
-              'A login by role names the cluster, and the host does not tell it',
-              'Fill in clusterIdentifier.',
-            ),
-          ]
-        : []),
-    ];
-    return { notices: [], issues };
+  if (clusterIdentifier === undefined) {
+    const message = 'A login by role names the cluster, and the host does not tell it';
+    return { notices: [], issues: [missing('clusterIdentifier', message, 'Fill in clusterIdentifier.')] };
   }
   // Redshift knows group names in lower case only; the API refuses others.
   const groups = [...new Set(options.dbGroups.map((group) => group.toLowerCase()))].sort();
-  const isFolded = options.dbGroups.some((group) => group !== group.toLowerCase());
   return {
     login: {
       kind: 'clusterCredentials',
@@ -61,7 +48,9 @@ function clusterCredentials(options: AccessOptions, facts: HostFacts | undefined
       groups,
       lifetimeSeconds: loginLifetimeSeconds,
     },
-    notices: isFolded ? ['Database groups are sent in lower case: Redshift knows no others.'] : [],
+    notices: options.dbGroups.some((group) => group !== group.toLowerCase())
+      ? ['Database groups are sent in lower case: Redshift knows no others.']
+      : [],
     issues: [],
   };
 }

@@ -1,0 +1,68 @@
+import { RedshiftClient } from '@aws-sdk/client-redshift';
+import { STSClient } from '@aws-sdk/client-sts';
+import type { AwsTarget } from '../access/plan.ts';
+import { defined } from '../core/defined.ts';
+import { AWS_CALL_LIMITS, retry } from '../core/retry.ts';
+import type { AwsCredentials } from './access.ts';
+import { type AwsOperation, classifyAwsError } from './classify.ts';
+
+/** What every AWS call of ours needs: where to ask, and when to stop. */
+export interface AwsWire {
+  readonly target: AwsTarget;
+  readonly signal: AbortSignal;
+}
+
+type KeyPair = Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>;
+
+function clientConfig({ region, timeoutMs }: AwsTarget, endpoint: string | undefined, keys: KeyPair) {
+  return {
+    ...defined({ region, endpoint }),
+    credentials: {
+      accessKeyId: keys.accessKeyId,
+      secretAccessKey: keys.secretAccessKey.reveal(),
+      ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken.reveal() }),
+    },
+    maxAttempts: 1, // core/retry.ts decides; two retry layers multiply
+    requestHandler: { connectionTimeout: timeoutMs, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+  };
+}
+
+/** A client for one piece of work: the caller destroys it. Redirects are never followed. */
+export function openSts(target: AwsTarget, keys: KeyPair): STSClient {
+  return new STSClient(clientConfig(target, target.stsEndpoint, keys));
+}
+
+/** A client for one piece of work: the caller destroys it. Redirects are never followed. */
+export function openRedshift(target: AwsTarget, keys: KeyPair): RedshiftClient {
+  return new RedshiftClient(clientConfig(target, target.redshiftEndpoint, keys));
+}
+
+/** One AWS call with its retries (throttling, network, AWS's own failures) and its errors made ours. */
+export async function callAws<T>(
+  { target, signal }: AwsWire,
+  operation: AwsOperation,
+  client: { destroy(): void },
+  send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  // The HTTP handler's own limits come first and name the host; this one only backs them up.
+  const limits = { ...AWS_CALL_LIMITS, attemptMs: target.timeoutMs * 2 + 500 };
+  try {
+    return await retry({ signal }, limits, async (abortSignal) => {
+      try {
+        return await send({ abortSignal });
+      } catch (cause) {
+        throw abortSignal.aborted ? cause : classifyAwsError(cause, operation);
+      }
+    });
+  } finally {
+    client.destroy();
+  }
+}
+
+/** The host that answers for a service, for messages. */
+export function serviceHost(target: AwsTarget, service: 'sts' | 'redshift'): string {
+  const endpoint = service === 'sts' ? target.stsEndpoint : target.redshiftEndpoint;
+  if (endpoint !== undefined) return new URL(endpoint).host;
+  const suffix = target.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return `${service}.${target.region ?? 'us-east-1'}.${suffix}`;
+}

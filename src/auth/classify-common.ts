@@ -1,0 +1,100 @@
+import type { AwsOperation, Verdict } from './classify.ts';
+import type { ForeignError } from './foreign-error.ts';
+
+const NETWORK =
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOBUFS)$/;
+const CERTIFICATE =
+  /^(CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)/;
+
+/** Failures that never reached AWS: name resolution, TCP, time, TLS. */
+export function classifyConnection(error: ForeignError, { action, host }: AwsOperation): Verdict | undefined {
+  const nodeCode = error.nodeCode ?? '';
+  if (CERTIFICATE.test(nodeCode)) {
+    return {
+      code: 'RS_CONN_TLS',
+      message: `The certificate of ${host} is not trusted: ${nodeCode}`,
+      action: 'Name the certificate authority of your proxy in NODE_EXTRA_CA_CERTS, or correct the endpoint.',
+      facts: { nodeCode },
+    };
+  }
+  if (!NETWORK.test(nodeCode) && error.name !== 'TimeoutError') return undefined;
+  const reason = NETWORK.test(nodeCode) ? nodeCode : 'no answer in time';
+  return {
+    code: 'RS_CONN_UNREACHABLE',
+    message: `${host} cannot be reached for ${action}: ${reason}`,
+    action: 'Check the region, the network path (proxy, VPC endpoint, security group) and name resolution.',
+    facts: { nodeCode: reason, ...(error.address === undefined ? {} : { address: error.address }) },
+  };
+}
+
+const THROTTLING =
+  /^(Throttling|ThrottlingException|ThrottledException|RequestLimitExceeded|RequestThrottled|RequestThrottledException|TooManyRequestsException|SlowDown|PriorRequestNotComplete)$/;
+const EXPIRED = /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/;
+const UNKNOWN_KEY =
+  /^(InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|AuthFailure|InvalidToken|InvalidSecurity)$/;
+const BAD_SIGNATURE =
+  /^(SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
+const CLOCK = /^(RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
+const CLOCK_TEXT = /Signature expired|Signature not yet current|RequestTime|too skewed/i;
+
+/** Answers that mean the same whichever call they answer: throttling, keys, clock, expiry, AWS's own failures. */
+export function classifyByCode(error: ForeignError, operation: AwsOperation): Verdict | undefined {
+  const { action, source, host } = operation;
+  if (THROTTLING.test(error.name) || error.throttling || error.status === 429) {
+    return {
+      code: 'RS_THROTTLED',
+      message: `AWS asks to slow down (${error.name} for ${action})`,
+      action: 'Run fewer connectors at a time, or ask AWS to raise the rate of this call.',
+    };
+  }
+  if (EXPIRED.test(error.name)) {
+    return {
+      code: 'RS_AUTH_EXPIRED',
+      message: `The credentials of ${source} have expired (${action})`,
+      action:
+        'Renew them where they come from: temporary keys in a form cannot be renewed, so prefer a role or an IAM user.',
+    };
+  }
+  if (BAD_SIGNATURE.test(error.name)) return signature(error, operation);
+  if (UNKNOWN_KEY.test(error.name)) {
+    return {
+      code: 'RS_AUTH_KEYS_INVALID',
+      message: `AWS does not know the access key of ${source}, or its session token does not belong to it`,
+      action:
+        'Correct accessKeyId (it may be deleted or inactive); a key that starts with ASIA needs its sessionToken too.',
+      facts: { field: 'accessKeyId' },
+    };
+  }
+  if (error.name === 'RegionDisabledException') {
+    return {
+      code: 'RS_CONFIG_INVALID',
+      message: `STS is not switched on in this region for the account (${host})`,
+      action: 'Have the region enabled in the account, or choose another region.',
+    };
+  }
+  if (error.status !== undefined && error.status >= 500) {
+    return {
+      code: 'RS_AWS_FAILED',
+      message: `AWS failed on its side (${error.name}, HTTP ${error.status} for ${action})`,
+      action: 'Try again; if it stays, see the AWS Health Dashboard.',
+    };
+  }
+  return undefined;
+}
+
+function signature(error: ForeignError, { source }: AwsOperation): Verdict {
+  if (CLOCK.test(error.name) || CLOCK_TEXT.test(error.message)) {
+    return {
+      code: 'RS_AUTH_KEYS_INVALID',
+      message: "AWS refused the signature because this machine's clock is off",
+      action: 'Set the clock (NTP): AWS accepts a few minutes of difference at most.',
+      facts: { field: 'clock' },
+    };
+  }
+  return {
+    code: 'RS_AUTH_KEYS_INVALID',
+    message: `The secret access key of ${source} does not match its access key`,
+    action: 'Copy secretAccessKey again, whole and without blanks: the access key itself is known to AWS.',
+    facts: { field: 'secretAccessKey' },
+  };
+}

@@ -1,0 +1,130 @@
+import type { RoleHop } from '../access/plan.ts';
+import type { AwsOperation, ClusterLogin, ClusterPlace, Verdict } from './classify.ts';
+import type { ForeignError } from './foreign-error.ts';
+
+type Operation<A extends AwsOperation['action']> = Extract<AwsOperation, { action: A }>;
+
+/** One IAM statement, ready to paste. */
+function statement(action: string | readonly string[], rest: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ Effect: 'Allow', Action: action, ...rest });
+}
+
+/**
+ * The ARN by which a trust or identity policy names a caller: for a role's session that of the role. The path of a role
+ * is not part of its session's ARN, so a role with a path has to be named by hand.
+ */
+export function policyPrincipal(callerArn: string): string {
+  const session = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(callerArn);
+  return session === null ? callerArn : `arn:${session[1]}:iam::${session[2]}:role/${session[3]}`;
+}
+
+function accountOf(arn: string | undefined): string | undefined {
+  return arn?.split(':')[4];
+}
+
+/**
+ * AWS answers alike for a missing permission of the caller, a trust policy that does not accept it, a wrong external id
+ * and a role that does not exist; so both sides are named, with what to add to each.
+ */
+export function roleDenied(error: ForeignError, hop: RoleHop, callerArn: string | undefined): Verdict {
+  const { roleArn, externalId, sourceIdentity } = hop;
+  const principal = callerArn === undefined ? undefined : policyPrincipal(callerArn);
+  const actions = sourceIdentity === undefined ? 'sts:AssumeRole' : ['sts:AssumeRole', 'sts:SetSourceIdentity'];
+  const condition = externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': externalId } } };
+  const external =
+    externalId === undefined
+      ? 'if it demands an sts:ExternalId, fill in externalId'
+      : 'and accept the external id that is configured here';
+  const sides =
+    accountOf(callerArn) === hop.account
+      ? 'The trust policy alone is enough where it names the caller itself; where it names the account, both are needed.'
+      : 'Across accounts both are needed.';
+  const hint = denialHint(error.message);
+  return {
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: `AWS does not let ${callerArn ?? 'the caller'} assume the role ${roleArn}${hint === undefined ? '' : ` (${hint})`}`,
+    action:
+      `Caller: its IAM policy must allow ${[actions].flat().join(' and ')} on ${roleArn}. ` +
+      `Role: check that it exists; its trust policy must name ${principal ?? 'the caller'} as principal; ${external}. ${sides}`,
+    facts: {
+      hop: hop.id,
+      roleArn,
+      ...(hint === undefined ? {} : { hint }),
+      callerStatement: statement(actions, { Resource: roleArn }),
+      ...(principal === undefined
+        ? {}
+        : { trustStatement: statement(actions, { Principal: { AWS: principal }, ...condition }) }),
+    },
+  };
+}
+
+// The suffix is optional, names one policy type only, and newer texts go on after it.
+const HINT =
+  /because no ([a-z -]+ policy) allows|with an explicit deny in (?:an? )?([a-z -]+ policy|permissions boundary)/;
+
+function denialHint(message: string): string | undefined {
+  const match = HINT.exec(message);
+  if (match === null) return undefined;
+  return match[1] === undefined ? `explicit deny in a ${match[2]}` : `no ${match[1]} allows it`;
+}
+
+/** Every permission that a login needs, as `action on resource`. */
+export function loginPermissions(login: ClusterLogin, place: ClusterPlace): readonly (readonly [string, string])[] {
+  const arn = (kind: string, name: string): string =>
+    `arn:${place.partition}:redshift:${place.region}:${place.account}:${kind}:${login.clusterIdentifier}/${name}`;
+  const user = arn('dbuser', login.username);
+  return [
+    ['redshift:GetClusterCredentials', user],
+    ['redshift:GetClusterCredentials', arn('dbname', login.database)],
+    ...(login.autoCreate ? ([['redshift:CreateClusterUser', user]] as const) : []),
+    ...login.groups.map((group) => ['redshift:JoinGroup', arn('dbgroup', group)] as const),
+  ];
+}
+
+// "... is not authorized to perform: ACTION on resource: ARN ...": where AWS says so, it says what is missing.
+const MISSING = /not authorized to perform: (redshift:[A-Za-z]+)(?: on resource: (arn:[^\s]+))?/;
+
+/** GetClusterCredentials refused: names the missing action and resource as far as AWS does, and all that is needed. */
+export function loginDenied(
+  error: ForeignError,
+  { login, place, callerArn }: Operation<'redshift:GetClusterCredentials'>,
+): Verdict {
+  const needed = loginPermissions(login, place);
+  const said = MISSING.exec(error.message);
+  const action = said?.[1] ?? 'redshift:GetClusterCredentials';
+  const resource = said?.[2] ?? needed.find(([name]) => name === action)?.[1] ?? needed[0]?.[1] ?? '';
+  const who = callerArn ?? 'the role';
+  const list = needed.map(([name, arn]) => `${name} on ${arn}`).join(', ');
+  return {
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: `AWS does not let ${who} get a login for ${login.username}: ${action} on ${resource} is not allowed`,
+    action:
+      `Allow in the policy of ${callerArn === undefined ? 'the role' : policyPrincipal(callerArn)}: ${list}. ` +
+      'Check the spelling of clusterIdentifier first: under a narrow policy a wrong name is refused in the same words.',
+    facts: {
+      missingAction: action,
+      missingResource: resource,
+      roleStatement: statement([...new Set(needed.map(([name]) => name))], {
+        Resource: [...new Set(needed.map(([, arn]) => arn))],
+      }),
+    },
+  };
+}
+
+/** The host lookup refused: there is a way round it. */
+export function describeClusterDenied(
+  _: ForeignError,
+  { clusterIdentifier, place, callerArn }: Operation<'redshift:DescribeClusters'>,
+): Verdict {
+  const arn = `arn:${place.partition}:redshift:${place.region}:${place.account}:cluster:${clusterIdentifier}`;
+  return {
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: `AWS does not let ${callerArn ?? 'the role'} look up the host: redshift:DescribeClusters on ${arn} is not allowed`,
+    action: `Fill in host, or allow redshift:DescribeClusters on ${arn}.`,
+    facts: {
+      missingAction: 'redshift:DescribeClusters',
+      missingResource: arn,
+      roleStatement: statement('redshift:DescribeClusters', { Resource: arn }),
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import type { LoginHop, RoleHop } from '../access/plan.ts';
+import { ConnectorError, type ErrorDetails } from '../core/errors.ts';
+import { classifyByCode, classifyConnection } from './classify-common.ts';
+import { describeClusterDenied, loginDenied, roleDenied } from './classify-denied.ts';
+import { type ForeignError, readForeignError, safeCause } from './foreign-error.ts';
+
+/** Facts that every call knows about itself, for messages. */
+export interface CallFacts {
+  /** Host that was asked. */
+  readonly host: string;
+  /** Where the credentials that signed the call came from: `access keys`, `sts:AssumeRole`. */
+  readonly source: string;
+  /** The caller's ARN, where known. */
+  readonly callerArn?: string | undefined;
+}
+
+/** Where a cluster stands, for the ARNs that a policy needs. */
+export interface ClusterPlace {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+}
+
+export type ClusterLogin = Extract<LoginHop, { kind: 'clusterCredentials' }>;
+
+/** One AWS call, as far as its failure must name it. */
+export type AwsOperation =
+  | ({ readonly action: 'sts:GetCallerIdentity' } & CallFacts)
+  | ({ readonly action: 'sts:AssumeRole'; readonly hop: RoleHop } & CallFacts)
+  | ({
+      readonly action: 'redshift:GetClusterCredentials';
+      readonly login: ClusterLogin;
+      readonly place: ClusterPlace;
+    } & CallFacts)
+  | ({
+      readonly action: 'redshift:DescribeClusters';
+      readonly clusterIdentifier: string;
+      readonly place: ClusterPlace;
+    } & CallFacts);
+
+/**
+ * Turns whatever an AWS call threw into a `ConnectorError` that names who was refused what, and the mend. Secrets never
+ * pass: AWS's text is cut where it echoes the request, and the cause is a copy without it.
+ */
+export function classifyAwsError(cause: unknown, operation: AwsOperation): ConnectorError {
+  if (cause instanceof ConnectorError) return cause;
+  const error = readForeignError(cause);
+  const details = callDetails(error, operation);
+  const { code, message, action, facts } =
+    classifyConnection(error, operation) ??
+    classifyByCode(error, operation) ??
+    classifyRefusal(error, operation) ??
+    unclassified(error, operation);
+  return new ConnectorError(code, message, { action, details: { ...details, ...facts }, cause: safeCause(cause) });
+}
+
+/** A verdict before it becomes an error. */
+export interface Verdict {
+  readonly code: ConnectorError['code'];
+  readonly message: string;
+  readonly action: string;
+  readonly facts?: ErrorDetails;
+}
+
+/** Whether the role's own maximum, or the one hour of chaining, is shorter than the duration that was asked for. */
+export function isDurationRefused(cause: unknown): boolean {
+  const { name, message } = readForeignError(cause);
+  return /^ValidationError$/.test(name) && /DurationSeconds exceeds/.test(message);
+}
+
+function classifyRefusal(error: ForeignError, operation: AwsOperation): Verdict | undefined {
+  switch (operation.action) {
+    case 'sts:GetCallerIdentity':
+      return undefined;
+    case 'sts:AssumeRole':
+      return isAccessDenied(error) ? roleDenied(error, operation.hop, operation.callerArn) : undefined;
+    case 'redshift:GetClusterCredentials':
+      if (isAccessDenied(error)) return loginDenied(error, operation);
+      return clusterMissing(error, operation.login.clusterIdentifier, operation.place);
+    case 'redshift:DescribeClusters':
+      if (isAccessDenied(error)) return describeClusterDenied(error, operation);
+      return clusterMissing(error, operation.clusterIdentifier, operation.place);
+  }
+  return operation satisfies never;
+}
+
+function isAccessDenied({ name }: ForeignError): boolean {
+  return /^(AccessDenied|AccessDeniedException|UnauthorizedOperation)$/.test(name);
+}
+
+function clusterMissing(error: ForeignError, cluster: string, { region, account }: ClusterPlace): Verdict | undefined {
+  if (!/^ClusterNotFound(Fault)?$/.test(error.name)) return undefined;
+  return {
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: `There is no cluster ${cluster} in ${region} of account ${account}`,
+    action: 'Correct clusterIdentifier or region, or choose a role of the account that owns the cluster.',
+    facts: { clusterIdentifier: cluster, region, account },
+  };
+}
+
+function unclassified(error: ForeignError, { action, host }: AwsOperation): Verdict {
+  const said = error.message === '' ? error.name : `${error.name}: ${error.message}`;
+  if (error.status === 403) {
+    return {
+      code: 'RS_AUTH_PERMISSION',
+      message: `AWS refused ${action}: ${said}`,
+      action: `Allow ${action} to the caller.`,
+    };
+  }
+  if (error.status !== undefined && error.status >= 300 && error.status < 400) {
+    return {
+      code: 'RS_CONFIG_INVALID',
+      message: `${host} answered ${action} with a redirect (${error.status}), and redirects are not followed`,
+      action: 'Correct the endpoint, or the proxy in front of it.',
+    };
+  }
+  if (error.status !== undefined && error.status >= 400 && error.status < 500) {
+    return {
+      code: 'RS_CONFIG_INVALID',
+      message: `AWS does not accept ${action}: ${said}`,
+      action: 'Correct the option that the message speaks of.',
+    };
+  }
+  return {
+    code: 'RS_AWS_FAILED',
+    message: `${action} failed at ${host}: ${said}`,
+    action: 'Try again; if it stays, see the AWS Health Dashboard.',
+  };
+}
+
+function callDetails(error: ForeignError, { action, host, source, callerArn }: AwsOperation): ErrorDetails {
+  return {
+    operation: action,
+    host,
+    source,
+    awsCode: error.name,
+    ...(error.status === undefined ? {} : { httpStatus: error.status }),
+    ...(error.requestId === undefined ? {} : { requestId: error.requestId }),
+    ...(callerArn === undefined ? {} : { callerArn }),
+  };
+}

@@ -1,0 +1,41 @@
+import { type Expiring, type Memoized, type MemoizeOptions, memoizeUntilExpiry } from './memoize.ts';
+
+/** Memoized values by key: for answers that are shaped by who asks for what. */
+export interface KeyedCache<T extends Expiring, C> {
+  /** `key` must name all that shapes the answer. */
+  get(key: readonly unknown[], context: C): Promise<T>;
+  forgetAll(): void;
+}
+
+/** One `memoizeUntilExpiry` a key; keys whose value has expired are dropped when another one comes. */
+export function createKeyedCache<T extends Expiring, C>(
+  provider: (context: C) => Promise<T>,
+  options: MemoizeOptions,
+  onRenewalFailed?: (error: unknown, context: C) => void,
+): KeyedCache<T, C> {
+  const entries = new Map<string, { readonly memoized: Memoized<T, C>; waiting: number }>();
+
+  const entryOf = (key: string): { readonly memoized: Memoized<T, C>; waiting: number } => {
+    const known = entries.get(key);
+    if (known !== undefined) return known;
+    for (const [other, { memoized, waiting }] of entries) {
+      if (waiting === 0 && memoized.current() === undefined) entries.delete(other);
+    }
+    const entry = { memoized: memoizeUntilExpiry(provider, options, onRenewalFailed), waiting: 0 };
+    entries.set(key, entry);
+    return entry;
+  };
+
+  return {
+    async get(key, context) {
+      const entry = entryOf(JSON.stringify(key));
+      entry.waiting += 1;
+      try {
+        return await entry.memoized.get(context);
+      } finally {
+        entry.waiting -= 1;
+      }
+    },
+    forgetAll: () => entries.clear(),
+  };
+}

@@ -28,7 +28,8 @@ type TextRow = (string | null)[];
 
 /** The last result of a simple query, which may have held several statements. */
 export function rowsOf(result: QueryArrayResult<TextRow> | readonly QueryArrayResult<TextRow>[]): Rows {
-  const last = Array.isArray(result) ? result.at(-1) : (result as QueryArrayResult<TextRow>);
+  const results: readonly QueryArrayResult<TextRow>[] = [result].flat();
+  const last = results.at(-1);
   return {
     fields: (last?.fields ?? []).map(({ name, dataTypeID, dataTypeModifier }) => ({
       name,

@@ -1,0 +1,34 @@
+import type { Duplex } from 'node:stream';
+import type { Connection } from 'pg';
+import { ConnectorError } from '../core/errors.ts';
+
+type DataListener = (data: Buffer) => void;
+type Attach = (stream: Pick<Duplex, 'on'>) => void;
+
+/**
+ * Makes a message that `pg` cannot read an error of the connection. `pg` parses inside the socket's data listener, so an
+ * answer it does not know (authentication code 13) would otherwise end the process.
+ */
+export function guardParser(connection: Connection): void {
+  const parsing = connection as Connection & { attachListeners?: Attach };
+  const attach = parsing.attachListeners?.bind(connection);
+  if (!attach) throw new ConnectorError('RS_INTERNAL', 'This version of pg is not known: its connection has no parser');
+
+  parsing.attachListeners = (stream) => {
+    const guarded: DataListener[] = [];
+    const on = (event: string, listener: DataListener): unknown => {
+      if (event !== 'data') return stream.on(event, listener);
+      guarded.push(listener);
+      return stream.on('data', (data: Buffer) => {
+        try {
+          listener(data);
+        } catch (error) {
+          connection.emit('error', error);
+          connection.stream.destroy();
+        }
+      });
+    };
+    attach({ on } as Pick<Duplex, 'on'>);
+    if (guarded.length === 0) throw new ConnectorError('RS_INTERNAL', 'This version of pg parses in an unknown way');
+  };
+}

@@ -1,0 +1,63 @@
+import { type ClientConfig, Pool, type PoolClient, type PoolConfig } from 'pg';
+import type { ConnectionSource } from './connection-source.ts';
+import { RoleClient, retryRejectedLogin } from './role-client.ts';
+
+/** Settings of `pg`'s pool that have no counterpart in the connection options. */
+export type RolePoolConfig = Omit<
+  PoolConfig,
+  | 'Client'
+  | 'connectionString'
+  | 'database'
+  | 'host'
+  | 'password'
+  | 'port'
+  | 'ssl'
+  | 'sslnegotiation'
+  | 'stream'
+  | 'user'
+>;
+
+type PoolCallback = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: (release?: Error | boolean) => void,
+) => void;
+
+/** A `pg` pool whose connections log in by role. An idle session that the server ends is a warning, never a crash. */
+export class RolePool extends Pool {
+  readonly #source: ConnectionSource;
+
+  constructor(source: ConnectionSource, config: RolePoolConfig = {}) {
+    const { plan } = source;
+    super({
+      max: plan.maxSessions,
+      idleTimeoutMillis: plan.idleMs,
+      ...config,
+      Client: class extends RoleClient {
+        constructor(clientConfig?: ClientConfig) {
+          super(source, clientConfig);
+        }
+      },
+    });
+    this.#source = source;
+    this.on('error', (_error: Error) =>
+      source.run.publish({
+        type: 'warning',
+        code: 'idle-session-lost',
+        message: 'An idle session was ended by the server or the network',
+      }),
+    );
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(callback: PoolCallback): void;
+  override connect(callback?: PoolCallback): Promise<PoolClient> | undefined {
+    const client = retryRejectedLogin(this.#source, () => super.connect());
+    if (callback === undefined) return client;
+    client.then(
+      (borrowed) => process.nextTick(() => callback(undefined, borrowed, (error) => borrowed.release(error))),
+      (error: Error) => process.nextTick(() => callback(error, undefined, () => undefined)),
+    );
+    return undefined;
+  }
+}

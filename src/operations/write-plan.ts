@@ -1,0 +1,218 @@
+import { defined } from '../core/defined.ts';
+import { ConnectorError } from '../core/errors.ts';
+import type { ObjectDescriptor, ObjectPath } from '../db/object-descriptor.ts';
+import type { CopyFormat, TablePath } from '../sql/copy.ts';
+import { ledgerPath, renderReadLedger } from '../sql/ledger.ts';
+import { LIMITS } from '../sql/limits.ts';
+import { type CopyRole, parseCopyRole } from '../sql/role.ts';
+import { freeColumnName, type StagingTable } from '../sql/staging-table.ts';
+import { displayName, type FilledColumn, findColumn, matchColumns } from './write/match-columns.ts';
+import type { WriteWarning } from './write-report.ts';
+import type { DuplicateKeys, WriteOperation, WriteSpec } from './write-spec.ts';
+
+/** What planning knows besides the specification and the table. */
+export interface WriteContext {
+  readonly runId: string;
+  /** Names of the input's columns; `undefined` for an input that has neither rows nor names. */
+  readonly inputColumns: readonly string[] | undefined;
+  /** Compression of the files that the input will be staged as. */
+  readonly compression: 'gzip' | 'zstd';
+  readonly copyRole: string | undefined;
+  readonly stagingRegion: string;
+  readonly clusterRegion: string | undefined;
+  /** Random letters and digits, for names and markers that nobody else has. */
+  readonly token: string;
+}
+
+/** How rows get from the staged files into the target. */
+export type LoadPlan =
+  /** COPY into the target itself, inside the ledger's transaction: written once. */
+  | { readonly kind: 'direct' }
+  /** COPY into a temporary table, then statements. */
+  | {
+      readonly kind: 'staged';
+      readonly table: StagingTable;
+      readonly duplicates: DuplicateKeys | 'allow';
+    };
+
+/** A write, decided: everything that happens later follows from it and from the rows. */
+export interface WritePlan {
+  readonly runId: string;
+  readonly operation: WriteOperation;
+  readonly target: ObjectPath;
+  /** For messages. */
+  readonly targetName: string;
+  readonly ledger: TablePath;
+  /** In the order of the staged files. */
+  readonly columns: readonly FilledColumn[];
+  /** Empty for an insert. */
+  readonly keys: readonly string[];
+  /** Columns that an upsert changes in a row that exists. */
+  readonly updateColumns: readonly string[];
+  readonly load: LoadPlan;
+  readonly rejectLimit: number;
+  readonly copyRole: CopyRole;
+  readonly format: Extract<CopyFormat, { kind: 'csv' }>;
+  /** The bucket's region where it is not the cluster's. */
+  readonly copyRegion?: string;
+  readonly lockTimeoutMs: number;
+  readonly settleTimeoutMs: number;
+  /** Times the transaction may begin. */
+  readonly attempts: number;
+  readonly warnings: readonly WriteWarning[];
+}
+
+const DEFAULTS = { lockTimeoutSeconds: 300, settleTimeoutSeconds: 300, conflictAttempts: 5 } as const;
+
+/** Decides a write. Throws RS_CONFIG_INVALID, RS_INPUT_INVALID, RS_TYPE_UNSUPPORTED and RS_FEATURE_UNSUPPORTED. */
+export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: WriteContext): WritePlan {
+  const targetName = displayName(target);
+  if (target.kind !== 'table') {
+    throw new ConnectorError(
+      'RS_FEATURE_UNSUPPORTED',
+      `${targetName} is no local table, so nothing can be written to it`,
+      {
+        action: 'Name a table of this database.',
+      },
+    );
+  }
+  const ledger = ledgerPath([target.schema, target.name]);
+  renderReadLedger(ledger, context.runId); // refuses a run id that the ledger could not hold, before anything is done
+
+  const { filled, identities } = matchColumns(target, context.inputColumns ?? columnsOfNothing(target));
+  const operation = spec.operation ?? 'insert';
+  const keys = resolveKeys(spec, operation, target, filled);
+  const rejectLimit = bounded('rejectLimit', spec.rejectLimit ?? 0, 0, LIMITS.maxErrors - 1);
+  const names = filled.map(({ name }) => name);
+
+  return Object.freeze({
+    runId: context.runId,
+    operation,
+    target: [target.schema, target.name],
+    targetName,
+    ledger,
+    columns: filled,
+    keys,
+    updateColumns: operation === 'upsert' ? names.filter((name) => !keys.includes(name)) : [],
+    load: planLoad(spec, operation, target, filled, keys, rejectLimit, context.token),
+    rejectLimit,
+    copyRole: requireCopyRole(context.copyRole),
+    format: { kind: 'csv', compression: context.compression, nullMarker: `null-${context.token}` },
+    ...defined({ copyRegion: foreignRegion(context) }),
+    lockTimeoutMs:
+      1000 * bounded('lockTimeoutSeconds', spec.lockTimeoutSeconds ?? DEFAULTS.lockTimeoutSeconds, 1, 86_400),
+    settleTimeoutMs:
+      1000 * bounded('settleTimeoutSeconds', spec.settleTimeoutSeconds ?? DEFAULTS.settleTimeoutSeconds, 1, 86_400),
+    attempts: bounded('conflictAttempts', spec.conflictAttempts ?? DEFAULTS.conflictAttempts, 1, 20),
+    warnings: identities.map((name) => ({
+      code: 'IDENTITY_LEFT_OUT',
+      message: `Column "${name}" was left out: Redshift numbers it itself`,
+    })),
+  } satisfies WritePlan);
+}
+
+function planLoad(
+  spec: WriteSpec,
+  operation: WriteOperation,
+  target: ObjectDescriptor,
+  filled: readonly FilledColumn[],
+  keys: readonly string[],
+  rejectLimit: number,
+  token: string,
+): LoadPlan {
+  const duplicates = keys.length === 0 ? 'allow' : (spec.duplicateKeys ?? 'fail');
+  if (operation === 'insert' && duplicates === 'allow' && rejectLimit === 0) return { kind: 'direct' };
+  const { distributionKey } = target;
+  const isCollocated = filled.some(({ name }) => name === distributionKey);
+  const table: StagingTable = {
+    name: `roleshift_stage_${token}`,
+    columns: filled.map(({ name, type, nullable }) => ({ name, type, notNull: !nullable })),
+    // Free of the target's other columns too: both tables meet in one statement.
+    rowColumn: freeColumnName(target.columns.map(({ name }) => name)),
+    ...(isCollocated ? defined({ distKey: distributionKey }) : {}),
+  };
+  return { kind: 'staged', table, duplicates };
+}
+
+/** Keys of an upsert, and of an insert that is asked to look at duplicates: named, or the declared primary key. */
+function resolveKeys(
+  spec: WriteSpec,
+  operation: WriteOperation,
+  target: ObjectDescriptor,
+  filled: readonly FilledColumn[],
+): readonly string[] {
+  if (operation === 'insert' && spec.duplicateKeys === undefined) return [];
+  const wished = spec.keys ?? [];
+  const keys = wished.length > 0 ? wished.map((name) => requireKey(target, name)) : target.primaryKey;
+  if (keys.length === 0) {
+    throw invalid(
+      'keys',
+      `Table ${displayName(target)} declares no primary key, and no key columns are given`,
+      'Name the columns that identify a row in keys.',
+    );
+  }
+  for (const key of keys) {
+    const column = target.columns.find(({ name }) => name === key);
+    if (column?.isIdentity === true) {
+      throw invalid(
+        'keys',
+        `Column "${key}" cannot be a key: Redshift numbers it itself`,
+        'Name other columns that identify a row.',
+      );
+    }
+    if (!filled.some(({ name }) => name === key)) {
+      throw new ConnectorError(
+        'RS_INPUT_INVALID',
+        `The input has no column "${key}", which is a key of ${displayName(target)}`,
+        {
+          action: 'Add the column to the input, or name other key columns.',
+          details: { column: key },
+        },
+      );
+    }
+  }
+  return [...new Set(keys)];
+}
+
+function requireKey(target: ObjectDescriptor, name: string): string {
+  const column = findColumn(target, name);
+  if (column === undefined) {
+    throw invalid(
+      'keys',
+      `Table ${displayName(target)} has no column "${name}" to be a key`,
+      'Name columns of the table.',
+    );
+  }
+  return column.name;
+}
+
+/** An input without rows and names takes part as if it filled the whole table: the ledger still gets its row. */
+function columnsOfNothing(target: ObjectDescriptor): readonly string[] {
+  return target.columns.filter(({ type }) => type.kind !== 'unsupported').map(({ name }) => name);
+}
+
+function requireCopyRole(text: string | undefined): CopyRole {
+  if (text !== undefined) return parseCopyRole(text);
+  throw invalid(
+    'copyRole',
+    'No role is set that Redshift reads the staged files with',
+    'Set copyRole to "default" or to the ARN of a role attached to the cluster.',
+  );
+}
+
+function foreignRegion({ stagingRegion, clusterRegion }: WriteContext): string | undefined {
+  return stagingRegion === clusterRegion ? undefined : stagingRegion;
+}
+
+function bounded(path: string, value: number, minimum: number, maximum: number): number {
+  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
+  throw invalid(
+    path,
+    `${path} must be a whole number from ${minimum} to ${maximum}`,
+    `Set ${path} within these bounds.`,
+  );
+}
+
+function invalid(path: string, message: string, action: string): ConnectorError {
+  return new ConnectorError('RS_CONFIG_INVALID', message, { action, issues: [{ path, message, action }] });
+}

@@ -36,11 +36,11 @@ const NAME_PREFIX = 'roleshift_ledger_';
 
 /**
  * The ledger that belongs to a target: a table beside it, whose name says which target it is as far as 127 bytes allow,
- * and is told apart by a digest. Names that Redshift takes for the same one share a ledger.
+ * and is told apart by a digest. Give the names as the catalog spells them: two spellings are two ledgers.
  */
 export function ledgerPath(target: readonly [schema: string, table: string]): TablePath {
   const [schema, table] = target;
-  const digest = createHash('sha256').update(table.toLowerCase()).digest('hex').slice(0, 12);
+  const digest = createHash('sha256').update(table).digest('hex').slice(0, 12);
   const room = LIMITS.nameBytes - Buffer.byteLength(`${NAME_PREFIX}_${digest}`);
   const readable = table.toLowerCase().replaceAll(/[^a-z0-9_]+/g, '_');
   return [schema, `${NAME_PREFIX}${readable.slice(0, room)}_${digest}`];

@@ -1,0 +1,49 @@
+import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
+
+const LOAD_NOTE = 'COPY may refuse NaN and infinities';
+const FINITE = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const SPECIAL: Readonly<Record<string, number>> = {
+  nan: Number.NaN,
+  inf: Infinity,
+  '+inf': Infinity,
+  '-inf': -Infinity,
+  infinity: Infinity,
+  '+infinity': Infinity,
+  '-infinity': -Infinity,
+};
+
+export const doubleCodec: Codec = {
+  fromText: parseFloating,
+  toText: (value) => floatText(value, (number) => number, 'DOUBLE PRECISION'),
+  stagedAs: 'DOUBLE',
+  loadNote: LOAD_NOTE,
+};
+
+export const realCodec: Codec = {
+  fromText: (text) => Math.fround(parseFloating(text)),
+  toText: (value) => floatText(value, Math.fround, 'REAL'),
+  // Redshift prints a REAL with 8 digits at most, and 9 are needed to tell any two apart.
+  selectAs: 'DOUBLE PRECISION',
+  stagedAs: 'FLOAT',
+  loadNote: LOAD_NOTE,
+};
+
+function parseFloating(text: string): number {
+  return SPECIAL[text.toLowerCase()] ?? Number(text);
+}
+
+function floatText(value: InputScalar, round: (number: number) => number, name: string): string | Unfit {
+  if (typeof value === 'boolean' || value instanceof Date) return new Unfit('is not a number');
+  const text = typeof value === 'string' ? value.trim() : '';
+  if (typeof value === 'string' && !FINITE.test(text) && !(text.toLowerCase() in SPECIAL)) {
+    return new Unfit('is not a number');
+  }
+  const number = typeof value === 'string' ? parseFloating(text) : Number(value);
+  const rounded = round(number);
+  const given = typeof value === 'string' ? !(text.toLowerCase() in SPECIAL) : Number.isFinite(number);
+  if (given && !Number.isFinite(rounded)) return new Unfit(`is too large for ${name}`);
+  if (rounded === 0 && (number !== 0 || /[1-9]/.test(text.split(/e/i)[0] ?? ''))) {
+    return new Unfit(`is too small for ${name}`);
+  }
+  return Object.is(rounded, -0) ? '-0' : String(rounded);
+}

@@ -1,0 +1,26 @@
+import { type Codec, type InputScalar, type StagedKind, Unfit } from './codec-shape.ts';
+
+/** -32,768 to 32,767. */
+export const smallintCodec = wholeNumber(16n, 'SMALLINT', Number);
+/** -2,147,483,648 to 2,147,483,647. */
+export const integerCodec = wholeNumber(32n, 'INTEGER', Number);
+/** 64 bits, as a bigint. */
+export const bigintCodec = wholeNumber(64n, 'BIGINT', BigInt);
+
+function wholeNumber(bits: bigint, kind: StagedKind, fromText: Codec['fromText']): Codec {
+  const max = 2n ** (bits - 1n) - 1n;
+  const inRange = (value: bigint): string | Unfit =>
+    value > max || value < -max - 1n ? new Unfit(`is out of the range of ${kind}`) : String(value);
+  const toText = (value: InputScalar): string | Unfit => {
+    if (typeof value === 'bigint') return inRange(value);
+    if (typeof value === 'number') {
+      if (Number.isSafeInteger(value)) return inRange(BigInt(value));
+      return new Unfit(
+        Number.isInteger(value) ? 'is past 2^53, where numbers lose digits: give a bigint' : 'is not a whole number',
+      );
+    }
+    const text = typeof value === 'string' ? value.trim() : '';
+    return /^[+-]?\d{1,40}$/.test(text) ? inRange(BigInt(text.replace('+', ''))) : new Unfit('is not a whole number');
+  };
+  return { fromText, toText, stagedAs: kind };
+}

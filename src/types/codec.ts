@@ -1,0 +1,42 @@
+import { booleanCodec } from './codec-boolean.ts';
+import { dateCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './codec-datetime.ts';
+import { decimalCodec } from './codec-decimal.ts';
+import { doubleCodec, realCodec } from './codec-float.ts';
+import { bigintCodec, integerCodec, smallintCodec } from './codec-integer.ts';
+import type { Codec } from './codec-shape.ts';
+import { charCodec, varcharCodec } from './codec-text.ts';
+import type { SupportedType } from './redshift-type.ts';
+
+/** How a type's values travel: the one table that both read modes, loads and staged files follow. */
+export function codecFor(type: SupportedType): Codec {
+  switch (type.kind) {
+    case 'smallint':
+      return smallintCodec;
+    case 'integer':
+      return integerCodec;
+    case 'bigint':
+      return bigintCodec;
+    case 'decimal':
+      return decimalCodec(type);
+    case 'real':
+      return realCodec;
+    case 'double':
+      return doubleCodec;
+    case 'boolean':
+      return booleanCodec;
+    case 'char':
+      return charCodec(type.bytes);
+    case 'varchar':
+      return varcharCodec(type.bytes);
+    case 'date':
+      return dateCodec;
+    case 'time':
+      return timeCodec;
+    case 'timetz':
+      return timetzCodec;
+    case 'timestamp':
+      return timestampCodec;
+    case 'timestamptz':
+      return timestamptzCodec;
+  }
+}

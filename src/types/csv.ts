@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { ConnectorError } from '../core/errors.ts';
+import { codecFor } from './codec.ts';
+import { type InputScalar, Unfit } from './codec-shape.ts';
+import type { SupportedField } from './field.ts';
+import { renderType } from './redshift-type.ts';
+
+/** How staged CSV is written: comma, quotes doubled, LF, no header, this marker for NULL. */
+export interface CsvDialect {
+  readonly nullMarker: string;
+}
+
+/**
+ * A marker for NULL that no value can be taken for: fresh for each run, since it is not known whether COPY tells a
+ * quoted marker from a bare one.
+ */
+export function newCsvDialect(): CsvDialect {
+  return { nullMarker: `null_${randomBytes(12).toString('hex')}` };
+}
+
+/** Writes rows as the lines of one staged file. */
+export interface CsvEncoder {
+  /**
+   * One line, its newline included: the values in the order of the fields, then the row's number. A missing value is
+   * NULL. Throws RS_VALUE_UNREPRESENTABLE naming row, column and limit, never the value.
+   */
+  line(values: readonly (InputScalar | null | undefined)[], rowNumber: number): string;
+}
+
+/** An encoder for rows that go to columns of these types. `rowNumber` is written as the last column. */
+export function openCsvEncoder(fields: readonly SupportedField[], { nullMarker }: CsvDialect): CsvEncoder {
+  const columns = fields.map(({ name, type }) => ({ name, type, toText: codecFor(type).toText }));
+  return {
+    line: (values, rowNumber) => {
+      let line = '';
+      for (const [position, column] of columns.entries()) {
+        const value = values[position];
+        if (value === null || value === undefined) line += `${nullMarker},`;
+        else {
+          const text = column.toText(value);
+          if (text instanceof Unfit) throw unrepresentable(column, text, rowNumber);
+          line += `${quoteCsv(text)},`;
+        }
+      }
+      return `${line}${rowNumber}\n`;
+    },
+  };
+}
+
+/** A value that its column cannot hold, told without showing it. */
+export function unrepresentable(field: SupportedField, unfit: Unfit, rowNumber: number): ConnectorError {
+  const type = renderType(field.type);
+  return new ConnectorError(
+    'RS_VALUE_UNREPRESENTABLE',
+    `Row ${rowNumber}, column ${JSON.stringify(field.name)} (${type}): the value ${unfit.problem}`,
+    {
+      action: 'Mend the value, convert it before it is written, or widen the column.',
+      details: { row: rowNumber, column: field.name, type, problem: unfit.problem },
+    },
+  );
+}
+
+// Blanks at an end are quoted too: COPY ignores white space between a delimiter and a quote.
+const NEEDS_QUOTES = /[",\r\n]|^\s|\s$|^$/;
+
+function quoteCsv(text: string): string {
+  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

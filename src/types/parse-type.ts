@@ -1,0 +1,126 @@
+import { LIMITS } from '../sql/limits.ts';
+import type { RedshiftType, SupportedType } from './redshift-type.ts';
+
+type PlainKind = Exclude<SupportedType['kind'], 'decimal' | 'char' | 'varchar'>;
+
+const PLAIN_BY_OID: Readonly<Record<number, PlainKind>> = {
+  16: 'boolean',
+  20: 'bigint',
+  21: 'smallint',
+  23: 'integer',
+  26: 'bigint', // oid: unsigned, so past INTEGER
+  700: 'real',
+  701: 'double',
+  1082: 'date',
+  1083: 'time',
+  1114: 'timestamp',
+  1184: 'timestamptz',
+  1266: 'timetz',
+};
+
+/** Text that catalogs and functions give: no declared length. */
+const TEXT_OIDS: ReadonlySet<number> = new Set([18, 19, 25, 705]);
+
+const UNSUPPORTED_BY_OID: Readonly<Record<number, string>> = {
+  1186: 'interval',
+  1188: 'interval year to month',
+  1190: 'interval day to second',
+  2935: 'hllsketch',
+  3000: 'geometry',
+  3001: 'geography',
+  3999: 'geometry',
+  4000: 'super',
+  6551: 'varbyte',
+};
+
+// A modifier of a length or of a precision counts four bytes of header.
+const HEADER = 4;
+
+/** The type of a result column, from what the server says in its row description. */
+export function typeFromOid(oid: number, modifier: number): RedshiftType {
+  const plain = PLAIN_BY_OID[oid];
+  if (plain !== undefined) return { kind: plain };
+  if (TEXT_OIDS.has(oid)) return { kind: 'varchar', bytes: LIMITS.varcharBytes };
+  // Without a length nobody knows how far to pad, so the text stays as it came.
+  if (oid === 1042 && modifier >= HEADER) return { kind: 'char', bytes: modifier - HEADER };
+  if (oid === 1042 || oid === 1043) {
+    return { kind: 'varchar', bytes: modifier < HEADER ? LIMITS.varcharBytes : modifier - HEADER };
+  }
+  if (oid === 1700) {
+    if (modifier < HEADER) return { kind: 'decimal' };
+    const packed = modifier - HEADER;
+    return { kind: 'decimal', precision: packed >> 16, scale: packed & 0xffff };
+  }
+  return { kind: 'unsupported', name: UNSUPPORTED_BY_OID[oid] ?? `type ${oid}` };
+}
+
+/** What catalog views say beside the name of a type, where the name itself does not. */
+export interface CatalogTypeFacts {
+  readonly length?: number | null;
+  readonly precision?: number | null;
+  readonly scale?: number | null;
+}
+
+const PLAIN_BY_NAME: Readonly<Record<string, PlainKind>> = {
+  smallint: 'smallint',
+  int2: 'smallint',
+  integer: 'integer',
+  int: 'integer',
+  int4: 'integer',
+  bigint: 'bigint',
+  int8: 'bigint',
+  real: 'real',
+  float4: 'real',
+  'double precision': 'double',
+  float: 'double',
+  float8: 'double',
+  boolean: 'boolean',
+  bool: 'boolean',
+  date: 'date',
+  time: 'time',
+  'time without time zone': 'time',
+  timetz: 'timetz',
+  'time with time zone': 'timetz',
+  timestamp: 'timestamp',
+  'timestamp without time zone': 'timestamp',
+  timestamptz: 'timestamptz',
+  'timestamp with time zone': 'timestamptz',
+};
+
+const CHAR_NAMES: ReadonlySet<string> = new Set(['character', 'char', 'nchar', 'bpchar']);
+const VARCHAR_NAMES: ReadonlySet<string> = new Set([
+  'character varying',
+  'varchar',
+  'nvarchar',
+  'text',
+  'string',
+  'name',
+  'information_schema.sql_identifier',
+]);
+const DEFAULT_BARE_LENGTH: Readonly<Record<string, number>> = { bpchar: 256, text: 256, varchar: 256, nvarchar: 256 };
+
+/** The type of a column, from the text in a catalog view or in DDL: `character varying(256)`, `numeric(10,2)`, `int4`. */
+export function typeFromName(text: string, facts: CatalogTypeFacts = {}): RedshiftType {
+  const match = /^\s*([^(]+?)\s*(?:\(\s*(\d+|max)\s*(?:,\s*(\d+)\s*)?\)\s*(.*))?$/i.exec(text);
+  const name = `${match?.[1] ?? text} ${match?.[4] ?? ''}`.trim().replaceAll(/\s+/g, ' ').toLowerCase();
+  const first = match?.[2]?.toLowerCase() === 'max' ? LIMITS.varcharBytes : numberOf(match?.[2]);
+  const second = numberOf(match?.[3]);
+  const plain = PLAIN_BY_NAME[name];
+  if (plain !== undefined) return { kind: plain };
+  if (name === 'numeric' || name === 'decimal') {
+    return {
+      kind: 'decimal',
+      precision: first ?? facts.precision ?? 18,
+      scale: second ?? (first === undefined ? (facts.scale ?? 0) : 0),
+    };
+  }
+  if (CHAR_NAMES.has(name)) return { kind: 'char', bytes: first ?? facts.length ?? DEFAULT_BARE_LENGTH[name] ?? 1 };
+  if (VARCHAR_NAMES.has(name)) {
+    return { kind: 'varchar', bytes: first ?? facts.length ?? DEFAULT_BARE_LENGTH[name] ?? LIMITS.varcharBytes };
+  }
+  return { kind: 'unsupported', name: name === 'binary varying' || name === 'varbinary' ? 'varbyte' : name };
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret } from '../core/secret.ts';
 import type { WorldClock } from './clock.ts';
-import type { WorldCluster } from './world.ts';
+import type { WorldCluster, WorldDatabaseUser } from './world.ts';
 
 export interface LoginRequest {
   readonly dbUser: string;
@@ -71,6 +71,9 @@ export function createLoginRegistry(clusters: readonly WorldCluster[], clock: Wo
   const issued = new Map<string, LoginRecord[]>();
   const recordsKey = (clusterId: string, user: string): string => JSON.stringify([clusterId, user]);
 
+  const declared = (clusterId: string, user: string): WorldDatabaseUser | undefined =>
+    clusters.find(({ id }) => id === clusterId)?.users?.find(({ name }) => name.toLowerCase() === user.toLowerCase());
+
   return {
     issue: (clusterId, { dbUser, autoCreate, groups, database, lifetimeSeconds }) => {
       const name = [autoCreate ? 'IAMA' : 'IAM', dbUser, ...groups].join(':');
@@ -84,9 +87,7 @@ export function createLoginRegistry(clusters: readonly WorldCluster[], clock: Wo
     verify: (clusterId, user, password, database) => {
       const parsed = parseIssuedName(user);
       if (!parsed) {
-        const known = clusters
-          .find(({ id }) => id === clusterId)
-          ?.users?.find(({ name }) => name.toLowerCase() === user.toLowerCase());
+        const known = declared(clusterId, user);
         if (known?.password === undefined) return { accepted: false, reason: 'unknown' };
         if (!equal(known.password, password)) return { accepted: false, reason: 'wrongPassword' };
         const superuser = known.superuser ?? false;
@@ -100,7 +101,12 @@ export function createLoginRegistry(clusters: readonly WorldCluster[], clock: Wo
       if (record.database !== undefined && record.database !== database) {
         return { accepted: false, reason: 'otherDatabase' };
       }
-      return { accepted: true, ...parsed, kind: 'issued', superuser: false };
+      return {
+        accepted: true,
+        ...parsed,
+        kind: 'issued',
+        superuser: declared(clusterId, parsed.dbUser)?.superuser ?? false,
+      };
     },
   };
 }

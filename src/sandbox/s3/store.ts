@@ -51,6 +51,31 @@ export interface PutOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Only if nothing is there yet (`If-None-Match: *`). */
   readonly onlyIfAbsent?: boolean;
+  /** Looks at the digests before the object appears; what it throws keeps it away. */
+  readonly check?: BodyCheck;
+}
+
+export type DigestName = 'md5' | 'sha1' | 'sha256' | 'crc32';
+
+export interface BodyDigests {
+  readonly size: number;
+  /** Hexadecimal; only what was asked for, and always `md5`. */
+  readonly hex: Readonly<Partial<Record<DigestName, string>>>;
+}
+
+export interface BodyCheck {
+  readonly digests: readonly DigestName[];
+  readonly verify: (digests: BodyDigests) => void;
+}
+
+export interface ListOptions {
+  readonly prefix?: string;
+  readonly delimiter?: string;
+  readonly maxKeys?: number;
+  /** Keys after this one only. */
+  readonly startAfter?: string;
+  /** `next` of the page before. */
+  readonly after?: string;
 }
 
 /** Where the caller stands: region of the endpoint it talks to, owner it expects, TLS or not. */
@@ -80,16 +105,7 @@ export interface BucketStore {
     options?: PutOptions,
   ): Promise<ObjectInfo>;
   /** In UTF-8 order of keys, as S3 lists. */
-  list(
-    caller: StoreCaller,
-    bucket: string,
-    options?: {
-      readonly prefix?: string;
-      readonly delimiter?: string;
-      readonly maxKeys?: number;
-      readonly after?: string;
-    },
-  ): Promise<ListPage>;
+  list(caller: StoreCaller, bucket: string, options?: ListOptions): Promise<ListPage>;
   /** Succeeds when nothing is there, as S3 does. */
   delete(caller: StoreCaller, bucket: string, key: string): Promise<void>;
 }

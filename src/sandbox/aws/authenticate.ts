@@ -1,0 +1,222 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { WorldClock } from '../clock.ts';
+import type { IdentityRegistry, KeyRecord } from '../iam/registry.ts';
+import type { Principal } from '../identity.ts';
+import {
+  type CredentialScope,
+  canonicalRequest,
+  formatTimestamp,
+  parseTimestamp,
+  queryPairs,
+  signatureOf,
+  signingKey,
+  stringToSign,
+  type WireRequest,
+} from './sigv4.ts';
+
+export type AuthenticationProblem =
+  | { readonly kind: 'incomplete'; readonly message: string }
+  | { readonly kind: 'unknownKey' }
+  | { readonly kind: 'signature' }
+  | { readonly kind: 'unsignedHeader'; readonly header: string }
+  | { readonly kind: 'skew'; readonly requestTime: string; readonly serverTime: string; readonly early: boolean }
+  | { readonly kind: 'presignedExpired'; readonly expiresAt: string; readonly serverTime: string }
+  | { readonly kind: 'expiredToken' }
+  | { readonly kind: 'invalidToken' };
+
+/** Raised when a signature does not stand; each protocol puts it into its own words. */
+export class AuthenticationFailure extends Error {
+  override readonly name = 'AuthenticationFailure';
+  constructor(readonly problem: AuthenticationProblem) {
+    super(problem.kind);
+  }
+}
+
+const fail = (problem: AuthenticationProblem): never => {
+  throw new AuthenticationFailure(problem);
+};
+
+/** A verified signature and what later parts of the body need to be verified with. */
+export interface Signed {
+  readonly kind: 'signed';
+  readonly principal: Principal;
+  readonly scope: CredentialScope;
+  readonly timestamp: string;
+  readonly signature: string;
+  readonly key: Buffer;
+  readonly payloadHash: string;
+}
+
+/** What a request says about its signature, before anything is believed. */
+export interface Claim {
+  readonly accessKeyId: string;
+  readonly scope: CredentialScope;
+  readonly timestamp: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+  readonly sessionToken: string | undefined;
+  /** Present in a presigned URL. */
+  readonly expiresSeconds?: number;
+}
+
+const MAX_SKEW_MS = 15 * 60_000;
+const MAX_PRESIGNED_SECONDS = 604_800;
+
+export const headerOf = (request: WireRequest, name: string): string | undefined =>
+  request.headers.find(([header]) => header === name)?.[1];
+
+function splitCredential(credential: string): { accessKeyId: string; scope: CredentialScope } {
+  const parts = credential.split('/');
+  const [accessKeyId, date, region, service, terminator] = parts;
+  if (!accessKeyId || !date || !region || !service || terminator !== 'aws4_request' || parts.length !== 5) {
+    throw new AuthenticationFailure({
+      kind: 'incomplete',
+      message: 'Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term',
+    });
+  }
+  return { accessKeyId, scope: { date, region, service } };
+}
+
+function readHeaderClaim(request: WireRequest, authorization: string): Claim {
+  const fields = new Map(
+    authorization
+      .slice('AWS4-HMAC-SHA256'.length)
+      .split(',')
+      .map((part) => part.trim())
+      .map((part): [string, string] => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
+  );
+  const need = (name: string): string =>
+    fields.get(name) ??
+    fail({
+      kind: 'incomplete',
+      message: `Authorization header requires '${name}' parameter. Authorization=AWS4-HMAC-SHA256`,
+    });
+  const { accessKeyId, scope } = splitCredential(need('Credential'));
+  const timestamp = headerOf(request, 'x-amz-date') ?? '';
+  if (Number.isNaN(parseTimestamp(timestamp))) {
+    fail({
+      kind: 'incomplete',
+      message: "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+    });
+  }
+  return {
+    accessKeyId,
+    scope,
+    timestamp,
+    signedHeaders: need('SignedHeaders').split(';'),
+    signature: need('Signature'),
+    sessionToken: headerOf(request, 'x-amz-security-token'),
+  };
+}
+
+function readPresignedClaim(query: ReadonlyMap<string, string>): Claim {
+  const need = (name: string): string =>
+    query.get(name) ??
+    fail({ kind: 'incomplete', message: `Query-string authentication requires the ${name} parameter` });
+  const { accessKeyId, scope } = splitCredential(need('X-Amz-Credential'));
+  const expiresSeconds = Number(need('X-Amz-Expires'));
+  if (!Number.isInteger(expiresSeconds) || expiresSeconds < 0 || expiresSeconds > MAX_PRESIGNED_SECONDS) {
+    fail({
+      kind: 'incomplete',
+      message:
+        'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
+    });
+  }
+  return {
+    accessKeyId,
+    scope,
+    timestamp: need('X-Amz-Date'),
+    signedHeaders: need('X-Amz-SignedHeaders').split(';'),
+    signature: need('X-Amz-Signature'),
+    sessionToken: query.get('X-Amz-Security-Token'),
+    expiresSeconds,
+  };
+}
+
+/** What the request claims; undefined when it carries no signature at all. */
+export function readClaim(request: WireRequest): Claim | undefined {
+  const authorization = headerOf(request, 'authorization');
+  if (authorization !== undefined) {
+    if (!authorization.startsWith('AWS4-HMAC-SHA256')) {
+      fail({
+        kind: 'incomplete',
+        message: 'Unsupported authorization scheme: the sandbox verifies AWS4-HMAC-SHA256 only',
+      });
+    }
+    return readHeaderClaim(request, authorization);
+  }
+  const query = new Map(queryPairs(request.query));
+  return query.has('X-Amz-Algorithm') ? readPresignedClaim(query) : undefined;
+}
+
+function checkTime({ timestamp, expiresSeconds }: Claim, clock: WorldClock): void {
+  const signedAt = parseTimestamp(timestamp);
+  // A timestamp has whole seconds: one written in the second of an advance counts as written after it.
+  const inWorld = clock.worldTimeOf(signedAt + 999) - 999;
+  const now = clock.now();
+  const serverTime = formatTimestamp(now);
+  if (expiresSeconds !== undefined) {
+    const expiresAt = inWorld + expiresSeconds * 1000;
+    if (now > expiresAt + 999)
+      fail({ kind: 'presignedExpired', expiresAt: new Date(expiresAt).toISOString(), serverTime });
+    if (inWorld > now + MAX_SKEW_MS) fail({ kind: 'skew', requestTime: timestamp, serverTime, early: true });
+    return;
+  }
+  const skew = [signedAt - now, inWorld - now].reduce((a, b) => (Math.abs(a) < Math.abs(b) ? a : b));
+  if (Math.abs(skew) > MAX_SKEW_MS) fail({ kind: 'skew', requestTime: timestamp, serverTime, early: skew > 0 });
+}
+
+function checkToken(claim: Claim, record: KeyRecord, clock: WorldClock): void {
+  const expected = record.sessionToken?.reveal();
+  if (expected !== claim.sessionToken) {
+    fail(
+      expected !== undefined && claim.sessionToken === undefined ? { kind: 'unknownKey' } : { kind: 'invalidToken' },
+    );
+  }
+  if (record.expiresAt && record.expiresAt.getTime() <= clock.now()) fail({ kind: 'expiredToken' });
+}
+
+function checkSignedHeaders(request: WireRequest, { signedHeaders, expiresSeconds }: Claim): void {
+  const signed = new Set(signedHeaders);
+  const needed = request.headers
+    .map(([name]) => name)
+    .filter((name) => name === 'host' || (name.startsWith('x-amz-') && name !== 'x-amz-user-agent'))
+    .filter((name) => expiresSeconds === undefined || name === 'host' || name !== 'x-amz-content-sha256');
+  for (const header of needed) if (!signed.has(header)) fail({ kind: 'unsignedHeader', header });
+}
+
+/** Verifies a claim against the world's keys and clock. Throws `AuthenticationFailure`. */
+export function authenticate(
+  request: WireRequest,
+  claim: Claim,
+  payloadHash: string,
+  { registry, clock }: { readonly registry: IdentityRegistry; readonly clock: WorldClock },
+): Signed {
+  const { scope, timestamp, accessKeyId, signedHeaders } = claim;
+  const record = registry.key(accessKeyId);
+  if (!record) throw new AuthenticationFailure({ kind: 'unknownKey' });
+  if (scope.date !== timestamp.slice(0, 8)) {
+    fail({
+      kind: 'incomplete',
+      message: 'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP',
+    });
+  }
+  checkSignedHeaders(request, claim);
+  const isS3 = scope.service === 's3';
+  const canonical = canonicalRequest(request, signedHeaders, payloadHash, {
+    normalize: !isS3,
+    doubleEncode: !isS3,
+    ...(claim.expiresSeconds !== undefined && { withoutQuery: 'X-Amz-Signature' }),
+  });
+  const key = signingKey(record.secretAccessKey.reveal(), scope);
+  const expected = signatureOf(key, stringToSign(timestamp, scope, canonical));
+  if (
+    expected.length !== claim.signature.length ||
+    !timingSafeEqual(Buffer.from(expected), Buffer.from(claim.signature))
+  ) {
+    fail({ kind: 'signature' });
+  }
+  checkTime(claim, clock);
+  checkToken(claim, record, clock);
+  return { kind: 'signed', principal: record.principal, scope, timestamp, signature: expected, key, payloadHash };
+}

@@ -8,7 +8,7 @@ export type RunMode = 'standard' | 'advanced';
 /** A choice, and what to tell the person about it. */
 export interface IdentityChoice {
   readonly identity?: IdentitySource;
-  readonly notices: readonly string[];
+  readonly note?: string;
   readonly issues: readonly ConfigIssue[];
 }
 
@@ -20,7 +20,11 @@ function hasKeys({ accessKeyId, secretAccessKey, sessionToken }: Keys): boolean 
 
 function chosen(identity: IdentitySource, options: Keys, reason: string): IdentityChoice {
   const ignored = identity.kind !== 'accessKeys' && hasKeys(options);
-  return { identity, issues: [], notices: ignored ? [`${reason}, so the access keys in the form are ignored.`] : [] };
+  return {
+    identity,
+    issues: [],
+    ...(ignored ? { note: `${reason}, so the access keys in the form are ignored.` } : {}),
+  };
 }
 
 function fromKeys({ accessKeyId, secretAccessKey, sessionToken }: Keys): IdentityChoice {
@@ -31,14 +35,13 @@ function fromKeys({ accessKeyId, secretAccessKey, sessionToken }: Keys): Identit
       secretAccessKey,
       ...(sessionToken === undefined ? {} : { sessionToken }),
     };
-    return { identity, notices: [], issues: [] };
+    return { identity, issues: [] };
   }
   const missing = [
     ...(accessKeyId === undefined ? ['accessKeyId'] : []),
     ...(secretAccessKey === undefined ? ['secretAccessKey'] : []),
   ];
   return {
-    notices: [],
     issues: missing.map((path) => ({
       path,
       message: 'AWS access keys are the chosen identity, and this half of the pair is missing',
@@ -70,7 +73,7 @@ export function chooseIdentity(options: AccessOptions, mode: RunMode): IdentityC
         return chosen({ kind: 'profile', profile }, options, `Profile ${profile} is the identity`);
       }
       const message = 'A shared profile is the chosen identity, and its name is missing';
-      return { notices: [], issues: [{ path: 'profile', message, action: 'Name a profile of the AWS config files.' }] };
+      return { issues: [{ path: 'profile', message, action: 'Name a profile of the AWS config files.' }] };
     }
   }
   return options.identitySource satisfies never;

@@ -1,7 +1,7 @@
 import { defined } from '../core/defined.ts';
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
 import type { AccessOptions } from './access-options.ts';
-import { chooseIdentity, isRoleIdentity, type RunMode } from './identity-source.ts';
+import { chooseIdentity, type IdentityChoice, isRoleIdentity, type RunMode } from './identity-source.ts';
 import { partitionOf, readHost } from './location.ts';
 import { chooseLogin } from './login-hop.ts';
 import type { AccessPlan } from './plan.ts';
@@ -68,7 +68,7 @@ export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanCo
   const needsAws = byRole || options.useStaging;
   const region = options.region ?? facts?.region;
   const partition = partitionOf(region ?? options.stagingRegion);
-  const chosen = needsAws ? chooseIdentity(options, mode) : { notices: [], issues: [] };
+  const chosen: IdentityChoice = needsAws ? chooseIdentity(options, mode) : { issues: [] };
   const { login, ...loginTalk } = chooseLogin(options, facts);
   const rules = {
     fromRole: chosen.identity !== undefined && isRoleIdentity(chosen.identity),
@@ -93,7 +93,7 @@ export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanCo
 
   const notes = [...roles.hops, ...stagingRoles.hops].flatMap(({ note }) => (note === undefined ? [] : [note]));
   return Object.freeze({
-    ...(chosen.identity === undefined ? {} : { identity: chosen.identity }),
+    ...defined({ identity: chosen.identity, identityNote: chosen.note }),
     roles: roles.hops,
     login,
     stagingRoles: stagingRoles.hops,
@@ -101,7 +101,7 @@ export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanCo
     aws: awsTarget(options, region ?? options.stagingRegion, partition),
     tls: defined({ mode: options.tlsMode, caFile: options.caFile, serverName: options.tlsServerName }),
     notices: [
-      ...chosen.notices,
+      ...(chosen.note === undefined ? [] : [chosen.note]),
       ...loginTalk.notices,
       ...regionNotices(options.region, facts?.region),
       ...new Set(notes),

@@ -64,6 +64,8 @@ export interface AwsTarget {
 export interface AccessPlan {
   /** Absent when nothing asks AWS: a stored password and no staging. */
   readonly identity?: IdentitySource;
+  /** What a reader should know of this choice: keys in the form that are ignored. */
+  readonly identityNote?: string;
   /** Assumed in order; the last one asks for the login. Empty with a stored password. */
   readonly roles: readonly RoleHop[];
   readonly login: LoginHop;

@@ -1,4 +1,4 @@
-import type { AccessPlan } from '../access/plan.ts';
+import type { AccessPlan, RoleHop } from '../access/plan.ts';
 import type { Run } from '../core/run.ts';
 import type { Secret } from '../core/secret.ts';
 
@@ -39,6 +39,8 @@ export interface Access extends AsyncDisposable {
   identity(run: Run): Promise<AwsCredentials>;
   /** The role that asks for the login: the last of `plan.roles`. Throws RS_AUTH_ROLE_DENIED besides. */
   role(run: Run): Promise<AwsCredentials>;
+  /** The session of the last of these hops, each assumed from the one before; hops already made come from the cache. */
+  assume(hops: readonly RoleHop[], run: Run): Promise<AwsCredentials>;
   /** Who reads and writes the staging area. Call before every use, or hand on as a provider. */
   staging(run: Run): Promise<AwsCredentials>;
   /** A login for a new connection. Throws RS_AUTH_LOGIN_DENIED, RS_AUTH_LOGIN_REJECTED, RS_CONFIG_OBJECT_MISSING. */

@@ -59,8 +59,7 @@ export function roleDenied(error: ForeignError, hop: RoleHop, callerArn: string 
 }
 
 // The suffix is optional, names one policy type only, and newer texts go on after it.
-const HINT =
-  /because no ([a-z -]+ policy) allows|with an explicit deny in (?:an? )?([a-z -]+ policy|permissions boundary)/;
+const HINT = /because no ([a-z -]+?) allows|with an explicit deny in (?:an? )?([a-z -]+ policy|permissions boundary)/;
 
 function denialHint(message: string): string | undefined {
   const match = HINT.exec(message);

@@ -62,18 +62,13 @@ export interface Verdict {
   readonly facts?: ErrorDetails;
 }
 
-/** Whether the role's own maximum, or the one hour of chaining, is shorter than the duration that was asked for. */
-export function isDurationRefused(cause: unknown): boolean {
-  const { name, message } = readForeignError(cause);
-  return /^ValidationError$/.test(name) && /DurationSeconds exceeds/.test(message);
-}
-
 function classifyRefusal(error: ForeignError, operation: AwsOperation): Verdict | undefined {
   switch (operation.action) {
     case 'sts:GetCallerIdentity':
       return undefined;
     case 'sts:AssumeRole':
-      return isAccessDenied(error) ? roleDenied(error, operation.hop, operation.callerArn) : undefined;
+      if (isAccessDenied(error)) return roleDenied(error, operation.hop, operation.callerArn);
+      return durationRefused(error, operation.hop);
     case 'redshift:GetClusterCredentials':
       if (isAccessDenied(error)) return loginDenied(error, operation);
       return clusterMissing(error, operation.login.clusterIdentifier, operation.place);
@@ -86,6 +81,17 @@ function classifyRefusal(error: ForeignError, operation: AwsOperation): Verdict 
 
 function isAccessDenied({ name }: ForeignError): boolean {
   return /^(AccessDenied|AccessDeniedException|UnauthorizedOperation)$/.test(name);
+}
+
+/** The role's own maximum, or the one hour of chaining, is shorter than what was asked for. */
+function durationRefused(error: ForeignError, { roleArn, durationSeconds }: RoleHop): Verdict | undefined {
+  if (error.name !== 'ValidationError' || !/DurationSeconds exceeds/.test(error.message)) return undefined;
+  return {
+    code: 'RS_CONFIG_INVALID',
+    message: `${roleArn} cannot be assumed for ${durationSeconds} s`,
+    action: "Lower roleDurationSeconds, or raise the role's maximum session duration.",
+    facts: { roleArn, durationRefused: true },
+  };
 }
 
 function clusterMissing(error: ForeignError, cluster: string, { region, account }: ClusterPlace): Verdict | undefined {

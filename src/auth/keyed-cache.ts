@@ -4,6 +4,10 @@ import { type Expiring, type Memoized, type MemoizeOptions, memoizeUntilExpiry }
 export interface KeyedCache<T extends Expiring, C> {
   /** `key` must name all that shapes the answer. */
   get(key: readonly unknown[], context: C): Promise<T>;
+  /** Drops the value of a key while it is still `value`. */
+  forget(key: readonly unknown[], value: T): void;
+  /** The value of a key while it is valid. */
+  current(key: readonly unknown[]): T | undefined;
   forgetAll(): void;
 }
 
@@ -36,6 +40,8 @@ export function createKeyedCache<T extends Expiring, C>(
         entry.waiting -= 1;
       }
     },
+    forget: (key, value) => entries.get(JSON.stringify(key))?.memoized.forget(value),
+    current: (key) => entries.get(JSON.stringify(key))?.memoized.current(),
     forgetAll: () => entries.clear(),
   };
 }

@@ -1,0 +1,84 @@
+import { AssumeRoleCommand } from '@aws-sdk/client-sts';
+import type { RoleHop } from '../access/plan.ts';
+import { CHAINED_MAX_SECONDS, chainedNote } from '../access/role-hops.ts';
+import { ConnectorError } from '../core/errors.ts';
+import { Secret } from '../core/secret.ts';
+import type { AwsCredentials } from './access.ts';
+import { type AwsWire, callAws, openSts, serviceHost } from './aws-call.ts';
+import type { AwsOperation } from './classify.ts';
+
+/** A role's session, and what to say about how it came to be. */
+export interface AssumedRole {
+  readonly credentials: AwsCredentials;
+  readonly note?: string;
+}
+
+/**
+ * One hop. A wish of more than an hour from a role's session is cut before the call (the plan has done so where it could
+ * know); a role whose own maximum is shorter is asked once more, for an hour.
+ */
+export async function assumeRole(base: AwsCredentials, hop: RoleHop, wire: AwsWire): Promise<AssumedRole> {
+  const isCapped = base.sessionToken !== undefined && hop.durationSeconds > CHAINED_MAX_SECONDS;
+  const durationSeconds = isCapped ? CHAINED_MAX_SECONDS : hop.durationSeconds;
+  const note = isCapped ? chainedNote(hop.durationSeconds) : hop.note;
+  try {
+    const credentials = await assumeFor(durationSeconds, base, hop, wire);
+    return { credentials, ...(note === undefined ? {} : { note }) };
+  } catch (error) {
+    if (!isDurationRefusal(error) || durationSeconds <= CHAINED_MAX_SECONDS) throw error;
+    const credentials = await assumeFor(CHAINED_MAX_SECONDS, base, hop, wire);
+    return { credentials, note: shorterRoleNote(hop) };
+  }
+}
+
+function shorterRoleNote({ roleArn, durationSeconds }: RoleHop): string {
+  return (
+    `Session shortened from ${durationSeconds} s to ${CHAINED_MAX_SECONDS} s: the maximum session duration of ` +
+    `${roleArn} is less than was asked for.`
+  );
+}
+
+function isDurationRefusal(error: unknown): boolean {
+  return error instanceof ConnectorError && error.details['durationRefused'] === true;
+}
+
+async function assumeFor(
+  durationSeconds: number,
+  base: AwsCredentials,
+  hop: RoleHop,
+  { target, signal }: AwsWire,
+): Promise<AwsCredentials> {
+  const operation: AwsOperation = {
+    action: 'sts:AssumeRole',
+    hop,
+    host: serviceHost(target, 'sts'),
+    source: base.source,
+    callerArn: base.principalArn,
+  };
+  const sts = openSts(target, base);
+  const command = new AssumeRoleCommand({
+    RoleArn: hop.roleArn,
+    RoleSessionName: hop.sessionName,
+    DurationSeconds: durationSeconds,
+    ...(hop.externalId === undefined ? {} : { ExternalId: hop.externalId }),
+    ...(hop.sourceIdentity === undefined ? {} : { SourceIdentity: hop.sourceIdentity }),
+  });
+  const { Credentials: keys, AssumedRoleUser: user } = await callAws({ target, signal }, operation, sts, (options) =>
+    sts.send(command, options),
+  );
+  if (keys?.AccessKeyId === undefined || keys.SecretAccessKey === undefined || keys.SessionToken === undefined) {
+    throw new ConnectorError('RS_AWS_FAILED', `${operation.host} answered sts:AssumeRole without credentials`, {
+      action: 'Check what answers at this endpoint.',
+      details: { host: operation.host, roleArn: hop.roleArn },
+    });
+  }
+  return {
+    accessKeyId: keys.AccessKeyId,
+    secretAccessKey: new Secret(keys.SecretAccessKey),
+    sessionToken: new Secret(keys.SessionToken),
+    ...(keys.Expiration === undefined ? {} : { expiresAt: keys.Expiration }),
+    principalArn: user?.Arn ?? hop.roleArn,
+    account: hop.account,
+    source: 'sts:AssumeRole',
+  };
+}

@@ -1,0 +1,141 @@
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { readRoleArn } from '../access/location.ts';
+import type { IdentitySource } from '../access/plan.ts';
+import { ConnectorError } from '../core/errors.ts';
+import type { AwsCredentials } from './access.ts';
+import { type AwsWire, callAws, openSts, serviceHost } from './aws-call.ts';
+import { readForeignError, safeCause } from './foreign-error.ts';
+import {
+  type CredentialSource,
+  type Environment,
+  environmentSources,
+  loadBounded,
+  MACHINE_SOURCES,
+  profileSource,
+  type SourceContext,
+  type SourceCredentials,
+} from './identity-sources.ts';
+
+/** Some sources run programs or ask a person (SSO, credential_process); all others answer in a second. */
+const SOURCE_LIMIT_MS = 30_000;
+
+type Sourced = SourceCredentials & { readonly source: string };
+
+/** Gets the identity's credentials and asks AWS whose they are. */
+export async function acquireIdentity(
+  identity: IdentitySource,
+  wire: AwsWire,
+  environment: Environment,
+): Promise<AwsCredentials> {
+  const sourced = await loadIdentity(identity, { environment, ...wire });
+  const credentials = await identify(sourced, wire);
+  if (identity.kind === 'workerRole' && identity.expectedRoleArn !== undefined) {
+    refuseOtherRole(identity.expectedRoleArn, credentials);
+  }
+  return credentials;
+}
+
+async function loadIdentity(identity: IdentitySource, context: SourceContext): Promise<Sourced> {
+  switch (identity.kind) {
+    case 'accessKeys': {
+      const { accessKeyId, secretAccessKey, sessionToken } = identity;
+      return {
+        accessKeyId: accessKeyId.reveal(),
+        secretAccessKey,
+        ...(sessionToken === undefined ? {} : { sessionToken }),
+        source: 'access keys',
+      };
+    }
+    case 'machineRole':
+      return firstConfigured(MACHINE_SOURCES, context, MACHINE_ADVICE);
+    case 'workerRole':
+      return firstConfigured(MACHINE_SOURCES, context, WORKER_ADVICE);
+    case 'profile': {
+      const advice = `Check profile ${identity.profile} in the AWS config files of the agent's user.`;
+      return firstConfigured([profileSource(identity.profile)], context, advice);
+    }
+    case 'environment':
+      return firstConfigured(environmentSources(context.environment), context, ENVIRONMENT_ADVICE);
+  }
+  return identity satisfies never;
+}
+
+const MACHINE_ADVICE =
+  'Attach an IAM role to the machine that runs the agent (EC2, ECS or EKS); elsewhere turn useEc2Role off and give access keys.';
+const WORKER_ADVICE = 'Attach an IAM role to the worker nodes, or choose another identitySource.';
+const ENVIRONMENT_ADVICE =
+  "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the agent's environment, or choose another identitySource.";
+
+/**
+ * The first source that the environment does not rule out decides; when it fails, no other is tried: it would be somebody
+ * else. Throws RS_AUTH_NO_SOURCE that lists each source and why.
+ */
+export async function firstConfigured(
+  sources: readonly CredentialSource[],
+  context: SourceContext,
+  advice: string,
+): Promise<Sourced> {
+  const reasons: string[] = [];
+  let cause: Error | undefined;
+  for (const source of sources) {
+    const absent = source.absent(context.environment);
+    if (absent !== undefined) {
+      reasons.push(`${source.name}: ${absent}`);
+      continue;
+    }
+    try {
+      return { ...(await loadBounded(source, context, SOURCE_LIMIT_MS)), source: source.name };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      cause = safeCause(error);
+      reasons.push(`${source.name}: ${reasonOf(error)}`);
+      break;
+    }
+  }
+  throw new ConnectorError('RS_AUTH_NO_SOURCE', `No AWS credentials: ${reasons.join('; ')}`, {
+    action: advice,
+    details: { tried: reasons.join('; ') },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function reasonOf(error: unknown): string {
+  const { name, message, nodeCode } = readForeignError(error);
+  const said = message === '' ? (nodeCode ?? name) : message;
+  return ['Error', 'CredentialsProviderError'].includes(name) ? said : `${name}: ${said}`;
+}
+
+/** GetCallerIdentity needs no permission; where something in between refuses it, the evidence is less, not the work. */
+async function identify(sourced: Sourced, { target, signal }: AwsWire): Promise<AwsCredentials> {
+  const sts = openSts(target, sourced);
+  const operation = {
+    action: 'sts:GetCallerIdentity',
+    host: serviceHost(target, 'sts'),
+    source: sourced.source,
+  } as const;
+  try {
+    const answer = await callAws({ target, signal }, operation, sts, (options) =>
+      sts.send(new GetCallerIdentityCommand({}), options),
+    );
+    const { Arn: principalArn, Account: account } = answer;
+    return {
+      ...sourced,
+      ...(principalArn === undefined ? {} : { principalArn }),
+      ...(account === undefined ? {} : { account }),
+    };
+  } catch (error) {
+    if (error instanceof ConnectorError && error.code === 'RS_AUTH_PERMISSION') return sourced;
+    throw error;
+  }
+}
+
+function refuseOtherRole(expectedRoleArn: string, { principalArn, source }: AwsCredentials): void {
+  const expected = readRoleArn(expectedRoleArn);
+  const actual = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(principalArn ?? '');
+  if (expected !== undefined && actual?.[1] === expected.account && actual[2] === expected.name) return;
+  const message = `The machine runs under ${principalArn ?? 'an unknown identity'}, not under the expected worker role ${expectedRoleArn}`;
+  throw new ConnectorError('RS_AUTH_NO_SOURCE', message, {
+    action: 'Run on a worker node that has this role, or correct workerRoleArn.',
+    details: { source, expectedRoleArn, ...(principalArn === undefined ? {} : { callerArn: principalArn }) },
+  });
+}

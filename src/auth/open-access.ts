@@ -1,0 +1,235 @@
+import { setMaxListeners } from 'node:events';
+import type { AccessPlan, RoleHop } from '../access/plan.ts';
+import { ConnectorError } from '../core/errors.ts';
+import type { HopEvent } from '../core/events.ts';
+import { abandonOnAbort, type Clock, type Run, SYSTEM_CLOCK } from '../core/run.ts';
+import type { Access, AwsCredentials, Login, LoginRequest } from './access.ts';
+import { assumeRole } from './assume-role.ts';
+import type { AwsWire } from './aws-call.ts';
+import type { ClusterLogin, ClusterPlace } from './classify.ts';
+import { buyClusterLogin, type ClusterEndpoint, lookUpEndpoint } from './cluster-credentials.ts';
+import { acquireIdentity } from './identity.ts';
+import type { Environment } from './identity-sources.ts';
+import { createKeyedCache, type KeyedCache } from './keyed-cache.ts';
+import { createLoginCache, type LoginCache, loginRejected } from './login-cache.ts';
+import { type Memoized, memoizeUntilExpiry } from './memoize.ts';
+
+export interface AccessDeps {
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Variables that name sources of credentials. Default: this process's. */
+  readonly environment?: Environment;
+}
+
+/** A cluster's endpoint moves only when it is resized or restored. */
+const ENDPOINT_LIFETIME_MS = 600_000;
+
+/** Who started a request; it serves all that wait for it, so its own signal is not part of it. */
+type Starter = Pick<Run, 'publish'>;
+
+interface RoleRequest extends Starter {
+  readonly base: AwsCredentials;
+  readonly hop: RoleHop;
+}
+
+interface LoginPurchase extends Starter {
+  readonly caller: AwsCredentials;
+  readonly login: ClusterLogin;
+}
+
+/** Opens the credential graph of one connector. No I/O yet. Dispose ends every request under way. */
+export function openAccess(plan: AccessPlan, deps: AccessDeps = {}): Access {
+  return new CredentialGraph(plan, deps);
+}
+
+class CredentialGraph implements Access {
+  readonly plan: AccessPlan;
+  readonly #lifetime = new AbortController();
+  readonly #clock: Clock;
+  readonly #wire: AwsWire;
+  readonly #identity: Memoized<AwsCredentials, Starter>;
+  readonly #roles: KeyedCache<AwsCredentials, RoleRequest>;
+  readonly #logins: LoginCache<LoginPurchase>;
+  readonly #endpoint: Memoized<ClusterEndpoint & { readonly expiresAt: Date }, Starter>;
+
+  constructor(plan: AccessPlan, { clock = SYSTEM_CLOCK, environment = process.env }: AccessDeps) {
+    this.plan = plan;
+    this.#clock = clock;
+    setMaxListeners(0, this.#lifetime.signal);
+    this.#wire = { target: plan.aws, signal: this.#lifetime.signal };
+    this.#identity = memoizeUntilExpiry(
+      (starter) => this.#acquireIdentity(environment, starter),
+      { clock },
+      suppressed,
+    );
+    this.#roles = createKeyedCache((request: RoleRequest) => this.#assumeOne(request), { clock }, suppressed);
+    this.#logins = createLoginCache((purchase: LoginPurchase) => this.#buyLogin(purchase), clock, suppressed);
+    this.#endpoint = memoizeUntilExpiry((starter) => this.#lookUpEndpoint(starter), { clock }, suppressed);
+  }
+
+  identity(run: Run): Promise<AwsCredentials> {
+    return this.#wait(run, this.#identity.get(starterOf(run)));
+  }
+
+  assume(hops: readonly RoleHop[], run: Run): Promise<AwsCredentials> {
+    return this.#wait(
+      run,
+      this.#freshOnExpiry(() => this.#assumeAll(hops, starterOf(run))),
+    );
+  }
+
+  role(run: Run): Promise<AwsCredentials> {
+    return this.assume(this.plan.roles, run);
+  }
+
+  staging(run: Run): Promise<AwsCredentials> {
+    return this.assume(this.plan.stagingRoles, run);
+  }
+
+  async login(run: Run, { rejected }: LoginRequest = {}): Promise<Login> {
+    const { login } = this.plan;
+    switch (login.kind) {
+      case 'password': {
+        if (rejected !== undefined) throw loginRejected(login.username);
+        return { user: login.username, password: login.password, database: login.database };
+      }
+      case 'clusterCredentials':
+        return this.#wait(
+          run,
+          this.#freshOnExpiry(() => this.#clusterLogin(login, starterOf(run), rejected)),
+        );
+    }
+    return login satisfies never;
+  }
+
+  async endpoint(run: Run): Promise<{ readonly host: string; readonly port: number }> {
+    const { host, port } = this.plan.endpoint;
+    if (host !== undefined) return { host, port };
+    return this.#wait(
+      run,
+      this.#freshOnExpiry(() => this.#endpoint.get(starterOf(run))),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lifetime.abort(
+      new ConnectorError('RS_INTERNAL', 'The connector was closed while credentials were being obtained'),
+    );
+  }
+
+  /** A caller's abort ends its own wait; the shared request goes on for the others. */
+  #wait<T>({ signal }: Run, work: Promise<T>): Promise<T> {
+    return abandonOnAbort(work, signal);
+  }
+
+  async #acquireIdentity(environment: Environment, { publish }: Starter): Promise<AwsCredentials> {
+    if (this.plan.identity === undefined) {
+      throw new ConnectorError('RS_INTERNAL', 'AWS was asked although the plan names no identity');
+    }
+    const credentials = await acquireIdentity(this.plan.identity, this.#wire, environment);
+    publish(hopEvent('identity', credentials, this.plan.identityNote));
+    return credentials;
+  }
+
+  async #assumeAll(hops: readonly RoleHop[], starter: Starter): Promise<AwsCredentials> {
+    let credentials = await this.#identity.get(starter);
+    for (const hop of hops) {
+      const key = [
+        callerKey(credentials),
+        hop.roleArn,
+        hop.sessionName,
+        hop.externalId,
+        hop.sourceIdentity,
+        hop.durationSeconds,
+      ];
+      credentials = await this.#roles.get(key, { ...starter, base: credentials, hop });
+    }
+    return credentials;
+  }
+
+  async #assumeOne({ base, hop, publish }: RoleRequest): Promise<AwsCredentials> {
+    const { credentials, note } = await assumeRole(base, hop, this.#wire);
+    publish(hopEvent('role', credentials, note));
+    return credentials;
+  }
+
+  async #clusterLogin(login: ClusterLogin, starter: Starter, rejected: Login | undefined): Promise<Login> {
+    const caller = await this.#assumeAll(this.plan.roles, starter);
+    const { region, redshiftEndpoint } = this.plan.aws;
+    const { clusterIdentifier, username, database, groups, autoCreate, lifetimeSeconds } = login;
+    const target = [redshiftEndpoint, region, clusterIdentifier];
+    const key = [callerKey(caller), ...target, username, database, groups, autoCreate, lifetimeSeconds];
+    return this.#logins.get(key, { ...starter, caller, login }, rejected);
+  }
+
+  async #buyLogin({ caller, login, publish }: LoginPurchase): Promise<Login> {
+    const place = this.#place(caller);
+    const bought = await buyClusterLogin(caller, login, place, this.#wire);
+    publish({
+      type: 'hop',
+      hop: 'login',
+      principal: bought.user,
+      source: 'redshift:GetClusterCredentials',
+      account: place.account,
+      ...(bought.expiresAt === undefined ? {} : { expiresAt: bought.expiresAt.toISOString() }),
+    });
+    return bought;
+  }
+
+  async #lookUpEndpoint(starter: Starter): Promise<ClusterEndpoint & { readonly expiresAt: Date }> {
+    const { login, roles } = this.plan;
+    if (login.kind !== 'clusterCredentials') {
+      throw new ConnectorError('RS_INTERNAL', 'A login by password was planned without a host');
+    }
+    const caller = await this.#assumeAll(roles, starter);
+    const found = await lookUpEndpoint(caller, login.clusterIdentifier, this.#place(caller), this.#wire);
+    return { ...found, expiresAt: new Date(this.#clock.now() + ENDPOINT_LIFETIME_MS) };
+  }
+
+  #place({ account }: AwsCredentials): ClusterPlace {
+    const { partition, region = 'unknown' } = this.plan.aws;
+    return { partition, region, account: account ?? this.plan.roles.at(-1)?.account ?? 'unknown' };
+  }
+
+  /** Credentials may end early: a revoked session, keys replaced in their file. One fresh walk is then tried. */
+  async #freshOnExpiry<T>(work: () => Promise<T>): Promise<T> {
+    this.#lifetime.signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || error.code !== 'RS_AUTH_EXPIRED') throw error;
+      this.#identity.forget();
+      this.#roles.forgetAll();
+      return work();
+    }
+  }
+}
+
+function starterOf({ publish }: Run): Starter {
+  return { publish };
+}
+
+function callerKey({ principalArn, accessKeyId }: AwsCredentials): string {
+  return principalArn ?? accessKeyId;
+}
+
+function hopEvent(hop: 'identity' | 'role', credentials: AwsCredentials, note: string | undefined): HopEvent {
+  const { principalArn, source, account, expiresAt } = credentials;
+  return {
+    type: 'hop',
+    hop,
+    principal: principalArn ?? 'unknown (sts:GetCallerIdentity was refused)',
+    source,
+    ...(account === undefined ? {} : { account }),
+    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function suppressed(error: unknown, { publish }: Starter): void {
+  publish({
+    type: 'suppressed',
+    reason: 'Credentials could not be renewed ahead of time; the ones in hand are still valid',
+    message: error instanceof Error ? error.message : String(error),
+  });
+}

@@ -1,0 +1,42 @@
+import type { ErrorCategory, ErrorCode, ErrorDetails } from '../core/errors.ts';
+
+/** `skipped`: not tried, because of a step that failed before it, or because nothing asks for it. */
+export type CheckVerdict = 'pass' | 'warn' | 'fail' | 'skipped';
+
+/** One hop of the way in, tried. Holds no secret. */
+export interface CheckStep {
+  /** Stable: `options`, `identity`, `role:redshift`, `login`, `endpoint`, `tls`, `session`, `staging:put` and so on. */
+  readonly id: string;
+  /** For a person: `Assume the role arn:...`. */
+  readonly title: string;
+  readonly verdict: CheckVerdict;
+  /** What was found: principal, account, expiry, address, version. */
+  readonly evidence?: string;
+  /** Why it was skipped, or what the warning is. */
+  readonly because?: string;
+  readonly durationMs: number;
+  readonly error?: CheckError;
+}
+
+/** Why a step failed and how to mend it. */
+export interface CheckError {
+  readonly code: ErrorCode;
+  readonly category: ErrorCategory;
+  readonly message: string;
+  /** One instruction; `details` may hold IAM statements to paste. */
+  readonly action?: string;
+  readonly details?: ErrorDetails;
+}
+
+/** What the doctor found. */
+export interface CheckReport {
+  /** No step failed. */
+  readonly ok: boolean;
+  readonly steps: readonly CheckStep[];
+  readonly durationMs: number;
+}
+
+export interface CheckInit {
+  /** Hears of each step as it ends. */
+  readonly onStep?: (step: CheckStep) => void;
+}

@@ -69,11 +69,12 @@ function plainType({ type, enum: values, items }: OptionDescriptor): string {
     case 'array':
       return `readonly ${items ? itemType(items) : 'string'}[]`;
   }
-  type satisfies never;
 }
 
 function itemType({ type, properties = {} }: ItemDescriptor): string {
   if (type === 'string') return 'string';
-  const fields = Object.entries(properties).map(([key, { required }]) => `readonly ${key}${required ? '' : '?'}: string`);
+  const fields = Object.entries(properties).map(
+    ([key, { required }]) => `readonly ${key}${required ? '' : '?'}: string`,
+  );
   return `{ ${fields.join('; ')} }`;
 }

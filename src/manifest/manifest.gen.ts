@@ -326,9 +326,6 @@ export const MANIFEST: Manifest = {
           {
             "authType": [
               "assumeRole"
-            ],
-            "loginIdentity": [
-              "agent"
             ]
           },
           {
@@ -366,9 +363,6 @@ export const MANIFEST: Manifest = {
             "authType": [
               "assumeRole"
             ],
-            "loginIdentity": [
-              "agent"
-            ],
             "useEc2Role": [
               false
             ]
@@ -402,9 +396,6 @@ export const MANIFEST: Manifest = {
             "authType": [
               "assumeRole"
             ],
-            "loginIdentity": [
-              "agent"
-            ],
             "useEc2Role": [
               false
             ],
@@ -432,14 +423,14 @@ export const MANIFEST: Manifest = {
             "authType": [
               "assumeRole"
             ],
-            "loginIdentity": [
-              "agent"
-            ],
             "useEc2Role": [
               false
             ],
             "identitySource": [
               "accessKeys"
+            ],
+            "loginIdentity": [
+              "agent"
             ]
           },
           {
@@ -474,9 +465,6 @@ export const MANIFEST: Manifest = {
             "authType": [
               "assumeRole"
             ],
-            "loginIdentity": [
-              "agent"
-            ],
             "useEc2Role": [
               false
             ],
@@ -504,14 +492,14 @@ export const MANIFEST: Manifest = {
             "authType": [
               "assumeRole"
             ],
-            "loginIdentity": [
-              "agent"
-            ],
             "useEc2Role": [
               false
             ],
             "identitySource": [
               "accessKeys"
+            ],
+            "loginIdentity": [
+              "agent"
             ]
           },
           {
@@ -544,9 +532,6 @@ export const MANIFEST: Manifest = {
           {
             "authType": [
               "assumeRole"
-            ],
-            "loginIdentity": [
-              "agent"
             ],
             "useEc2Role": [
               false
@@ -588,9 +573,6 @@ export const MANIFEST: Manifest = {
             "authType": [
               "assumeRole"
             ],
-            "loginIdentity": [
-              "agent"
-            ],
             "useEc2Role": [
               false
             ],
@@ -618,14 +600,14 @@ export const MANIFEST: Manifest = {
             "authType": [
               "assumeRole"
             ],
-            "loginIdentity": [
-              "agent"
-            ],
             "useEc2Role": [
               false
             ],
             "identitySource": [
               "profile"
+            ],
+            "loginIdentity": [
+              "agent"
             ]
           },
           {
@@ -1302,40 +1284,20 @@ export const MANIFEST: Manifest = {
         "message": "Access keys that start with ASIA are temporary and need their session token."
       },
       {
-        "id": "roleKind",
-        "fields": [
-          "roleArn",
-          "stagingRoleArn",
-          "workerRoleArn"
-        ],
-        "message": "The ARN of a user, an instance profile or a session is not the ARN of a role."
-      },
-      {
-        "id": "samePartition",
-        "fields": [
-          "roleArn",
-          "region"
-        ],
-        "message": "A role and the Region belong to one AWS partition."
-      },
-      {
         "id": "endpointAddress",
         "fields": [
           "stsEndpoint",
           "redshiftEndpoint",
           "s3Endpoint"
         ],
-        "message": "Endpoints are https; http only to this machine, for a sandbox."
+        "message": "Endpoints are https; http only to this machine, for a sandbox. Link-local and metadata addresses are refused."
       },
       {
-        "id": "publicAddress",
+        "id": "hostAddress",
         "fields": [
-          "host",
-          "stsEndpoint",
-          "redshiftEndpoint",
-          "s3Endpoint"
+          "host"
         ],
-        "message": "Link-local and metadata addresses are refused."
+        "message": "Link-local and metadata addresses are refused, also after name resolution."
       }
     ]
   },

@@ -1,27 +1,140 @@
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
-import { Secret } from '../core/secret.ts';
-import { holds } from './conditions.ts';
+import { checkAddress } from './addresses.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import { fillIn } from './fill-in.ts';
 import { MANIFEST } from './manifest.gen.ts';
-import type { ConnectionInput, ConnectionOptions } from './options.gen.ts';
+import type { ConnectionOptions } from './options.gen.ts';
+import { applyPolicy, type HostPolicy } from './policy.ts';
+import { readInput } from './read-input.ts';
+import { readValues } from './read-values.ts';
+import type { ResolveSecret } from './references.ts';
+import { RULES } from './rules.ts';
 
-/** Checks a connection and fills in its defaults. Throws one `RS_CONFIG_INVALID` that lists every problem. */
-export function resolveOptions(raw: ConnectionInput): ConnectionOptions {
-  const input = raw as Readonly<Record<string, unknown>>;
-  const { properties } = MANIFEST.connection;
-  const lookup = (key: string): unknown => input[key] ?? properties[key]?.default;
-  const issues: ConfigIssue[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [key, option] of Object.entries(properties)) {
-    const isVisible = option.visibleWhen === undefined || holds(option.visibleWhen, lookup);
-    const value = isVisible ? lookup(key) : option.default;
-    const isRequired = option.required === true || (option.requiredWhen && holds(option.requiredWhen, lookup));
-    if (value === undefined && isRequired) {
-      issues.push({ path: key, message: `${option.title} is missing`, action: `Set ${key}.` });
-    }
-    if (value !== undefined) values[key] = option.secret && typeof value === 'string' ? new Secret(value) : value;
+/** Around a connection: who asks, and where references lead. */
+export interface ResolveContext {
+  /**
+   * What a host that shows the form to others allows: `{}` is the strictest. A policy or a `resolveSecret` makes the
+   * caller a host: references then go to `resolveSecret` alone. With neither, the values are the program's own.
+   */
+  readonly policy?: HostPolicy | undefined;
+  readonly resolveSecret?: ResolveSecret | undefined;
+  /** Where `${env:NAME}` looks. Default: the process's environment. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where relative paths start: the folder of the connection file. Default: the working directory. */
+  readonly directory?: string | undefined;
+  /** Folders that `${file:path}` may lead to. Default: `directory`, `/run/secrets`, `/var/run/secrets`. */
+  readonly fileRoots?: readonly string[] | undefined;
+}
+
+/** Where a value came from: never what it was. */
+export type ValueSource = 'given' | 'reference' | 'jdbcUrl' | 'endpoint name' | 'default' | 'host policy';
+
+/** A checked connection, and what a person should know about it. */
+export interface ResolvedConnection {
+  readonly options: ConnectionOptions;
+  /** What was ignored, replaced or taken from elsewhere, in sentences. */
+  readonly notices: readonly string[];
+  /** Source of each option that has a value. */
+  readonly trace: Readonly<Record<string, ValueSource>>;
+}
+
+/** As `resolveConnection`, without what was noticed on the way. */
+export function resolveOptions(raw: unknown, context?: ResolveContext): ConnectionOptions {
+  return resolveConnection(raw, context).options;
+}
+
+/**
+ * Checks a connection as a person, a form or a file gives it, and fills in defaults. Frozen. Throws one
+ * `RS_CONFIG_INVALID` with every problem found, or `RS_CONFIG_FORBIDDEN` when all that is left is what the host forbids.
+ */
+export function resolveConnection(raw: unknown, context: ResolveContext = {}): ResolvedConnection {
+  const { properties, retired = {} } = MANIFEST.connection;
+  const policy = policyOf(context);
+  const allowLoopback = mayUseLoopback(policy);
+
+  const input = readInput(raw, properties, retired);
+  const filled = fillIn(input.values, properties);
+  const read = readValues(filled, properties, {
+    resolveSecret: policy && (context.resolveSecret ?? (() => undefined)),
+    environment: context.environment ?? process.env,
+    directory: context.directory ?? process.cwd(),
+    fileRoots: context.fileRoots ?? defaultRoots(context.directory),
+    caRoots: policy && (policy.fileRoots ?? []),
+  });
+
+  const issues = [...input.issues, ...filled.issues, ...read.issues];
+  const refused = new Set(issues.map(({ path }) => path.split(/[.[]/, 1)[0] ?? path));
+  for (const rule of Object.values(RULES)) issues.push(...rule(read.values, { refused, allowLoopback }));
+  if (issues.length > 0) throw invalid(issues, [...read.causes]);
+
+  // Every option that has to be there is: each absence was an issue above.
+  const options = read.values as ConnectionOptions;
+  const { notices } = filled;
+  const trace = { ...filled.trace, ...sourced(read.references, 'reference') };
+  if (policy === undefined) return deepFreeze({ options, notices, trace });
+
+  const verdict = applyPolicy(options, policy);
+  const all = [...read.forbidden, ...verdict.issues];
+  if (all.length > 0) throw forbidden(all);
+  return deepFreeze({
+    options: verdict.options,
+    notices: [...notices, ...verdict.notices],
+    trace: { ...trace, ...sourced(verdict.fixed, 'host policy') },
+  });
+}
+
+/**
+ * The check of a resolved address that belongs to this caller: hand it to whatever opens connections. Throws
+ * `RS_CONFIG_FORBIDDEN`.
+ */
+export function addressCheck(context: Pick<ResolveContext, 'policy' | 'resolveSecret'>): (address: string) => void {
+  const allowLoopback = mayUseLoopback(policyOf(context));
+  return (address) => checkAddress(address, { allowLoopback });
+}
+
+/** Every problem of a connection, for a form to show beside its fields; empty when there is none. */
+export function findIssues(raw: unknown, context?: ResolveContext): readonly ConfigIssue[] {
+  try {
+    resolveConnection(raw, context);
+    return [];
+  } catch (error) {
+    if (error instanceof ConnectorError) return error.issues;
+    throw error;
   }
-  if (issues.length > 0) {
-    throw new ConnectorError('RS_CONFIG_INVALID', 'The connection has options that are not valid', { issues });
-  }
-  return Object.freeze(values) as unknown as ConnectionOptions;
+}
+
+function policyOf({ policy, resolveSecret }: Pick<ResolveContext, 'policy' | 'resolveSecret'>): HostPolicy | undefined {
+  return policy ?? (resolveSecret ? {} : undefined);
+}
+
+function mayUseLoopback(policy: HostPolicy | undefined): boolean {
+  return policy === undefined || policy.allowLoopback === true;
+}
+
+function sourced(keys: readonly string[], source: ValueSource): Readonly<Record<string, ValueSource>> {
+  return Object.fromEntries(keys.map((key) => [key, source]));
+}
+
+function defaultRoots(directory = process.cwd()): readonly string[] {
+  return [directory, '/run/secrets', '/var/run/secrets'];
+}
+
+function invalid(issues: readonly ConfigIssue[], causes: readonly unknown[]): ConnectorError {
+  const [cause] = causes;
+  return new ConnectorError('RS_CONFIG_INVALID', summary('The connection is not valid', issues), {
+    action: 'Mend each option that is listed.',
+    issues,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function forbidden(issues: readonly ConfigIssue[]): ConnectorError {
+  return new ConnectorError('RS_CONFIG_FORBIDDEN', summary('The host does not allow this connection', issues), {
+    action: 'Change the options that are listed, or ask the owner of the host to allow them.',
+    issues,
+  });
+}
+
+function summary(what: string, issues: readonly ConfigIssue[]): string {
+  return `${what}:\n${issues.map(({ path, message }) => `- ${path === '' ? '' : `${path}: `}${message}`).join('\n')}`;
 }

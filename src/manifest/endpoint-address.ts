@@ -1,0 +1,31 @@
+import { isIP } from 'node:net';
+import { addressKind, addressRefusal } from './addresses.ts';
+
+/** What is wrong with the address of an AWS endpoint, as a clause; undefined when it may be used. */
+export function endpointProblem(endpoint: string, allowLoopback: boolean): string | undefined {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url === undefined) return 'must be an address such as https://sts.us-west-2.amazonaws.com';
+  if (url.username !== '' || url.password !== '') return 'must not hold a user or password';
+  const refusal = hostRefusal(url.hostname, allowLoopback);
+  if (refusal !== undefined) return `leads to ${refusal}`;
+  return url.protocol === 'https:' || isLoopbackHost(url.hostname) ? undefined : 'must start with https://';
+}
+
+/** Why a host, given by name or address, is refused before any name resolution; undefined when it is fine so far. */
+export function hostRefusal(host: string, allowLoopback: boolean): string | undefined {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(bare) !== 0) return addressRefusal(bare, allowLoopback);
+  if (isLocalName(bare)) return addressRefusal('127.0.0.1', allowLoopback);
+  return undefined;
+}
+
+/** Whether the host is this machine by its very name: nothing is resolved. */
+export function isLoopbackHost(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  return isIP(bare) === 0 ? isLocalName(bare) : addressKind(bare) === 'loopback';
+}
+
+function isLocalName(host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return name === 'localhost' || name.endsWith('.localhost');
+}

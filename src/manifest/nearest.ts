@@ -1,0 +1,22 @@
+import { closest, distance } from 'fastest-levenshtein';
+import type { OptionDescriptor } from './descriptor.ts';
+
+/** The option that was probably meant by an unknown key: by its own key, its title or its label elsewhere. */
+export function nearestOption(key: string, properties: Readonly<Record<string, OptionDescriptor>>): string | undefined {
+  const wanted = bare(key);
+  if (wanted === '') return undefined;
+  const names = new Map<string, string>();
+  for (const [option, { title, legacyLabel }] of Object.entries(properties)) {
+    for (const name of [option, title, legacyLabel]) if (name !== undefined) names.set(bare(name), option);
+  }
+  const nearest = closest(wanted, [...names.keys()]);
+  const isNear = distance(wanted, nearest) <= Math.max(2, Math.floor(nearest.length / 3));
+  return isNear ? names.get(nearest) : undefined;
+}
+
+function bare(name: string): string {
+  return name
+    .slice(0, 64)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '');
+}

@@ -1,0 +1,144 @@
+import { defined } from '../core/defined.ts';
+import type { ConfigIssue } from '../core/errors.ts';
+import { issue } from './check-value.ts';
+import { endpointProblem } from './endpoint-address.ts';
+import type { ConnectionOptions } from './options.gen.ts';
+
+/** Kinds of AWS identity, as a policy names them. `machineRole` is *Use EC2 Role to Assume Role*. */
+export type IdentityKind = 'accessKeys' | 'machineRole' | 'workerRole' | 'profile' | 'environment';
+
+/**
+ * What a host platform lets a connection form ask for. Whatever the agent itself owns (its role, files, environment,
+ * loopback) is off until the policy allows it; what the form brings along is on until the policy forbids it.
+ */
+export interface HostPolicy {
+  /** Identities a form may choose. Default: `accessKeys` only. */
+  readonly identities?: readonly IdentityKind[];
+  /** Roles a form may name: ARNs, `*` stands for any text. Default: any. */
+  readonly roleArns?: readonly string[];
+  /** Roles that Redshift may be told to use in COPY and UNLOAD; `default` is the cluster's own. Default: `roleArns`. */
+  readonly copyRoles?: readonly string[];
+  /** Database hosts a form may name; `*` stands for any text. Default: any but loopback. */
+  readonly hosts?: readonly string[];
+  /** Addresses a form may give for AWS endpoints, as `https://name[:port]`; `*` stands for any text. Default: none. */
+  readonly endpoints?: readonly string[];
+  /** Folders that files named by a form must lie under, links followed. Default: none. */
+  readonly fileRoots?: readonly string[];
+  /** Set by the host whatever the form says. */
+  readonly externalId?: string;
+  /** Put before the form's session name, cut at 64 characters. */
+  readonly roleSessionNamePrefix?: string;
+  readonly sourceIdentity?: string;
+  /** Whether a form may bring SQL of its own that runs in each session. Default: true. */
+  readonly allowConnectSql?: boolean;
+  /** Whether reads may bring a query of their own. Default: true; the operations apply it. */
+  readonly allowCustomSql?: boolean;
+  /** Whether hosts and http endpoints may be this machine: for a sandbox. Default: false. */
+  readonly allowLoopback?: boolean;
+}
+
+/** What the policy makes of a connection. */
+export interface PolicyVerdict {
+  /** The options with the host's own values set. */
+  readonly options: ConnectionOptions;
+  /** Each thing the policy forbids. */
+  readonly issues: readonly ConfigIssue[];
+  readonly notices: readonly string[];
+  /** Keys whose value the host set. */
+  readonly fixed: readonly string[];
+}
+
+/** The identity that the options choose; undefined when no call to AWS is made. */
+export function identityKind(options: ConnectionOptions): IdentityKind | undefined {
+  if (options.authType === 'password' && !options.useStaging) return undefined;
+  return options.useEc2Role ? 'machineRole' : options.identitySource;
+}
+
+/** Judges checked options by the policy. Pure; paths of files were judged when they were resolved. */
+export function applyPolicy(options: ConnectionOptions, policy: HostPolicy): PolicyVerdict {
+  const issues = [
+    ...identityIssues(options, policy),
+    ...roleIssues(options, policy),
+    ...endpointIssues(options, policy),
+    ...(policy.hosts && options.host !== undefined && !matchesAny(policy.hosts, options.host)
+      ? [forbidden('host', 'this database host')]
+      : []),
+    ...(policy.allowConnectSql === false && options.connectSql !== undefined
+      ? [forbidden('connectSql', 'SQL of your own')]
+      : []),
+  ];
+  return { issues, ...fixValues(options, policy) };
+}
+
+function identityIssues(
+  options: ConnectionOptions,
+  { identities = ['accessKeys'] }: HostPolicy,
+): readonly ConfigIssue[] {
+  const asked = new Map<string, IdentityKind>();
+  const kind = identityKind(options);
+  if (kind !== undefined) asked.set(kind === 'machineRole' ? 'useEc2Role' : 'identitySource', kind);
+  if (options.authType === 'assumeRole' && options.loginIdentity === 'worker') asked.set('loginIdentity', 'workerRole');
+  return [...asked]
+    .filter(([, identity]) => !identities.includes(identity))
+    .map(([path, identity]) => forbidden(path, `the identity ${identity}`));
+}
+
+function roleIssues(options: ConnectionOptions, { roleArns, copyRoles }: HostPolicy): readonly ConfigIssue[] {
+  const { roleArn, stagingRoleArn, workerRoleArn, intermediateRoles, copyRole } = options;
+  const named: readonly (readonly [string, string | undefined])[] = [
+    ['roleArn', roleArn],
+    ['stagingRoleArn', stagingRoleArn],
+    ['workerRoleArn', workerRoleArn],
+    ...intermediateRoles.map(({ roleArn: arn }, index) => [`intermediateRoles[${index}].roleArn`, arn] as const),
+  ];
+  const copyAllowed = copyRoles ?? (roleArns && [...roleArns, 'default']);
+  const isCopyRefused = copyAllowed && copyRole?.split(',').some((arn) => !matchesAny(copyAllowed, arn));
+  return [
+    ...named
+      .filter(([, arn]) => roleArns && arn !== undefined && !matchesAny(roleArns, arn))
+      .map(([path]) => forbidden(path, 'this role')),
+    ...(isCopyRefused ? [forbidden('copyRole', 'this role for COPY and UNLOAD')] : []),
+  ];
+}
+
+function endpointIssues(options: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
+  const { endpoints = [], allowLoopback = false } = policy;
+  return (['stsEndpoint', 'redshiftEndpoint', 's3Endpoint'] as const).flatMap((key) => {
+    const endpoint = options[key];
+    if (endpoint === undefined || endpointProblem(endpoint, allowLoopback) !== undefined) return [];
+    return matchesAny(endpoints, new URL(endpoint).origin) ? [] : [forbidden(key, 'this endpoint')];
+  });
+}
+
+function fixValues(options: ConnectionOptions, policy: HostPolicy): Omit<PolicyVerdict, 'issues'> {
+  const { externalId, sourceIdentity, roleSessionNamePrefix = '' } = policy;
+  const fixed = defined({ externalId, sourceIdentity });
+  const replaced = Object.entries(fixed).filter(([key, value]) => {
+    const given = options[key as keyof typeof fixed];
+    return given !== undefined && given !== value;
+  });
+  return {
+    fixed: Object.keys(fixed),
+    options: {
+      ...options,
+      ...fixed,
+      roleSessionName: `${roleSessionNamePrefix}${options.roleSessionName}`.slice(0, 64),
+      // An external id of the host's own belongs to every role on the way, or a form could leave it out of one.
+      intermediateRoles: options.intermediateRoles.map((role) => ({ ...role, ...defined({ externalId }) })),
+    },
+    notices: replaced.map(([key]) => `The host sets ${key}; the value in the form is not used.`),
+  };
+}
+
+function matchesAny(patterns: readonly string[], text: string): boolean {
+  return patterns.some((pattern) => wildcard(pattern).test(text));
+}
+
+function wildcard(pattern: string): RegExp {
+  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's');
+}
+
+function forbidden(path: string, what: string): ConfigIssue {
+  return issue(path, `The host does not allow ${what}`, `Choose another value for ${path}, or ask the host's owner.`);
+}

@@ -1,0 +1,86 @@
+import type { ConfigIssue } from '../core/errors.ts';
+import { issue } from './check-value.ts';
+import { endpointProblem, hostRefusal } from './endpoint-address.ts';
+import { readEndpointName } from './endpoint-name.ts';
+import type { ConnectionOptions } from './options.gen.ts';
+import { RESERVED_WORDS } from './reserved-words.ts';
+
+/** Options that passed their own checks; those that did not, or were not given, are absent. */
+export type CheckedOptions = Partial<ConnectionOptions>;
+
+/** What a rule needs to know beside the values. */
+export interface RuleContext {
+  /** Keys whose value was refused already: a rule says nothing more about them. */
+  readonly refused: ReadonlySet<string>;
+  readonly allowLoopback: boolean;
+}
+
+type Rule = (options: CheckedOptions, context: RuleContext) => readonly ConfigIssue[];
+
+/** One function for each rule that connector.json lists. `endpointGiven` is applied where the JDBC URL is. */
+export const RULES: Readonly<Record<string, Rule>> = {
+  databaseKnown: ({ database, jdbcUrl }, { refused }) =>
+    database !== undefined || jdbcUrl === undefined || refused.has('database')
+      ? []
+      : [issue('database', 'Database Name is missing: the JDBC URL ends without it', 'Set database.')],
+
+  regionKnown: (options, { refused }) => {
+    const { authType, useStaging, region, stagingRegion } = options;
+    const isNeeded = authType === 'assumeRole' || (useStaging === true && stagingRegion === undefined);
+    if (!isNeeded || region !== undefined || ['region', 'host', 'jdbcUrl'].some((key) => refused.has(key))) return [];
+    return [issue('region', 'Region is missing, and the name of the endpoint does not tell it', 'Set region.')];
+  },
+
+  clusterKnown: ({ authType, clusterIdentifier, host }, { refused }) => {
+    const isServerless = host !== undefined && readEndpointName(host)?.isServerless === true;
+    if (authType !== 'assumeRole' || clusterIdentifier !== undefined || isServerless) return [];
+    if (['clusterIdentifier', 'host', 'jdbcUrl'].some((key) => refused.has(key))) return [];
+    const message = 'Cluster Identifier is missing, and the name of the endpoint does not tell it';
+    return [issue('clusterIdentifier', message, 'Set clusterIdentifier.')];
+  },
+
+  issuedLoginNames: ({ authType, username, database, dbGroups = [] }) => {
+    if (authType !== 'assumeRole') return [];
+    return [
+      ...issuedName('username', 'Username', username),
+      ...issuedName('database', 'Database Name', database),
+      ...dbGroups.flatMap((group, index) => reservedName(`dbGroups[${index}]`, 'Group', group)),
+    ];
+  },
+
+  temporaryKeys: ({ accessKeyId, sessionToken }, { refused }) => {
+    if (sessionToken !== undefined || refused.has('sessionToken')) return [];
+    if (accessKeyId?.reveal().startsWith('ASIA') !== true) return [];
+    const message = 'Session Token is missing: the access key is a temporary one';
+    return [issue('sessionToken', message, 'Set sessionToken, or use the access keys of an IAM user.')];
+  },
+
+  endpointAddress: (options, { allowLoopback }) =>
+    (['stsEndpoint', 'redshiftEndpoint', 's3Endpoint'] as const).flatMap((key) => {
+      const endpoint = options[key];
+      const problem = endpoint === undefined ? undefined : endpointProblem(endpoint, allowLoopback);
+      return problem === undefined ? [] : [issue(key, `The endpoint ${problem}`, `Change ${key}: it ${problem}.`)];
+    }),
+
+  hostAddress: ({ host }, { allowLoopback }) => {
+    const refusal = host === undefined ? undefined : hostRefusal(host, allowLoopback);
+    if (refusal === undefined) return [];
+    return [issue('host', `The host is ${refusal}`, 'Give the endpoint of the cluster as its console shows it.')];
+  },
+};
+
+const ISSUED_NAME = /^[A-Za-z][A-Za-z0-9_+.@-]{0,63}$/;
+
+function issuedName(path: string, title: string, name: string | undefined): readonly ConfigIssue[] {
+  if (name === undefined) return [];
+  if (ISSUED_NAME.test(name)) return reservedName(path, title, name);
+  const must = 'must be 1 to 64 letters, digits and _ + . @ -, starting with a letter, for a login that AWS issues';
+  return [issue(path, `${title} ${must}`, `Change ${path}: it ${must}.`)];
+}
+
+function reservedName(path: string, title: string, name: string): readonly ConfigIssue[] {
+  if (!RESERVED_WORDS.has(name.toLowerCase())) return [];
+  return [
+    issue(path, `${title} is a reserved word, for which AWS issues no login`, `Choose another name for ${path}.`),
+  ];
+}

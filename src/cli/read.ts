@@ -1,0 +1,108 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ConnectorError } from '../core/errors.ts';
+import type { Batch, Value } from '../types/batch.ts';
+import { openConnection } from './connection.ts';
+import { formatCount, formatDuration } from './format.ts';
+import { openOutput } from './output.ts';
+import type { CommandContext } from './program.ts';
+
+export interface ReadCommand {
+  readonly connection: string;
+  readonly query?: string;
+  readonly columns?: readonly string[];
+  readonly where?: string;
+  readonly limit?: number;
+  readonly mode: 'auto' | 'direct' | 'staged';
+  readonly format: 'jsonl' | 'csv';
+  readonly output: string;
+}
+
+/** `roleshift read`: rows to standard output or to a file that appears when it is complete. */
+export async function read(options: ReadCommand, context: CommandContext, object?: string): Promise<number> {
+  const { query, columns, where, limit, mode, format, output: target } = options;
+  if ((object === undefined) === (query === undefined)) {
+    throw new ConnectorError('RS_CONFIG_INVALID', 'Either an object or --query is needed, and not both', {
+      action: 'Name an object as schema.object, or give --query.',
+    });
+  }
+  if (context.json && target === '-') {
+    throw new ConnectorError('RS_CONFIG_INVALID', 'Rows and the JSON report cannot share standard output', {
+      action: 'Add --output FILE, or leave --json out.',
+    });
+  }
+  using output = openOutput(context);
+  await using redshift = await openConnection(options.connection, output);
+  const startedMs = performance.now();
+  const source = query === undefined ? { object: object ?? '' } : { query };
+  const limits = {
+    ...(columns ? { columns } : {}),
+    ...(where ? { where } : {}),
+    ...(limit === undefined ? {} : { limit }),
+  };
+  const counted = { rows: 0 };
+  const batches = redshift.read({ ...source, ...limits, mode }, context);
+  const lines = Readable.from(format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted), {
+    objectMode: false,
+  });
+  if (target === '-') await pipeline(lines, process.stdout, { signal: context.signal, end: false });
+  else await writeWhole(lines, target, context.signal);
+  const ms = performance.now() - startedMs;
+  if (context.json) output.result({ rows: counted.rows, output: target, ms: Math.round(ms) });
+  else output.line(`read  ${formatCount(counted.rows)} rows in ${formatDuration(ms)}`);
+  return 0;
+}
+
+async function writeWhole(lines: Readable, target: string, signal: AbortSignal): Promise<void> {
+  const partial = `${target}.partial`;
+  try {
+    await pipeline(lines, createWriteStream(partial, { mode: 0o600 }), { signal });
+    await rename(partial, target);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function* jsonLines(batches: AsyncIterable<Batch>, counted: { rows: number }): AsyncGenerator<string> {
+  for await (const batch of batches) {
+    const names = batch.fields.map(({ name }) => `${JSON.stringify(name)}:`);
+    counted.rows += batch.rowCount;
+    yield linesOf(
+      batch,
+      (values) => `{${values.map((value, column) => `${names[column]}${jsonText(value)}`).join(',')}}`,
+    );
+  }
+}
+
+async function* csvLines(batches: AsyncIterable<Batch>, counted: { rows: number }): AsyncGenerator<string> {
+  let isFirst = true;
+  for await (const batch of batches) {
+    if (isFirst) yield `${batch.fields.map(({ name }) => csvText(name)).join(',')}\n`;
+    isFirst = false;
+    counted.rows += batch.rowCount;
+    yield linesOf(batch, (values) => values.map(csvText).join(','));
+  }
+}
+
+function linesOf({ columns, rowCount }: Batch, line: (values: readonly Value[]) => string): string {
+  let text = '';
+  for (let row = 0; row < rowCount; row += 1) text += `${line(columns.map((column) => column[row] ?? null))}\n`;
+  return text;
+}
+
+/** A BIGINT keeps all its digits; NaN and infinities, which JSON has no number for, become strings. */
+function jsonText(value: Value): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number' && !Number.isFinite(value)) return `"${value}"`;
+  return JSON.stringify(value);
+}
+
+/** NULL is an empty field, the empty string is `""`: told apart by every reader that looks at quotes. */
+function csvText(value: Value): string {
+  if (value === null) return '';
+  const text = String(value);
+  return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,62 @@
+import { styleText } from 'node:util';
+import type { WriteReport } from '../operations/write-report.ts';
+import { openConnection } from './connection.ts';
+import { formatBytes, formatCount, formatDuration } from './format.ts';
+import { openOutput } from './output.ts';
+import type { CommandContext } from './program.ts';
+
+export interface WriteCommand {
+  readonly connection: string;
+  readonly operation: 'insert' | 'upsert';
+  readonly keys?: readonly string[];
+  readonly duplicates: 'fail' | 'keepFirst' | 'keepLast';
+  readonly rejects: number;
+  readonly format?: 'parquet' | 'csv' | 'jsonl';
+  readonly runId?: string;
+}
+
+/** `roleshift write`: one file into one table, and the account of every row. */
+export async function write(
+  options: WriteCommand,
+  context: CommandContext,
+  object: string,
+  file: string,
+): Promise<number> {
+  using output = openOutput(context);
+  await using redshift = await openConnection(options.connection, output);
+  const { operation, keys, duplicates, rejects, format, runId } = options;
+  const report = await redshift.write(
+    { object, operation, duplicateKeys: duplicates, rejectLimit: rejects, runId, ...(keys ? { keys } : {}) },
+    { file, ...(format ? { format } : {}) },
+    context,
+  );
+  if (context.json) output.result(report);
+  else for (const line of describeWrite(report)) output.text(line);
+  return 0;
+}
+
+/** What a person reads after a write: where every row went, and how long it took. */
+export function describeWrite(report: WriteReport): string[] {
+  const { rows, target, phases } = report;
+  const account = [
+    `${formatCount(rows.read)} read`,
+    `${formatCount(rows.inserted)} inserted`,
+    `${formatCount(rows.updated)} updated`,
+    `${formatCount(rows.rejected)} rejected`,
+    `${formatCount(rows.deduplicated)} deduplicated`,
+  ];
+  const total = phases.reduce((sum, { ms }) => sum + ms, 0);
+  const again = report.alreadyApplied
+    ? styleText('yellow', '  this run had been applied before: nothing was written now')
+    : '';
+  return [
+    `${styleText('green', 'written')}  ${target.schema}.${target.name}${again}`,
+    `  ${account.join(', ')}`,
+    `  ${formatCount(report.files)} files, ${formatBytes(report.bytes)} staged; ${phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(', ')}; ${formatDuration(total)} in all`,
+    `  run ${report.runId}`,
+    ...report.rejects.map(
+      ({ file, line, column, code, reason }) => `  rejected: ${file} line ${line}, column ${column}: ${code} ${reason}`,
+    ),
+    ...report.warnings.map(({ message }) => `  ${styleText('yellow', 'warning')}  ${message}`),
+  ];
+}

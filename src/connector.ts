@@ -1,0 +1,136 @@
+import { tmpdir } from 'node:os';
+import { planAccess } from './access/plan-access.ts';
+import type { Access } from './auth/access.ts';
+import { openAccess } from './auth/open-access.ts';
+import { defined } from './core/defined.ts';
+import { ConnectorError } from './core/errors.ts';
+import type { ConnectorEvent } from './core/events.ts';
+import { type Clock, openRun, type Run } from './core/run.ts';
+import type { Database } from './db/database.ts';
+import { openDatabase } from './db/open-database.ts';
+import { MANIFEST } from './manifest/manifest.gen.ts';
+import type { ConnectionInput } from './manifest/options.gen.ts';
+import type { HostPolicy } from './manifest/policy.ts';
+import type { ResolveSecret } from './manifest/references.ts';
+import { addressCheck, resolveConnection } from './manifest/resolve.ts';
+import type { CheckReport, CheckStep } from './operations/check-report.ts';
+import type { Connection } from './operations/connection.ts';
+import type { DiscoverSpec, Discovery } from './operations/discover.ts';
+import type { PreviewSpec } from './operations/preview.ts';
+import type { ReadSpec } from './operations/read-spec.ts';
+import type { WriteReport } from './operations/write-report.ts';
+import type { WriteInput, WriteSpec } from './operations/write-spec.ts';
+import type { Batch } from './types/batch.ts';
+
+/** What the platform that loads the plugin gives it. Everything may be left out. */
+export interface Host {
+  /** Limits what a connection form may ask for; a breach is RS_CONFIG_FORBIDDEN, before any call. */
+  readonly policy?: HostPolicy;
+  /** Resolves `${...}` references in secret options. Without it, and without a policy, `${env:..}` and `${file:..}` work. */
+  readonly resolveSecret?: ResolveSecret;
+  /** Folder for files on their way through; default: the system's temporary folder. */
+  readonly workDirectory?: string;
+  readonly onEvent?: (event: ConnectorEvent) => void;
+  readonly clock?: Clock;
+}
+
+/** How one call may end early, and whose work it is. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WriteCallSpec extends WriteSpec {
+  /** The ledger's key: repeat it to try the same write again without doing it twice. Default: a new one. */
+  readonly runId?: string | undefined;
+}
+
+/** A connection that is ready to work. Dispose of it: it owns sessions and caches. Failures throw `ConnectorError`. */
+export interface OpenConnector extends AsyncDisposable {
+  /** What a person should know before any work: options that are ignored, durations that are capped. */
+  readonly notices: readonly string[];
+  /** Tries every hop and reports on each; never throws, except the signal's reason. */
+  check(call?: CallOptions & { readonly onStep?: (step: CheckStep) => void }): Promise<CheckReport>;
+  /** Lists schemas, the objects of a schema, or the columns and keys of an object. */
+  discover(spec?: DiscoverSpec, call?: CallOptions): Promise<Discovery>;
+  /** The first rows of an object. */
+  preview(spec: PreviewSpec, call?: CallOptions): Promise<Batch>;
+  /** Rows in batches; nothing is fetched until asked for, and leaving the loop early cleans up. */
+  read(spec: ReadSpec, call?: CallOptions): AsyncGenerator<Batch, void, undefined>;
+  /** Writes rows or a file in one transaction, exactly once for a run id. */
+  write(spec: WriteCallSpec, input: WriteInput, call?: CallOptions): Promise<WriteReport>;
+}
+
+export interface OpenInit {
+  /** `advanced`: what runs on worker nodes logs in as the worker node's role. */
+  readonly mode?: 'standard' | 'advanced';
+}
+
+/** The plugin object that a host loads. */
+export const connector = {
+  /** The content of `connector.json`. */
+  manifest: MANIFEST,
+  /** Checks the values of a connection form. No I/O yet. Throws RS_CONFIG_INVALID, RS_CONFIG_FORBIDDEN. */
+  open(values: ConnectionInput, host: Host = {}, init: OpenInit = {}): OpenConnector {
+    return openConnector(values, host, init);
+  },
+} as const;
+
+function openConnector(values: ConnectionInput, host: Host, init: OpenInit): OpenConnector {
+  const { policy, resolveSecret, clock, onEvent } = host;
+  const { options, notices: optionNotices } = resolveConnection(values, { policy, resolveSecret });
+  const plan = planAccess(options, init);
+  const notices = Object.freeze([...new Set([...optionNotices, ...plan.notices])]);
+  const access: Access = openAccess(plan, defined({ clock }));
+  const database: Database = openDatabase(access, options, {
+    clock,
+    onEvent,
+    checkAddress: addressCheck({ policy, resolveSecret }),
+  });
+  const connection: Connection = { options, access, database, workDirectory: host.workDirectory ?? tmpdir() };
+  let disposed = false;
+
+  function begin({ signal }: CallOptions = {}, runId?: string): Run {
+    if (disposed) throw new ConnectorError('RS_INTERNAL', 'This connector was disposed of');
+    return openRun({ runId, signal, clock, onEvent });
+  }
+
+  return {
+    notices,
+    check: async ({ onStep, ...call } = {}) => {
+      const { check } = await import('./operations/check.ts');
+      return check(connection, onStep ? { onStep } : {}, begin(call));
+    },
+    discover: async (spec = {}, call) => {
+      const { discover } = await import('./operations/discover.ts');
+      return discover(connection, spec, begin(call));
+    },
+    preview: async (spec, call) => {
+      const { preview } = await import('./operations/preview.ts');
+      return preview(connection, spec, begin(call));
+    },
+    read: async function* (spec, call) {
+      refuseForbiddenSql(spec, policy);
+      const { read } = await import('./operations/read.ts');
+      yield* read(connection, spec, begin(call));
+    },
+    write: async ({ runId, ...spec }, input, call) => {
+      const { write } = await import('./operations/write.ts');
+      return write(connection, spec, input, begin(call, runId));
+    },
+    [Symbol.asyncDispose]: async () => {
+      disposed = true;
+      try {
+        await database[Symbol.asyncDispose]();
+      } finally {
+        await access[Symbol.asyncDispose]();
+      }
+    },
+  };
+}
+
+function refuseForbiddenSql(spec: ReadSpec, policy: HostPolicy | undefined): void {
+  if (policy?.allowCustomSql !== false || !('query' in spec || 'where' in spec)) return;
+  throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow SQL of your own in a read', {
+    action: 'Read an object, with a column list if need be.',
+  });
+}

@@ -1,0 +1,54 @@
+import { styleText } from 'node:util';
+import { EXIT_STATUS } from '../core/errors.ts';
+import type { CheckReport, CheckStep, CheckVerdict } from '../operations/check-report.ts';
+import { openConnection } from './connection.ts';
+import { formatDuration } from './format.ts';
+import { openOutput } from './output.ts';
+import type { CommandContext } from './program.ts';
+
+const MARKS: Readonly<Record<CheckVerdict, string>> = {
+  pass: styleText('green', '✔'),
+  warn: styleText('yellow', '!'),
+  fail: styleText('red', '✘'),
+  skipped: styleText('dim', '-'),
+};
+
+/** `roleshift check`: one line a hop as it is tried, then the sum; exits by the category of the first failure. */
+export async function check(
+  { connection, mode }: { readonly connection: string; readonly mode: 'standard' | 'advanced' },
+  context: CommandContext,
+): Promise<number> {
+  using output = openOutput(context);
+  await using redshift = await openConnection(connection, output, { mode });
+  const onStep = (step: CheckStep): void => output.text(describeStep(step).join('\n'));
+  const report = await redshift.check({ signal: context.signal, ...(context.json ? {} : { onStep }) });
+  if (context.json) output.result(report);
+  else output.text(describeReport(report));
+  const failed = report.steps.find(({ verdict }) => verdict === 'fail');
+  return failed ? EXIT_STATUS[failed.error?.category ?? 'internal'] : 0;
+}
+
+/** The lines of one step: what was tried, what was found, and, where it failed, what to do. */
+export function describeStep({ title, verdict, evidence, because, durationMs, error }: CheckStep): string[] {
+  const took = verdict === 'skipped' ? '' : styleText('dim', `  ${formatDuration(durationMs)}`);
+  const lines = [`${MARKS[verdict]} ${title}${took}`];
+  if (evidence !== undefined) lines.push(`    ${styleText('dim', evidence)}`);
+  if (because !== undefined)
+    lines.push(`    ${verdict === 'warn' ? styleText('yellow', because) : styleText('dim', because)}`);
+  if (error) {
+    lines.push(`    ${styleText('red', error.code)}  ${error.message}`);
+    if (error.action !== undefined) lines.push(`    ${styleText('cyan', '->')} ${error.action}`);
+  }
+  return lines;
+}
+
+function describeReport({ steps, durationMs }: CheckReport): string {
+  const count = (verdict: CheckVerdict): number => steps.filter((step) => step.verdict === verdict).length;
+  const verdicts = [
+    `${count('pass')} passed`,
+    ...(count('warn') > 0 ? [`${count('warn')} to look at`] : []),
+    `${count('fail')} failed`,
+    ...(count('skipped') > 0 ? [`${count('skipped')} skipped`] : []),
+  ];
+  return `\n${verdicts.join(', ')} in ${formatDuration(durationMs)}`;
+}

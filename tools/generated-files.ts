@@ -1,4 +1,6 @@
 import type { Manifest } from '../src/manifest/descriptor.ts';
+import { renderConnectionSchema } from '../src/manifest/json-schema.ts';
+import { renderOptionsDoc } from './render-options-doc.ts';
 import { renderManifestModule, renderOptionTypes } from './render-types.ts';
 
 /** Every generated file of the repository, path to text. */
@@ -6,5 +8,7 @@ export function generatedFiles(manifest: Manifest): Readonly<Record<string, stri
   return {
     'src/manifest/manifest.gen.ts': renderManifestModule(manifest),
     'src/manifest/options.gen.ts': renderOptionTypes(manifest),
+    'schemas/connection.v1.json': `${JSON.stringify(renderConnectionSchema(manifest), null, 2)}\n`,
+    'docs/options.md': renderOptionsDoc(manifest),
   };
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ConfigIssue } from '../core/errors.ts';
 import { issue } from './check-value.ts';
 import { alternatives, holds, type Lookup } from './conditions.ts';
-import type { Conditions, OptionDescriptor } from './descriptor.ts';
+import type { Condition, Conditions, OptionDescriptor } from './descriptor.ts';
 import { readEndpointName } from './endpoint-name.ts';
 import { type JdbcUrl, readJdbcUrl } from './jdbc-url.ts';
 import type { ValueSource } from './resolve.ts';
@@ -34,7 +34,9 @@ export function fillIn(given: Values, properties: Properties): Filled {
     const isInUse = option.visibleWhen === undefined || holds(option.visibleWhen, lookup);
     const value = isInUse ? located.values[key] : undefined;
     if (!isInUse && isTold(located.values[key], option)) {
-      notices.push(`${option.title} (${key}) is ignored: it is used only when ${told(option.visibleWhen ?? [])}.`);
+      notices.push(
+        `${option.title} (${key}) is ignored because ${obstacle(option.visibleWhen ?? [], lookup, properties)}.`,
+      );
     }
     if (value !== undefined) {
       values[key] = value;
@@ -61,15 +63,25 @@ function missing(key: string, option: OptionDescriptor, lookup: Lookup): readonl
   return [issue(key, `${option.title} is missing: it is needed when ${told(reason)}`, `Set ${key}.`)];
 }
 
-/** The condition in words. */
-export function told(conditions: Conditions): string {
-  return alternatives(conditions)
-    .map((condition) =>
-      Object.entries(condition)
-        .map(([key, accepted]) => `${key} is ${accepted.map((value) => value ?? 'not given').join(' or ')}`)
-        .join(' and '),
-    )
-    .join(', or ');
+function told(condition: Condition): string {
+  return Object.entries(condition)
+    .map(([key, accepted]) => `${key} is ${accepted.map((value) => value ?? 'not given').join(' or ')}`)
+    .join(' and ');
+}
+
+// Of several alternatives, the one that comes nearest: its unmet parts are what the person chose otherwise.
+function obstacle(conditions: Conditions, lookup: Lookup, properties: Properties): string {
+  const unmet = alternatives(conditions).map((condition) =>
+    Object.entries(condition).filter(([key, accepted]) => !holds({ [key]: accepted }, lookup)),
+  );
+  const [nearest = []] = unmet.toSorted((one, other) => one.length - other.length);
+  return nearest.map(([key]) => `${key} is ${said(lookup(key), properties[key])}`).join(' and ');
+}
+
+// Only the manifest's own words are repeated: what was typed into the wrong field may be a secret.
+function said(value: unknown, option: OptionDescriptor | undefined): string {
+  const isKnown = typeof value === 'boolean' || (typeof value === 'string' && option?.enum?.includes(value));
+  return isKnown ? String(value) : 'something else';
 }
 
 interface Located extends Filled {

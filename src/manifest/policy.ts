@@ -1,7 +1,7 @@
 import { defined } from '../core/defined.ts';
 import type { ConfigIssue } from '../core/errors.ts';
 import { issue } from './check-value.ts';
-import { endpointProblem } from './endpoint-address.ts';
+import { endpointProblem, hostRefusal } from './endpoint-address.ts';
 import type { ConnectionOptions } from './options.gen.ts';
 
 /** Kinds of AWS identity, as a policy names them. `machineRole` is *Use EC2 Role to Assume Role*. */
@@ -60,9 +60,7 @@ export function applyPolicy(options: ConnectionOptions, policy: HostPolicy): Pol
     ...identityIssues(options, policy),
     ...roleIssues(options, policy),
     ...endpointIssues(options, policy),
-    ...(policy.hosts && options.host !== undefined && !matchesAny(policy.hosts, options.host)
-      ? [forbidden('host', 'this database host')]
-      : []),
+    ...hostIssues(options, policy),
     ...(policy.allowConnectSql === false && options.connectSql !== undefined
       ? [forbidden('connectSql', 'SQL of your own')]
       : []),
@@ -101,12 +99,20 @@ function roleIssues(options: ConnectionOptions, { roleArns, copyRoles }: HostPol
   ];
 }
 
+function hostIssues({ host }: ConnectionOptions, { hosts, allowLoopback = false }: HostPolicy): readonly ConfigIssue[] {
+  if (host === undefined) return [];
+  const isRefused = hostRefusal(host, allowLoopback) !== undefined || (hosts && !matchesAny(hosts, host));
+  return isRefused ? [forbidden('host', 'this database host')] : [];
+}
+
 function endpointIssues(options: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
   const { endpoints = [], allowLoopback = false } = policy;
   return (['stsEndpoint', 'redshiftEndpoint', 's3Endpoint'] as const).flatMap((key) => {
     const endpoint = options[key];
-    if (endpoint === undefined || endpointProblem(endpoint, allowLoopback) !== undefined) return [];
-    return matchesAny(endpoints, new URL(endpoint).origin) ? [] : [forbidden(key, 'this endpoint')];
+    if (endpoint === undefined) return [];
+    const isAllowed =
+      endpointProblem(endpoint, allowLoopback) === undefined && matchesAny(endpoints, new URL(endpoint).origin);
+    return isAllowed ? [] : [forbidden(key, 'this endpoint')];
   });
 }
 

@@ -50,7 +50,6 @@ export function resolveOptions(raw: unknown, context?: ResolveContext): Connecti
 export function resolveConnection(raw: unknown, context: ResolveContext = {}): ResolvedConnection {
   const { properties, retired = {} } = MANIFEST.connection;
   const policy = policyOf(context);
-  const allowLoopback = mayUseLoopback(policy);
 
   const input = readInput(raw, properties, retired);
   const filled = fillIn(input.values, properties);
@@ -64,7 +63,7 @@ export function resolveConnection(raw: unknown, context: ResolveContext = {}): R
 
   const issues = [...input.issues, ...filled.issues, ...read.issues];
   const refused = new Set(issues.map(({ path }) => path.split(/[.[]/, 1)[0] ?? path));
-  for (const rule of Object.values(RULES)) issues.push(...rule(read.values, { refused, allowLoopback }));
+  for (const rule of Object.values(RULES)) issues.push(...rule(read.values, { refused }));
   if (issues.length > 0) throw invalid(issues, [...read.causes]);
 
   // Every option that has to be there is: each absence was an issue above.
@@ -88,7 +87,8 @@ export function resolveConnection(raw: unknown, context: ResolveContext = {}): R
  * `RS_CONFIG_FORBIDDEN`.
  */
 export function addressCheck(context: Pick<ResolveContext, 'policy' | 'resolveSecret'>): (address: string) => void {
-  const allowLoopback = mayUseLoopback(policyOf(context));
+  const policy = policyOf(context);
+  const allowLoopback = policy === undefined || policy.allowLoopback === true;
   return (address) => checkAddress(address, { allowLoopback });
 }
 
@@ -105,10 +105,6 @@ export function findIssues(raw: unknown, context?: ResolveContext): readonly Con
 
 function policyOf({ policy, resolveSecret }: Pick<ResolveContext, 'policy' | 'resolveSecret'>): HostPolicy | undefined {
   return policy ?? (resolveSecret ? {} : undefined);
-}
-
-function mayUseLoopback(policy: HostPolicy | undefined): boolean {
-  return policy === undefined || policy.allowLoopback === true;
 }
 
 function sourced(keys: readonly string[], source: ValueSource): Readonly<Record<string, ValueSource>> {

@@ -12,10 +12,12 @@ export type CheckedOptions = Partial<ConnectionOptions>;
 export interface RuleContext {
   /** Keys whose value was refused already: a rule says nothing more about them. */
   readonly refused: ReadonlySet<string>;
-  readonly allowLoopback: boolean;
 }
 
 type Rule = (options: CheckedOptions, context: RuleContext) => readonly ConfigIssue[];
+
+/** Loopback passes here: whether a host allows it is its policy's matter. */
+const WITH_LOOPBACK = true;
 
 /** One function for each rule that connector.json lists. `endpointGiven` is applied where the JDBC URL is. */
 export const RULES: Readonly<Record<string, Rule>> = {
@@ -55,15 +57,15 @@ export const RULES: Readonly<Record<string, Rule>> = {
     return [issue('sessionToken', message, 'Set sessionToken, or use the access keys of an IAM user.')];
   },
 
-  endpointAddress: (options, { allowLoopback }) =>
+  endpointAddress: (options) =>
     (['stsEndpoint', 'redshiftEndpoint', 's3Endpoint'] as const).flatMap((key) => {
       const endpoint = options[key];
-      const problem = endpoint === undefined ? undefined : endpointProblem(endpoint, allowLoopback);
+      const problem = endpoint === undefined ? undefined : endpointProblem(endpoint, WITH_LOOPBACK);
       return problem === undefined ? [] : [issue(key, `The endpoint ${problem}`, `Change ${key}: it ${problem}.`)];
     }),
 
-  hostAddress: ({ host }, { allowLoopback }) => {
-    const refusal = host === undefined ? undefined : hostRefusal(host, allowLoopback);
+  hostAddress: ({ host }) => {
+    const refusal = host === undefined ? undefined : hostRefusal(host, WITH_LOOPBACK);
     if (refusal === undefined) return [];
     return [issue('host', `The host is ${refusal}`, 'Give the endpoint of the cluster as its console shows it.')];
   },

@@ -39,4 +39,8 @@ export interface CheckReport {
 export interface CheckInit {
   /** Hears of each step as it ends. */
   readonly onStep?: (step: CheckStep) => void;
+  /** What was noticed while the options were resolved: becomes a warning of the first step. */
+  readonly notices?: readonly string[];
+  /** Variables to look for redirections in. Default: this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }

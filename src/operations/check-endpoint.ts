@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net';
+import { type PeerCertificate, connect as startTls, type TLSSocket } from 'node:tls';
+import { abandonOnAbort, type Run } from '../core/run.ts';
+import { type AddressCheck, CheckedSocket, type Destination } from '../db/checked-socket.ts';
+import { classifyConnectError } from '../db/classify-connect.ts';
+import { tlsDemands } from '../db/tls.ts';
+import { checkAddress } from '../manifest/addresses.ts';
+import type { CheckWalk } from './check-walk.ts';
+import type { Connection } from './connection.ts';
+
+/** PostgreSQL's request for TLS: length 8, code 80877103. The answer is one byte: `S` for yes. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+
+/** Where the cluster is, whether it can be reached, and whether its certificate is to be trusted. */
+export async function checkEndpoint(
+  connection: Connection,
+  walk: CheckWalk,
+  run: Run,
+  { lookupNeeds }: { readonly lookupNeeds: string | undefined },
+): Promise<void> {
+  const { access, options } = connection;
+  const isGiven = access.plan.endpoint.host !== undefined;
+  const needs = ['options', ...(isGiven || lookupNeeds === undefined ? [] : [lookupNeeds])];
+  const limitMs = options.connectTimeoutSeconds * 1000;
+
+  const found = await walk.step({ id: 'endpoint', title: 'Reach the cluster', needs }, async () => {
+    const destination = await access.endpoint(run);
+    const address = await withSocket(destination, run, limitMs, async (socket) => socket.remoteAddress ?? 'an address');
+    const how = isGiven ? '' : ' (looked up in AWS)';
+    return { destination, evidence: `${destination.host}:${destination.port} at ${address}${how}` };
+  });
+  await walk.step({ id: 'tls', title: 'Verify its certificate', needs: ['endpoint'] }, async () => {
+    const destination = found?.destination ?? (await access.endpoint(run));
+    const demands = await tlsDemands(access.plan.tls);
+    const servername = access.plan.tls.serverName ?? destination.host;
+    const evidence = await withSocket(destination, run, limitMs, async (socket) => {
+      await askForTls(socket);
+      return describeTls(await upgrade(startTls({ ...demands, socket, servername, host: servername })));
+    });
+    return { evidence };
+  });
+}
+
+/** A connected socket for the time of `use`; every wait within `limitMs` and the run's signal. */
+async function withSocket<T>(
+  destination: Destination,
+  { signal }: Run,
+  limitMs: number,
+  use: (socket: Socket) => Promise<T>,
+): Promise<T> {
+  const refuse: AddressCheck = (address) => checkAddress(address);
+  const socket = new CheckedSocket(refuse);
+  const limit = AbortSignal.timeout(limitMs);
+  try {
+    socket.aim(destination);
+    return await abandonOnAbort(connected(socket).then(use), AbortSignal.any([signal, limit]));
+  } catch (cause) {
+    signal.throwIfAborted();
+    const error = limit.aborted ? new Error('timeout expired', { cause }) : cause;
+    throw classifyConnectError(error, { destination, user: '', database: '', limitMs });
+  } finally {
+    socket.destroy();
+  }
+}
+
+function connected(socket: CheckedSocket): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.once('connect', () => resolve(socket));
+    socket.connect();
+  });
+}
+
+function askForTls(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.once('close', () => reject(new Error('There was an error establishing an SSL connection')));
+    socket.once('data', (answer) => {
+      if (answer.toString('latin1', 0, 1) === 'S') resolve();
+      else reject(new Error('The server does not support SSL connections'));
+    });
+    socket.write(SSL_REQUEST);
+  });
+}
+
+function upgrade(socket: TLSSocket): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.once('secureConnect', () => resolve(socket));
+  });
+}
+
+function describeTls(socket: TLSSocket): string {
+  const certificate: Partial<PeerCertificate> = socket.getPeerCertificate();
+  const { subject, issuer, valid_to: validTo } = certificate;
+  const names = `${commonName(subject?.CN)}, issued by ${commonName(issuer?.CN)}`;
+  return `${socket.getProtocol() ?? 'TLS'}, ${names}, until ${new Date(validTo ?? 0).toISOString().slice(0, 10)}`;
+}
+
+function commonName(name: string | string[] | undefined): string {
+  return [name ?? 'unnamed'].flat().join(' ');
+}

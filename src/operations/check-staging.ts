@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { ConnectorError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import { type CopyCommand, renderCopy } from '../sql/copy.ts';
+import { parseCopyRole } from '../sql/role.ts';
+import { identifier, sql } from '../sql/sql.ts';
+import { openStagingArea } from '../staging/open-staging-area.ts';
+import type { StagedFile } from '../staging/staged-file.ts';
+import type { StagingArea } from '../staging/staging-area.ts';
+import type { CheckWalk } from './check-walk.ts';
+import type { Connection } from './connection.ts';
+
+const FILE = 'check.csv';
+const CONTENT = Buffer.from('1\n');
+
+async function* oneChunk(): AsyncGenerator<Buffer, void, undefined> {
+  yield CONTENT;
+}
+
+/** One small object put, read, listed, loaded by COPY into a temporary table, and deleted. */
+export async function checkStaging(
+  connection: Connection,
+  walk: CheckWalk,
+  run: Run,
+  { credentials }: { readonly credentials: string | undefined },
+): Promise<void> {
+  const { access, options } = connection;
+  const needs = ['options', ...(credentials === undefined ? [] : [credentials])];
+  let area: StagingArea | undefined;
+  let staged: StagedFile | undefined;
+  try {
+    await walk.step({ id: 'staging:bucket', title: 'Find the staging bucket', needs }, async () => {
+      area = await openStagingArea(access, options, run);
+      return { evidence: `${area.url()} in ${area.region}` };
+    });
+    const opened = (): StagingArea => area ?? raise();
+    await walk.step({ id: 'staging:put', title: 'Write an object', needs: ['staging:bucket'] }, async () => {
+      staged = await opened().put(FILE, oneChunk());
+      return { evidence: `${staged.bytes} bytes` };
+    });
+    await walk.step({ id: 'staging:get', title: 'Read it back', needs: ['staging:put'] }, () => readBack(opened()));
+    await walk.step({ id: 'staging:list', title: 'List it', needs: ['staging:put'] }, () => find(opened()));
+    await walk.step(
+      { id: 'staging:copy', title: 'Redshift loads it with COPY', needs: ['staging:put', 'session'] },
+      () => loadOneRow(connection, opened(), staged ?? raise(), run),
+    );
+    await walk.step({ id: 'staging:delete', title: 'Delete it', needs: ['staging:put'] }, async () => {
+      if (await opened().close()) return {};
+      throw new ConnectorError('RS_STAGING_DENIED', `The object below ${opened().url()} could not be deleted`, {
+        action: `Allow s3:DeleteObject on arn:aws:s3:::${opened().bucketName}/${opened().folder}*.`,
+      });
+    });
+  } finally {
+    await area?.[Symbol.asyncDispose]();
+  }
+}
+
+function raise(): never {
+  throw new ConnectorError('RS_INTERNAL', 'A step of the check ran without what it needs');
+}
+
+async function readBack(area: StagingArea): Promise<{ evidence: string }> {
+  const parts: Buffer[] = [];
+  for await (const part of await area.open(FILE)) parts.push(Buffer.from(part));
+  const bytes = Buffer.concat(parts);
+  if (!bytes.equals(CONTENT)) {
+    throw new ConnectorError('RS_COUNT_MISMATCH', 'The object that was read is not the one that was written', {
+      action: 'Check what rewrites objects in this bucket.',
+    });
+  }
+  return { evidence: `${bytes.length} bytes` };
+}
+
+async function find(area: StagingArea): Promise<{ evidence: string }> {
+  for await (const { name } of area.list()) if (name === FILE) return { evidence: name };
+  throw new ConnectorError('RS_COUNT_MISMATCH', 'The object that was written is not listed', {
+    action: 'Check that s3:ListBucket is allowed for the prefix.',
+  });
+}
+
+/** The role that COPY acts as, tried by a load of one row into a table that ends with the session. */
+async function loadOneRow(
+  { database, options, access }: Connection,
+  area: StagingArea,
+  staged: StagedFile,
+  run: Run,
+): Promise<{ evidence: string }> {
+  const { copyRole = 'default' } = options;
+  const manifest = await area.putManifest('check.manifest', [staged]);
+  const table = `roleshift_check_${randomBytes(6).toString('hex')}`;
+  const command: CopyCommand = {
+    target: [table],
+    columns: ['n'],
+    manifestUrl: manifest.url,
+    role: parseCopyRole(copyRole),
+    format: { kind: 'csv', compression: 'none', nullMarker: '\\N' },
+    temporary: true,
+    ...(area.region === access.plan.aws.region ? {} : { region: area.region }),
+  };
+  await using session = await database.session(run);
+  session.taint('the check made a temporary table');
+  await session.run(sql`CREATE TEMP TABLE ${identifier(table)} (n INTEGER)`, run);
+  await session.run(renderCopy(command), run);
+  const { rows } = await session.run(sql`SELECT COUNT(*) FROM ${identifier(table)}`, run);
+  const [[count] = []] = rows;
+  if (count !== '1') {
+    throw new ConnectorError('RS_COUNT_MISMATCH', `COPY of one row left ${count ?? 'no'} rows`, {
+      action: 'Look into sys_load_history for this session.',
+    });
+  }
+  return { evidence: `one row, as ${copyRole === 'default' ? "the cluster's default role" : copyRole}` };
+}

@@ -1,0 +1,63 @@
+import type { AccessPlan } from '../access/plan.ts';
+import type { Run } from '../core/run.ts';
+import { checkAccess } from './check-access.ts';
+import { checkEndpoint } from './check-endpoint.ts';
+import type { CheckInit, CheckReport } from './check-report.ts';
+import { checkStaging } from './check-staging.ts';
+import { type CheckWalk, type Finding, openWalk } from './check-walk.ts';
+import type { Connection } from './connection.ts';
+
+/**
+ * Tries every hop from the options to a session, and staging where it is on; goes on after a failure where the later
+ * step does not depend on it. Yields a report and never throws, except the signal's reason.
+ */
+export async function check(connection: Connection, init: CheckInit, run: Run): Promise<CheckReport> {
+  const startedMs = performance.now();
+  const walk = openWalk(run, init);
+  await walk.step({ id: 'options', title: 'Read the options' }, async () => readPlan(connection.access.plan, init));
+  const { login, lastRole, staging } = await checkAccess(connection, walk, run);
+  await checkEndpoint(connection, walk, run, { lookupNeeds: lastRole });
+  await checkSession(connection, walk, run, [login, 'tls']);
+  if (connection.options.useStaging) await checkStaging(connection, walk, run, { credentials: staging });
+  return Object.freeze({
+    ok: walk.steps.every(({ verdict }) => verdict !== 'fail'),
+    steps: walk.steps,
+    durationMs: Math.round(performance.now() - startedMs),
+  });
+}
+
+async function checkSession({ database }: Connection, walk: CheckWalk, run: Run, needs: string[]): Promise<void> {
+  await walk.step({ id: 'session', title: 'Open a session', needs }, async () => {
+    await using session = await database.session(run);
+    const { redshiftVersion, user, database: name, isolation } = session.capabilities();
+    const version =
+      redshiftVersion === '' ? 'a server that does not name itself Redshift' : `Redshift ${redshiftVersion}`;
+    const warning = redshiftVersion === '' ? 'The server does not say that it is Redshift' : undefined;
+    return { evidence: `${user} in ${name}, ${version}, ${isolation} isolation`, warning };
+  });
+}
+
+/** Variables that send AWS calls elsewhere without a word in the connection. */
+const REDIRECTING = [
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_STS',
+  'AWS_ENDPOINT_URL_REDSHIFT',
+  'AWS_ENDPOINT_URL_S3',
+  'AWS_EC2_METADATA_SERVICE_ENDPOINT',
+] as const;
+
+function readPlan(plan: AccessPlan, { notices = [], environment = process.env }: CheckInit): Finding {
+  const { login, roles, endpoint } = plan;
+  const how = login.kind === 'password' ? 'stored password' : `login by role through ${roles.length} assumed role(s)`;
+  const where = login.kind === 'password' ? (endpoint.host ?? '') : `cluster ${login.clusterIdentifier}`;
+  const ambient = REDIRECTING.filter((name) => environment[name]);
+  const warnings = [
+    ...notices,
+    ...plan.notices,
+    ...(ambient.length === 0 ? [] : [`The environment redirects AWS calls: ${ambient.join(', ')}`]),
+  ];
+  return {
+    evidence: `${how}, ${where}${endpoint.region === undefined ? '' : ` in ${endpoint.region}`}`,
+    warning: warnings.length === 0 ? undefined : warnings.join(' '),
+  };
+}

@@ -21,14 +21,17 @@ export interface WritePhase {
   readonly ms: number;
 }
 
-/** Why Redshift refused one row. The value is never part of it. */
+/** Why one row was refused. The value is never part of it. */
 export interface LoadReject {
-  /** Staged file, by its name inside the staging prefix. */
-  readonly file: string;
+  /** Number of the row in the input, from 1: known when it was refused before it was staged. */
+  readonly row?: number;
+  /** Staged file, by its name inside the staging folder. */
+  readonly file?: string;
   /** Line in that file. Misleads where values hold newlines. */
-  readonly line: number;
+  readonly line?: number;
   readonly column: string;
-  readonly code: number;
+  /** Redshift's number (`1204`), or our code for a row that was never sent. */
+  readonly code: string;
   readonly reason: string;
 }
 
@@ -51,7 +54,10 @@ export interface WriteReport {
   readonly bytes: number;
   readonly files: number;
   readonly phases: readonly WritePhase[];
+  /** Reasons of refused rows, as far as they are known: the first hundred. */
   readonly rejects: readonly LoadReject[];
+  /** Numbers of refused rows in the input, from 1: the first thousand. */
+  readonly rejectedRows: readonly number[];
   readonly warnings: readonly WriteWarning[];
   /** `s3://` address of staged files that were kept on purpose. */
   readonly stagedFilesKept?: string;

@@ -1,3 +1,4 @@
+import { abandonOnAbort } from '../core/run.ts';
 import type { Bucket, UploadedPart } from './bucket.ts';
 
 /** What the parts of one upload have in common. */
@@ -25,14 +26,17 @@ export async function upload(init: UploadInit, source: AsyncIterable<Uint8Array>
   const { bucket, key, signal, onBytes } = init;
   const buffers = openBufferPool();
   const parts = cutIntoParts(source, buffers.take);
-  const first = await parts.next();
-  const head = first.done ? Buffer.alloc(0) : first.value;
-  if (head.length < PART_BYTES) {
+  try {
+    const first = await abandonOnAbort(parts.next(), signal);
+    const head = first.done ? Buffer.alloc(0) : first.value;
+    if (head.length === PART_BYTES) return await uploadParts(init, head, parts, buffers.give);
     await bucket.put(key, head, signal);
     onBytes?.(head.length);
     return head.length;
+  } finally {
+    // Not awaited: a source that is waiting for its own rows ends when its owner stops it, not sooner.
+    parts.return().catch((error: unknown) => init.onSuppressed?.(error));
   }
-  return uploadParts(init, head, parts, buffers.give);
 }
 
 async function uploadParts(
@@ -64,11 +68,13 @@ async function uploadParts(
   try {
     let number = 1;
     start(head, number);
-    for await (const body of rest) {
+    for (;;) {
+      const next = await abandonOnAbort(rest.next(), signal);
+      if (next.done === true) break;
       if (inFlight.size >= PARTS_IN_FLIGHT) await Promise.race(inFlight);
       signal.throwIfAborted();
       number += 1;
-      start(body, number);
+      start(next.value, number);
     }
     await Promise.all(inFlight);
     signal.throwIfAborted();

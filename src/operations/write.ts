@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { ConnectorError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import { describeObject } from '../db/catalog.ts';
+import type { ObjectPath } from '../db/object-descriptor.ts';
+import type { LedgerEntry } from '../sql/ledger.ts';
+import { openStagingArea } from '../staging/open-staging-area.ts';
+import type { StagingArea } from '../staging/staging-area.ts';
+import { planStaging } from '../staging/staging-plan.ts';
+import type { Connection } from './connection.ts';
+import type { Applied } from './write/apply.ts';
+import { commitLoad } from './write/commit.ts';
+import { openLedger } from './write/ledger-table.ts';
+import { resolveObjectReference } from './write/object-reference.ts';
+import { type OpenInput, openInput } from './write/open-input.ts';
+import { WriteRecorder } from './write/recorder.ts';
+import type { StagedLoad } from './write/staged-load.ts';
+import { planWrite, type WritePlan } from './write-plan.ts';
+import type { WriteReport } from './write-report.ts';
+import type { WriteInput, WriteSpec } from './write-spec.ts';
+
+/**
+ * Writes rows or a file into a table, in one transaction, exactly once for a run id: a second call with the same one
+ * writes nothing and answers the first one's counts. Nothing stays in S3, whatever happens; only when the outcome of a
+ * COMMIT cannot be found out (RS_COMMIT_UNKNOWN) are the staged files kept. Failures carry the report as far as it came.
+ */
+export async function write(
+  connection: Connection,
+  spec: WriteSpec,
+  input: WriteInput,
+  outerRun: Run,
+): Promise<WriteReport> {
+  const target = resolveObjectReference(spec.object, connection.options.defaultSchema);
+  const recorder = new WriteRecorder(outerRun, target, spec.operation ?? 'insert');
+  try {
+    await writeInto(connection, target, spec, input, recorder);
+    return recorder.report();
+  } catch (error) {
+    throw error instanceof ConnectorError ? error.withReport(recorder.report()) : error;
+  }
+}
+
+async function writeInto(
+  connection: Connection,
+  target: ObjectPath,
+  spec: WriteSpec,
+  input: WriteInput,
+  recorder: WriteRecorder,
+): Promise<void> {
+  const { access, options } = connection;
+  const { run } = recorder;
+  planStaging(options, access.plan.aws); // says at once what is missing
+  await using source = await openInput(connection, spec, input, run);
+  const { plan, before } = await recorder.phase('plan', () => prepare(connection, target, spec, source, run));
+  if (before !== undefined) {
+    recordEntry(recorder, before, plan.operation);
+    return;
+  }
+  for (const warning of plan.warnings) recorder.warn(warning);
+  await using area = await recorder.phase('stage', () => openStagingArea(access, options, run));
+  const staged = await recorder.phase('stage', () => stage(area, source, plan, recorder));
+  const applied = await commit(connection, plan, staged, area, recorder);
+  recordApplied(recorder, applied, plan);
+  await area.close(); // here, so that files left behind are a warning in the report
+}
+
+/** Everything that can be known before a row is staged: the table, the plan, whether this run was there before. */
+async function prepare(
+  { database, access, options }: Connection,
+  path: ObjectPath,
+  spec: WriteSpec,
+  source: OpenInput,
+  run: Run,
+): Promise<{ readonly plan: WritePlan; readonly before: LedgerEntry | undefined }> {
+  await using session = await database.session(run);
+  const target = await describeObject(session, path, run);
+  const plan = planWrite(spec, target, {
+    runId: run.runId,
+    inputColumns: source.columns,
+    compression: source.compression,
+    copyRole: options.copyRole,
+    stagingRegion: planStaging(options, access.plan.aws).region,
+    clusterRegion: access.plan.endpoint.region,
+    token: randomBytes(12).toString('hex'),
+  });
+  const before = await openLedger(session, plan.ledger, options.statementTimeoutSeconds * 1000, run);
+  return { plan, before };
+}
+
+async function stage(
+  area: StagingArea,
+  source: OpenInput,
+  plan: WritePlan,
+  recorder: WriteRecorder,
+): Promise<StagedLoad> {
+  const staged = await source.stage(area, plan, recorder, recorder.run);
+  const { files, bytes, rowsRead, rowsStaged, rowsRefused } = staged;
+  recorder.count({ read: rowsRead, staged: rowsStaged, rejected: rowsRefused });
+  Object.assign(recorder, { bytes, files: files.length });
+  const manifest = rowsStaged === 0 ? undefined : await area.putManifest('manifest.json', files);
+  await area.verify(); // the bucket may have changed hands while the rows were under way
+  return { ...staged, manifestUrl: manifest?.url ?? '', folderName: area.folderName };
+}
+
+async function commit(
+  { database, options }: Connection,
+  plan: WritePlan,
+  staged: StagedLoad,
+  area: StagingArea,
+  recorder: WriteRecorder,
+): Promise<Applied> {
+  const limits = { statementTimeoutMs: options.statementTimeoutSeconds * 1000 };
+  try {
+    return await commitLoad(database, plan, staged, limits, recorder, recorder.run);
+  } catch (error) {
+    if (error instanceof ConnectorError && error.code === 'RS_COMMIT_UNKNOWN') {
+      area.keep();
+      recorder.stagedFilesKept = area.url();
+    }
+    throw error;
+  }
+}
+
+function recordApplied(
+  recorder: WriteRecorder,
+  { entry, alreadyApplied, rowsTouched }: Applied,
+  plan: WritePlan,
+): void {
+  if (alreadyApplied) {
+    recordEntry(recorder, entry, plan.operation);
+    return;
+  }
+  recorder.outcome = 'committed';
+  recorder.count(entry.counts);
+  if (rowsTouched > entry.counts.updated) {
+    recorder.warn({
+      code: 'KEY_NOT_UNIQUE',
+      message: `${plan.targetName} holds several rows for some keys: ${rowsTouched} rows were changed by ${entry.counts.updated}`,
+    });
+  }
+}
+
+/** This run id was committed by an earlier attempt. */
+function recordEntry(recorder: WriteRecorder, { counts, operation }: LedgerEntry, asked: string): void {
+  recorder.outcome = 'committed';
+  recorder.alreadyApplied = true;
+  recorder.count(counts);
+  if (operation !== asked) {
+    recorder.warn({
+      code: 'RUN_ID_REUSED',
+      message: `This run id was committed as ${operation} before; nothing was written now`,
+    });
+  }
+}

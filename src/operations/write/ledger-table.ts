@@ -1,0 +1,80 @@
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import type { Session } from '../../db/session.ts';
+import type { TablePath } from '../../sql/copy.ts';
+import { type LedgerEntry, readLedger, renderCreateLedger, renderReadLedger } from '../../sql/ledger.ts';
+import { integer, sql } from '../../sql/sql.ts';
+
+/** How long the first look may wait for a load that holds the ledger; the look under lock comes later anyway. */
+const PEEK_MS = 2_000;
+
+/**
+ * Makes sure that the target's ledger exists, before any transaction, and looks whether the run was committed already.
+ * `undefined`: not yet, as far as can be seen without a lock. `restoreMs` is the session's own statement timeout.
+ */
+export async function openLedger(
+  session: Session,
+  ledger: TablePath,
+  restoreMs: number,
+  run: Run,
+): Promise<LedgerEntry | undefined> {
+  try {
+    return await peek(session, ledger, restoreMs, run);
+  } catch (error) {
+    if (!isCode(error, 'RS_CONFIG_OBJECT_MISSING')) throw error;
+    await create(session, ledger, run, () => peek(session, ledger, restoreMs, run));
+    return undefined;
+  }
+}
+
+async function peek(
+  session: Session,
+  ledger: TablePath,
+  restoreMs: number,
+  run: Run,
+): Promise<LedgerEntry | undefined> {
+  await session.run(sql`SET statement_timeout TO ${integer(PEEK_MS)}`, run);
+  try {
+    const { rows } = await session.run(renderReadLedger(ledger, run.runId), run);
+    return readLedger(run.runId, rows);
+  } catch (error) {
+    if (!isCode(error, 'RS_TIMEOUT')) throw error;
+    return undefined; // somebody is loading into the same table right now
+  } finally {
+    if (!session.isBroken && !run.signal.aborted) {
+      await session.run(sql`SET statement_timeout TO ${integer(restoreMs)}`, run);
+    } else session.taint('its statement timeout could not be restored');
+  }
+}
+
+/** Two first writers may create it at once: then the loser's refusal does not matter. */
+async function create(session: Session, ledger: TablePath, run: Run, look: () => Promise<unknown>): Promise<void> {
+  const statement = renderCreateLedger(ledger);
+  try {
+    await session.run(statement, run);
+  } catch (error) {
+    if (session.isBroken || run.signal.aborted) throw error;
+    try {
+      await look();
+    } catch {
+      throw explain(error, ledger, String(statement));
+    }
+  }
+}
+
+function explain(error: unknown, ledger: TablePath, statement: string): unknown {
+  if (!isCode(error, 'RS_AUTH_PERMISSION')) return error;
+  return new ConnectorError(
+    'RS_AUTH_PERMISSION',
+    `The ledger table ${ledger.join('.')} is missing, and the database user may not create it`,
+    {
+      action: 'Let the owner of the schema run the statement in the details, and grant SELECT and INSERT on the table.',
+      details: { statement },
+      cause: error,
+    },
+  );
+}
+
+function isCode(error: unknown, code: ConnectorError['code']): error is ConnectorError {
+  return error instanceof ConnectorError && error.code === code;
+}

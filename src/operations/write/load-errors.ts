@@ -1,0 +1,121 @@
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import type { Session } from '../../db/session.ts';
+import { integer, literal, type Sql, sql } from '../../sql/sql.ts';
+import type { LoadReject } from '../write-report.ts';
+
+const MOST = 100;
+/** Longest wait for the reasons: they are an extra. */
+const LIMIT_MS = 30_000;
+
+/** Redshift's numbers, in words. Its own texts quote values of the rows, so they are never passed on. */
+const REASONS: Readonly<Record<string, string>> = {
+  '1201': 'a delimiter is missing',
+  '1202': 'the line has more fields than the table has columns',
+  '1203': 'the line has fewer fields than the table has columns',
+  '1204': 'the value is too long for the column or out of its range',
+  '1205': 'not a date',
+  '1206': 'not a timestamp',
+  '1207': 'not a number: a character other than a digit',
+  '1208': 'not a floating point number',
+  '1209': 'not a decimal, or too large for the column',
+  '1210': 'not a boolean',
+  '1211': 'the line is empty',
+  '1212': 'the file was not found',
+  '1213': 'NULL in a column that takes none',
+  '1214': 'a delimiter is missing',
+  '1215': 'a character that CHAR cannot hold',
+  '1216': 'the line is not valid',
+  '1217': 'not a valid identity value',
+  '1218': 'the value holds a NUL character',
+  '1219': 'not valid UTF-8',
+  '1220': 'not valid UTF-8',
+  '1221': 'the encoding of the file is another one',
+  '1222': 'the number is too large for the column',
+  '1223': 'the value does not fit the type',
+  '1224': 'not valid JSON',
+};
+
+/** Reads why Redshift refused rows of this run's files. Never throws: without the right to see the views, none are told. */
+export async function readLoadErrors(session: Session, folderName: string, run: Run): Promise<readonly LoadReject[]> {
+  if (session.isBroken) return [];
+  const limited = { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(LIMIT_MS)]) };
+  // The folder's random name finds them in every view, whatever session or query they are booked under.
+  const pattern = literal(`%/${folderName}/%`);
+  for (const query of [fromSysView(pattern), fromStlView(pattern)]) {
+    try {
+      const { rows } = await session.run(query, limited);
+      return rows.map(rejectOf);
+    } catch (error) {
+      const message = error instanceof ConnectorError ? error.message : 'aborted';
+      run.publish({ type: 'suppressed', reason: 'reading the reasons of rejected rows', message });
+      if (session.isBroken || limited.signal.aborted) return [];
+    }
+  }
+  return [];
+}
+
+/** Provisioned and serverless alike. */
+function fromSysView(pattern: Sql): Sql {
+  return sql`SELECT file_name, line_number, column_name, error_code, column_type, column_length FROM sys_load_error_detail WHERE file_name LIKE ${pattern} ORDER BY file_name, line_number LIMIT ${integer(MOST)}`;
+}
+
+/** Provisioned only, for users who do not see the other. */
+function fromStlView(pattern: Sql): Sql {
+  return sql`SELECT filename, line_number, colname, err_code, type, col_length FROM stl_load_errors WHERE filename LIKE ${pattern} ORDER BY filename, line_number LIMIT ${integer(MOST)}`;
+}
+
+/** Columns of both views are padded with blanks. */
+function rejectOf(row: readonly (string | null)[]): LoadReject {
+  const [file = '', line = '', column = '', code = '', type = '', length = ''] = row.map((value) =>
+    (value ?? '').trim(),
+  );
+  const size = /^[1-9]\d*$/.test(length) ? `(${length})` : '';
+  const reason = REASONS[code] ?? 'see the error code in the Redshift documentation';
+  return {
+    file: file.slice(file.lastIndexOf('/') + 1),
+    line: Number(line),
+    column,
+    code,
+    reason: type === '' ? reason : `${reason} (${type}${size})`,
+  };
+}
+
+/** RS_LOAD_REJECTED with the first of the reasons in its message, and all facts but the values. */
+export function loadRejected(
+  targetName: string,
+  rejectLimit: number,
+  rejects: readonly LoadReject[],
+  cause: unknown,
+): ConnectorError {
+  const [first] = rejects;
+  const where =
+    first === undefined
+      ? ''
+      : `: ${first.file}, line ${first.line}, column ${JSON.stringify(first.column)}: ${first.reason}`;
+  const limit = rejectLimit === 0 ? '' : `more than ${rejectLimit} `;
+  return new ConnectorError(
+    'RS_LOAD_REJECTED',
+    `Redshift refused ${limit}rows of the load into ${targetName}${where}`,
+    {
+      action:
+        rejectLimit === 0
+          ? 'Mend the rows, or set rejectLimit to go on without them.'
+          : 'Mend the rows, or raise rejectLimit.',
+      details: {
+        rejectLimit,
+        reasonsFound: rejects.length,
+        ...(first === undefined
+          ? {}
+          : {
+              file: first.file ?? '',
+              line: first.line ?? 0,
+              column: first.column,
+              code: first.code,
+              reason: first.reason,
+            }),
+      },
+      cause,
+    },
+  );
+}

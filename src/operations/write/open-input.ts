@@ -1,0 +1,40 @@
+import type { Run } from '../../core/run.ts';
+import type { StagingArea } from '../../staging/staging-area.ts';
+import type { Connection } from '../connection.ts';
+import type { WritePlan } from '../write-plan.ts';
+import type { FileSource, WriteInput, WriteSpec } from '../write-spec.ts';
+import { openFile } from './input-file.ts';
+import { openRows } from './input-rows.ts';
+import type { WriteRecorder } from './recorder.ts';
+import { stageRows } from './stage-rows.ts';
+import type { StagedInput } from './staged-input.ts';
+
+/** An input that is open: its columns are known, its rows still to come. Dispose closes it. */
+export interface OpenInput extends AsyncDisposable {
+  /** `undefined` where there are neither rows nor names. */
+  readonly columns: readonly string[] | undefined;
+  readonly compression: 'gzip' | 'zstd';
+  /** Brings all rows into S3. To be called once. */
+  stage(area: StagingArea, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput>;
+}
+
+/** Opens the program's rows, or a local file. Throws RS_INPUT_INVALID, RS_CONFIG_INVALID, RS_PACKAGE_MISSING. */
+export async function openInput(
+  connection: Connection,
+  spec: WriteSpec,
+  input: WriteInput,
+  run: Run,
+): Promise<OpenInput> {
+  if (isFile(input)) return openFile(connection.workDirectory, input, spec.columns, run);
+  const rows = await openRows(input, spec.columns, run);
+  return {
+    columns: rows.columns,
+    compression: 'gzip',
+    stage: (area, plan, recorder, stageRun) => stageRows(area, plan, rows, recorder, stageRun),
+    [Symbol.asyncDispose]: () => rows[Symbol.asyncDispose](),
+  };
+}
+
+function isFile(input: WriteInput): input is FileSource {
+  return 'file' in input;
+}

@@ -1,0 +1,94 @@
+import { defined } from '../../core/defined.ts';
+import type { Run } from '../../core/run.ts';
+import type { ObjectPath } from '../../db/object-descriptor.ts';
+import type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from '../write-report.ts';
+import type { WriteOperation } from '../write-spec.ts';
+
+export const NO_ROWS: WriteCounts = Object.freeze({
+  read: 0,
+  staged: 0,
+  loaded: 0,
+  inserted: 0,
+  updated: 0,
+  rejected: 0,
+  deduplicated: 0,
+});
+
+const MOST_REJECTS = 100;
+const MOST_REJECTED_ROWS = 1000;
+
+/** Collects what a write does while it does it, so that a failure can tell how far it came. */
+export class WriteRecorder {
+  outcome: WriteReport['outcome'] = 'nothing written';
+  alreadyApplied = false;
+  rows: WriteCounts = NO_ROWS;
+  bytes = 0;
+  files = 0;
+  stagedFilesKept: string | undefined;
+  /** The run, its warnings heard by the report. */
+  readonly run: Run;
+  readonly #target: ObjectPath;
+  readonly #operation: WriteOperation;
+  readonly #phases = new Map<WritePhase['name'], number>();
+  readonly #rejects: LoadReject[] = [];
+  readonly #rejectedRows = new Set<number>();
+  readonly #warnings: WriteWarning[] = [];
+
+  constructor(run: Run, target: ObjectPath, operation: WriteOperation) {
+    this.run = {
+      ...run,
+      publish: (event) => {
+        if (event.type === 'warning') this.#warnings.push({ code: event.code, message: event.message });
+        run.publish(event);
+      },
+    };
+    this.#target = target;
+    this.#operation = operation;
+  }
+
+  /** Runs one phase and adds its time, however it ends. */
+  async phase<T>(name: WritePhase['name'], work: () => Promise<T>): Promise<T> {
+    const startedMs = performance.now();
+    this.run.publish({ type: 'progress', phase: name });
+    try {
+      return await work();
+    } finally {
+      this.#phases.set(name, (this.#phases.get(name) ?? 0) + performance.now() - startedMs);
+    }
+  }
+
+  count(rows: Partial<WriteCounts>): void {
+    this.rows = { ...this.rows, ...rows };
+  }
+
+  warn(warning: WriteWarning): void {
+    this.run.publish({ type: 'warning', ...warning });
+  }
+
+  reject(...rejects: readonly LoadReject[]): void {
+    this.#rejects.push(...rejects.slice(0, MOST_REJECTS - this.#rejects.length));
+  }
+
+  rejectRows(...numbers: readonly number[]): void {
+    for (const number of numbers) if (this.#rejectedRows.size < MOST_REJECTED_ROWS) this.#rejectedRows.add(number);
+  }
+
+  report(): WriteReport {
+    const [schema, name] = this.#target;
+    return Object.freeze({
+      runId: this.run.runId,
+      target: { schema, name },
+      operation: this.#operation,
+      alreadyApplied: this.alreadyApplied,
+      outcome: this.outcome,
+      rows: this.rows,
+      bytes: this.bytes,
+      files: this.files,
+      phases: [...this.#phases].map(([phase, ms]) => ({ name: phase, ms: Math.round(ms) })),
+      rejects: [...this.#rejects],
+      rejectedRows: [...this.#rejectedRows].sort((left, right) => left - right),
+      warnings: [...this.#warnings],
+      ...defined({ stagedFilesKept: this.stagedFilesKept }),
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import { ConnectorError } from '../../core/errors.ts';
+import type { InputScalar } from '../../types/codec-shape.ts';
+import { openCsvEncoder } from '../../types/csv.ts';
+import type { WritePlan } from '../write-plan.ts';
+import type { LoadReject } from '../write-report.ts';
+import type { WriteRecorder } from './recorder.ts';
+
+/** Turns rows into lines of staged files and counts them. */
+export interface RowLines {
+  /** One line; the empty text for a row that was refused within the limit. */
+  readonly encode: (values: readonly unknown[]) => string;
+  readonly rowsRead: () => number;
+  readonly rowsStaged: () => number;
+  readonly rowsRefused: () => number;
+}
+
+/**
+ * Encodes rows in the order of the plan's columns. A value that its column cannot hold, and a NULL where the column takes
+ * none, is refused here, with row and column: RS_VALUE_UNREPRESENTABLE, or counted while the plan allows rejects.
+ */
+export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines {
+  const { columns, rejectLimit, load, format } = plan;
+  const encoder = openCsvEncoder(columns, format);
+  const required = columns.flatMap(({ nullable }, position) => (nullable ? [] : [position]));
+  const positions = columns.map(({ inputPosition }) => inputPosition);
+  let read = 0;
+  let refused = 0;
+
+  const refuse = (error: unknown): string => {
+    if (!(error instanceof ConnectorError) || error.code !== 'RS_VALUE_UNREPRESENTABLE' || rejectLimit === 0)
+      throw error;
+    const reject = rejectOf(error, read);
+    recorder.reject(reject);
+    recorder.rejectRows(read);
+    refused += 1;
+    if (refused > rejectLimit) {
+      throw new ConnectorError(
+        'RS_LOAD_REJECTED',
+        `More than ${rejectLimit} rows cannot be loaded; the last: ${error.message}`,
+        {
+          action: 'Mend the rows, or raise rejectLimit.',
+          details: { ...error.details, rejectLimit },
+          cause: error,
+        },
+      );
+    }
+    return '';
+  };
+
+  return {
+    encode: (row) => {
+      read += 1;
+      const values = positions.map((position) => row[position]) as (InputScalar | null | undefined)[];
+      const missing = required.find((position) => values[position] === null || values[position] === undefined);
+      try {
+        if (missing !== undefined) throw nullRefused(columns[missing]?.name ?? '', read);
+        const line = encoder.line(values, read);
+        return load.kind === 'direct' ? withoutRowNumber(line, read) : line;
+      } catch (error) {
+        return refuse(error);
+      }
+    },
+    rowsRead: () => read,
+    rowsStaged: () => read - refused,
+    rowsRefused: () => refused,
+  };
+}
+
+/** A line for the target itself, which has no column for the number that ends each line. */
+function withoutRowNumber(line: string, number: number): string {
+  return `${line.slice(0, -(String(number).length + 2))}\n`;
+}
+
+function nullRefused(column: string, row: number): ConnectorError {
+  return new ConnectorError(
+    'RS_VALUE_UNREPRESENTABLE',
+    `Row ${row}, column ${JSON.stringify(column)}: the column takes no NULL`,
+    {
+      action: 'Give a value, or drop NOT NULL from the column.',
+      details: { row, column, problem: 'is NULL where the column takes none' },
+    },
+  );
+}
+
+function rejectOf({ details, code }: ConnectorError, row: number): LoadReject {
+  return {
+    row,
+    column: String(details['column'] ?? ''),
+    code,
+    reason: `the value ${String(details['problem'] ?? '')}`,
+  };
+}

@@ -1,0 +1,114 @@
+import { pipeline } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import type { StagedFile } from '../../staging/staged-file.ts';
+import type { StagingArea } from '../../staging/staging-area.ts';
+import type { WritePlan } from '../write-plan.ts';
+import type { OpenRows } from './input-rows.ts';
+import type { WriteRecorder } from './recorder.ts';
+import { openRowLines } from './row-lines.ts';
+import type { StagedInput } from './staged-input.ts';
+
+/** Text of one file before compression: a slice reads a compressed file alone, so a load wants several. */
+const FILE_TEXT_BYTES = 128 * 1024 * 1024;
+/** Text that goes to the compressor at once. */
+const CHUNK_CHARACTERS = 256 * 1024;
+/** Files are named by number, so that their order is that of the rows. */
+const NAME_DIGITS = 5;
+
+/**
+ * Streams rows from the program through CSV and gzip into S3. Rows are pulled no faster than S3 takes them, and memory
+ * does not grow with their number. Throws RS_VALUE_UNREPRESENTABLE with row and column, RS_INPUT_INVALID.
+ */
+export async function stageRows(
+  area: StagingArea,
+  plan: WritePlan,
+  rows: OpenRows,
+  recorder: WriteRecorder,
+  run: Run,
+): Promise<StagedInput> {
+  const lines = openRowLines(plan, recorder);
+  const stop = new AbortController();
+  const chunks = cutIntoChunks(rows, lines.encode, AbortSignal.any([run.signal, stop.signal]));
+  const files: StagedFile[] = [];
+  let bytes = 0;
+  const onBytes = (sent: number): void => {
+    bytes += sent;
+    Object.assign(recorder, { bytes, files: files.length });
+    recorder.count({ read: lines.rowsRead(), staged: lines.rowsStaged() });
+    run.publish({ type: 'progress', phase: 'stage', rows: lines.rowsRead(), bytes, files: files.length });
+  };
+  try {
+    for (let chunk = await chunks.next(); !chunk.done; chunk = await chunks.next()) {
+      const name = `part-${String(files.length + 1).padStart(NAME_DIGITS, '0')}.csv.gz`;
+      files.push(await area.put(name, gzipped(oneFile(chunk.value, chunks)), onBytes));
+    }
+  } catch (error) {
+    stop.abort(error); // wakes a source that is waiting for rows nobody wants any more
+    throw error;
+  } finally {
+    await chunks.return();
+    recorder.count({ read: lines.rowsRead(), staged: lines.rowsStaged(), rejected: lines.rowsRefused() });
+    recorder.files = files.length;
+  }
+  return {
+    files,
+    rowsRead: lines.rowsRead(),
+    rowsStaged: lines.rowsStaged(),
+    rowsRefused: lines.rowsRefused(),
+    bytes,
+  };
+}
+
+async function* cutIntoChunks(
+  rows: OpenRows,
+  encode: (values: readonly unknown[]) => string,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  let text = '';
+  for await (const group of rows.groups(signal)) {
+    signal.throwIfAborted();
+    for (const row of group) {
+      text += encode(row);
+      if (text.length < CHUNK_CHARACTERS) continue;
+      yield text;
+      signal.throwIfAborted();
+      text = '';
+    }
+  }
+  if (text !== '') yield text;
+}
+
+/** The chunks of one file: `first`, and as many more as fit. */
+async function* oneFile(
+  first: string,
+  more: AsyncGenerator<string, void, undefined>,
+): AsyncGenerator<string, void, undefined> {
+  let size = first.length;
+  yield first;
+  while (size < FILE_TEXT_BYTES) {
+    const next = await more.next();
+    if (next.done === true) return;
+    size += next.value.length;
+    yield next.value;
+  }
+}
+
+/** Compresses outside the main thread, chunk by chunk, as fast as the reader asks. */
+async function* gzipped(text: AsyncGenerator<string, void, undefined>): AsyncGenerator<Buffer, void, undefined> {
+  // The fastest level: the network to S3 is rarely slower than a harder one.
+  const gzip = createGzip({ level: 1, chunkSize: 64 * 1024 });
+  let failure: unknown;
+  pipeline(text, gzip, (error) => {
+    failure = error;
+  });
+  try {
+    for await (const chunk of gzip) {
+      if (!Buffer.isBuffer(chunk)) throw new ConnectorError('RS_INTERNAL', 'The compressor gave no bytes');
+      yield chunk;
+    }
+  } catch (error) {
+    throw failure ?? error;
+  }
+}

@@ -1,8 +1,8 @@
 /** What a Redshift host name says about the cluster behind it. */
 export interface HostFacts {
   readonly kind: 'provisioned' | 'serverless';
-  /** Cluster identifier or workgroup name. */
-  readonly name: string;
+  /** Cluster identifier or workgroup name; absent for a managed VPC endpoint, whose name is its own. */
+  readonly name?: string;
   readonly region: string;
 }
 
@@ -14,7 +14,12 @@ export function readHost(host: string | undefined): HostFacts | undefined {
   const match = host === undefined ? null : HOST.exec(host.toLowerCase());
   if (match === null) return undefined;
   const [, name = '', , region = '', service] = match;
-  return { kind: service === 'redshift' ? 'provisioned' : 'serverless', name, region };
+  const isManagedEndpoint = /-endpoint-[a-z0-9]+$/.test(name);
+  return {
+    kind: service === 'redshift' ? 'provisioned' : 'serverless',
+    region,
+    ...(isManagedEndpoint ? {} : { name }),
+  };
 }
 
 const PARTITION_BY_PREFIX: ReadonlyArray<readonly [prefix: string, partition: string]> = [

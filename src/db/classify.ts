@@ -87,7 +87,8 @@ export function classifyDatabaseError(cause: unknown, statement: Sql, origin: St
   const known = matchServerText(cause);
   const byState = BY_SQLSTATE[sqlState] ?? BY_SQLSTATE[sqlState.slice(0, 3)] ?? BY_SQLSTATE[sqlState.slice(0, 2)];
   const code = byState ?? known?.code ?? 'RS_SQL_FAILED';
-  const told = statement.author === 'user' && !NOT_ABOUT_THE_TEXT.has(code) ? 'RS_SQL_USER_FAILED' : code;
+  const isUsers = statement.author === 'user' || origin.userSql !== undefined;
+  const told = isUsers && known === undefined && !NOT_ABOUT_THE_TEXT.has(code) ? 'RS_SQL_USER_FAILED' : code;
   const position = origin.userSql && positionInUserSql(Number(cause.position), origin.userSql);
   const place = position ? ` (line ${position.line}, column ${position.column} of ${origin.userSql?.label})` : '';
   return errorOf(

@@ -26,6 +26,8 @@ export interface ColumnDescriptor extends Field {
   readonly position: number;
   /** The server numbers it: leave it out of a write unless it must keep its value. */
   readonly isIdentity: boolean;
+  /** Its values are compared without regard to case: `COLLATE CASE_INSENSITIVE`. */
+  readonly isCaseInsensitive?: boolean;
   /** The default's expression as the catalog has it; absent for none and for an identity. */
   readonly defaultExpression?: string;
   readonly remarks?: string;

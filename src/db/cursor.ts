@@ -1,0 +1,84 @@
+import { ConnectorError } from '../core/errors.ts';
+import { LIMITS } from '../sql/limits.ts';
+import { integer, type Sql, sql } from '../sql/sql.ts';
+import type { StatementOrigin } from './classify.ts';
+import type { Rows } from './rows.ts';
+import type { Session, StatementRun } from './session.ts';
+import type { UserSql } from './user-sql.ts';
+
+export interface CursorOptions {
+  readonly run: StatementRun;
+  /** Most rows of one answer. */
+  readonly batchRows: number;
+  /** About how many characters one answer may hold; wide rows then come in smaller batches. Default: 8 million. */
+  readonly batchChars?: number;
+  /** Where the user's own SQL is in the query. */
+  readonly origin?: StatementOrigin;
+}
+
+const NAME = sql`roleshift_cursor`;
+const DECLARE = sql`DECLARE ${NAME} CURSOR FOR `;
+const DEFAULT_BATCH_CHARS = 8_000_000;
+/** An answer may hold this many times the rows of the one before. */
+const GROWTH = 10;
+/** One more than a cluster of a single node allows: whether it is one shows before any row was handed out. */
+const FIRST_ROWS = LIMITS.singleNodeFetchRows + 1;
+
+/**
+ * The rows of a query, in answers of bounded size, in one read-only transaction. Nothing is fetched until it is asked
+ * for; leaving the loop ends the transaction. Needs a session outside any transaction.
+ */
+export async function* readCursor(
+  session: Session,
+  query: Sql,
+  { run, batchRows, batchChars = DEFAULT_BATCH_CHARS, origin = {} }: CursorOptions,
+): AsyncGenerator<Rows, void, undefined> {
+  try {
+    let limit = batchRows;
+    let size = Math.min(FIRST_ROWS, limit);
+    await declare(session, query, run, origin);
+    for (let isFirst = true; ; isFirst = false) {
+      let rows: Rows;
+      try {
+        rows = await fetch(session, size, run, origin);
+      } catch (error) {
+        if (!isFirst || !isFetchLimit(error)) throw error;
+        await session.rollback(run);
+        await declare(session, query, run, origin);
+        limit = LIMITS.singleNodeFetchRows;
+        rows = await fetch(session, Math.min(limit, size), run, origin);
+      }
+      if (rows.rows.length === 0) return;
+      size = nextSize(rows, limit, batchChars);
+      yield rows;
+    }
+  } finally {
+    await session.rollback(run);
+  }
+}
+
+// Redshift ignores the row limit of a protocol-level Execute, so pg-cursor would hold the whole result in memory.
+async function declare(session: Session, query: Sql, run: StatementRun, { userSql }: StatementOrigin): Promise<void> {
+  await session.run(sql`BEGIN READ ONLY`, run);
+  await session.run(sql`${DECLARE}${query}`, run, userSql === undefined ? {} : { userSql: shifted(userSql) });
+}
+
+function fetch(session: Session, size: number, run: StatementRun, origin: StatementOrigin): Promise<Rows> {
+  return session.run(sql`FETCH FORWARD ${integer(size)} FROM ${NAME}`, run, origin);
+}
+
+function shifted(userSql: UserSql): UserSql {
+  return { ...userSql, startsAt: userSql.startsAt + String(DECLARE).length };
+}
+
+function isFetchLimit(error: unknown): boolean {
+  return error instanceof ConnectorError && error.code === 'RS_FEATURE_UNSUPPORTED';
+}
+
+/** Rows of the next answer: as many as fit by the width of these, growing step by step. Pure. */
+export function nextSize({ rows }: Pick<Rows, 'rows'>, limit: number, batchChars: number): number {
+  let chars = 0;
+  for (const row of rows) for (const value of row) chars += value?.length ?? 0;
+  const rowChars = Math.max(1, chars / Math.max(1, rows.length));
+  return Math.max(1, Math.min(limit, Math.floor(batchChars / rowChars), rows.length * GROWTH));
+}

@@ -1,0 +1,80 @@
+import { ConnectorError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import { readCursor } from '../db/cursor.ts';
+import { describeSelect } from '../db/describe-query.ts';
+import { missingObject } from '../db/near-names.ts';
+import type { Rows } from '../db/rows.ts';
+import type { Session } from '../db/session.ts';
+import { type Batch, openBatch, type Value } from '../types/batch.ts';
+import { codecFor } from '../types/codec.ts';
+import { requireSupported, type SupportedField } from '../types/field.ts';
+import type { Connection } from './connection.ts';
+import { describingSelect, directSelect, planReadSource, type ReadSource } from './read-source.ts';
+import type { ReadSpec } from './read-spec.ts';
+
+const DEFAULT_BATCH_ROWS = 10_000;
+
+/**
+ * Reads by cursor over one session, which is held until the last batch or until the loop is left. The first batch comes
+ * at once, empty when there are no rows: it tells the fields. Throws RS_CONFIG_INVALID, RS_CONFIG_OBJECT_MISSING,
+ * RS_SQL_USER_FAILED, RS_TYPE_UNSUPPORTED and the errors of a session.
+ */
+export async function* readDirect(
+  { database, options }: Pick<Connection, 'database' | 'options'>,
+  spec: ReadSpec,
+  run: Run,
+): AsyncGenerator<Batch, void, undefined> {
+  const source = planReadSource(spec, options.defaultSchema);
+  const batchRows = requireBatchRows(spec.batchRows ?? DEFAULT_BATCH_ROWS);
+  await using session = await database.session(run);
+  const fields = await describeSource(session, source, run);
+  const { statement, origin } = directSelect(source, fields);
+
+  let rowsLeft = source.limit ?? Number.POSITIVE_INFINITY;
+  let isEmpty = true;
+  if (rowsLeft > 0) {
+    const answers = readCursor(session, statement, { run, batchRows: Math.min(batchRows, rowsLeft), origin });
+    for await (const { rows } of answers) {
+      const wanted = rows.length > rowsLeft ? rows.slice(0, rowsLeft) : rows;
+      isEmpty = false;
+      rowsLeft -= wanted.length;
+      yield decodeRows(fields, wanted);
+      if (rowsLeft <= 0) return;
+    }
+  }
+  if (isEmpty) yield decodeRows(fields, []);
+}
+
+/** The fields of a source, every one of a type that can be carried. Throws RS_TYPE_UNSUPPORTED, RS_CONFIG_OBJECT_MISSING. */
+export async function describeSource(
+  session: Session,
+  source: ReadSource,
+  run: Run,
+): Promise<readonly SupportedField[]> {
+  const { statement, origin } = describingSelect(source);
+  try {
+    return requireSupported(await describeSelect(session, statement, run, origin));
+  } catch (error) {
+    const isMissing = error instanceof ConnectorError && /^(?:42P01|3F000)$/.test(String(error.details['sqlState']));
+    if (isMissing && source.kind === 'object') throw await missingObject(session, source.path, run, error);
+    throw error;
+  }
+}
+
+/** Rows of text as a batch of values. */
+export function decodeRows(fields: readonly SupportedField[], rows: Rows['rows']): Batch {
+  const columns = fields.map(({ type }, position) => {
+    const { fromText } = codecFor(type);
+    return rows.map((row): Value => {
+      const text = row[position];
+      return text === null || text === undefined ? null : fromText(text);
+    });
+  });
+  return openBatch(fields, columns, rows.length);
+}
+
+function requireBatchRows(batchRows: number): number {
+  if (Number.isSafeInteger(batchRows) && batchRows >= 1) return batchRows;
+  const [message, action] = ['The batch size is not a whole number of rows', 'Give 1 or more.'];
+  throw new ConnectorError('RS_CONFIG_INVALID', message, { action, issues: [{ path: 'batchRows', message, action }] });
+}

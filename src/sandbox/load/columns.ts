@@ -1,0 +1,163 @@
+import type { BackendSession } from '../pg/backend-session.ts';
+import { notImitated, refuse } from './refusal.ts';
+import type { CopyStatement } from './statement.ts';
+
+export type ColumnKind =
+  | 'smallint'
+  | 'integer'
+  | 'bigint'
+  | 'decimal'
+  | 'real'
+  | 'double'
+  | 'boolean'
+  | 'char'
+  | 'varchar'
+  | 'date'
+  | 'time'
+  | 'timetz'
+  | 'timestamp'
+  | 'timestamptz';
+
+/** A column of the table that COPY fills. */
+export interface TargetColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly isNotNull: boolean;
+  readonly identity: 'none' | 'always' | 'byDefault';
+  /** Bytes of CHAR and VARCHAR. */
+  readonly maxBytes: number;
+  readonly precision: number;
+  readonly scale: number;
+}
+
+/** The table as COPY sees it. */
+export interface CopyTarget {
+  readonly oid: string;
+  /** As messages name it. */
+  readonly name: string;
+  /** PostgreSQL text. */
+  readonly sqlName: string;
+  /** In the order of the fields of a file. */
+  readonly columns: readonly TargetColumn[];
+}
+
+/** PostgreSQL's type OIDs that stand for Redshift's. */
+export const KIND_BY_OID: Readonly<Record<string, ColumnKind>> = {
+  '21': 'smallint',
+  '23': 'integer',
+  '20': 'bigint',
+  '1700': 'decimal',
+  '700': 'real',
+  '701': 'double',
+  '16': 'boolean',
+  '1042': 'char',
+  '1043': 'varchar',
+  '25': 'varchar',
+  '1082': 'date',
+  '1083': 'time',
+  '1266': 'timetz',
+  '1114': 'timestamp',
+  '1184': 'timestamptz',
+};
+
+/** Type name and length as the load-error views show them. */
+export const SHOWN_TYPES: Readonly<Record<ColumnKind, string>> = {
+  smallint: 'int2',
+  integer: 'int4',
+  bigint: 'int8',
+  decimal: 'numeric',
+  real: 'float4',
+  double: 'float8',
+  boolean: 'bool',
+  char: 'char',
+  varchar: 'varchar',
+  date: 'date',
+  time: 'time',
+  timetz: 'timetz',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamptz',
+};
+
+export function shownLength({ kind, maxBytes, precision, scale }: TargetColumn): string {
+  if (kind === 'char' || kind === 'varchar') return String(maxBytes);
+  return kind === 'decimal' ? `${precision},${scale}` : '0';
+}
+
+const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** A PostgreSQL identifier. */
+export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** Takes the write lock of the target and reads its columns. Throws as Redshift does for a table or column that is not there. */
+export async function openTarget(backend: BackendSession, statement: CopyStatement): Promise<CopyTarget> {
+  const written = statement.table.join('.');
+  const sqlName = tableText(backend.translate(`SELECT 1 FROM ${written}`));
+  await backend.lockForWrite(sqlName);
+  const listed = await listedNames(backend, statement, written);
+  const { rows } = await backend.query(
+    `SELECT a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, c.oid, c.relkind, c.relname
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+     WHERE c.oid = ${quoteLiteral(sqlName)}::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+  );
+  const [first] = rows;
+  const name = first?.[7] ?? written;
+  if (first?.[6] !== 'r' && first?.[6] !== 'p') throw refuse('42809', `cannot copy to non-table relation "${name}"`);
+  const all = rows.map(toColumn);
+  return { oid: first[5] ?? '0', name, sqlName, columns: chosen(all, listed, statement.explicitIds) };
+}
+
+/** The table's name in `SELECT 1 FROM name`, as the cluster has rewritten it. */
+function tableText(translated: string): string {
+  const text = /\bfrom\s+([\s\S]+?)[\s;]*$/i.exec(translated)?.[1];
+  if (text === undefined) throw refuse('XX000', 'The name of the table cannot be resolved');
+  return text;
+}
+
+async function listedNames(
+  backend: BackendSession,
+  { columns }: CopyStatement,
+  table: string,
+): Promise<readonly string[] | undefined> {
+  if (columns === undefined) return undefined;
+  const result = await backend.query(backend.translate(`SELECT ${columns.join(', ')} FROM ${table} WHERE 1 = 0`));
+  const names = result.columns.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw refuse('42701', `column "${twice}" specified more than once`);
+  return names;
+}
+
+function toColumn([name, typeOid, modifier, notNull, identity]: readonly (string | null)[]): TargetColumn {
+  const kind = KIND_BY_OID[typeOid ?? ''];
+  if (kind === undefined) throw notImitated(`COPY into column "${name}": its type`);
+  const size = Number(modifier) - 4;
+  return {
+    name: name ?? '',
+    kind,
+    isNotNull: notNull === 't',
+    identity: identity === 'a' ? 'always' : identity === 'd' ? 'byDefault' : 'none',
+    maxBytes: size > 0 ? size : 65_535,
+    precision: size >= 0 ? (size >> 16) & 0xffff : 38,
+    scale: size >= 0 ? size & 0x7ff : 37,
+  };
+}
+
+/** The documentation's rules on IDENTITY columns and EXPLICIT_IDS. */
+function chosen(
+  all: readonly TargetColumn[],
+  listed: readonly string[] | undefined,
+  explicitIds: boolean,
+): readonly TargetColumn[] {
+  if (listed === undefined) return all.filter(({ identity }) => identity !== 'always' || explicitIds);
+  const columns = listed.map((name) => {
+    const column = all.find((candidate) => candidate.name === name);
+    if (column === undefined) throw refuse('42703', `column "${name}" does not exist`);
+    return column;
+  });
+  if (columns.some(({ identity }) => identity === 'always') && !explicitIds) {
+    throw refuse('0A000', 'cannot set an identity column to a value');
+  }
+  const missing = all.find(({ identity, name }) => identity === 'always' && !listed.includes(name));
+  if (explicitIds && missing !== undefined) {
+    throw refuse('XX000', `EXPLICIT_IDS needs the identity column "${missing.name}" in the column list`);
+  }
+  return columns;
+}

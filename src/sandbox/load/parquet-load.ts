@@ -1,0 +1,133 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type ColumnKind, quoteIdentifier, type TargetColumn } from './columns.ts';
+import type { CopySource } from './copy-sources.ts';
+import { DuckDb, duckLiteral } from './duckdb.ts';
+import { internalFailure } from './refusal.ts';
+import type { S3Access } from './s3-access.ts';
+import type { LoadFile } from './text-load.ts';
+
+/** DuckDB's names of the Parquet types that each column type takes: no conversion from text, no widening of floats. */
+const ACCEPTED: Readonly<Record<ColumnKind, RegExp>> = {
+  smallint: /^(TINYINT|SMALLINT|INTEGER)$/,
+  integer: /^(TINYINT|SMALLINT|INTEGER)$/,
+  bigint: /^(TINYINT|SMALLINT|INTEGER|BIGINT)$/,
+  decimal: /^DECIMAL\(\d+,\d+\)$/,
+  real: /^FLOAT$/,
+  double: /^DOUBLE$/,
+  boolean: /^BOOLEAN$/,
+  char: /^VARCHAR$/,
+  varchar: /^VARCHAR$/,
+  date: /^DATE$/,
+  time: /^TIME$/,
+  timetz: /^TIME WITH TIME ZONE$/,
+  timestamp: /^TIMESTAMP(_NS|_MS|_S| WITH TIME ZONE)?$/,
+  timestamptz: /^TIMESTAMP(_NS|_MS|_S| WITH TIME ZONE)?$/,
+};
+
+/**
+ * Parquet files as text files in the dialect of rendered rows, one at a time in a folder of the cluster. By position: the
+ * number of columns and their types are checked, as COPY does.
+ */
+export async function* parquetAsText(
+  sources: readonly CopySource[],
+  columns: readonly TargetColumn[],
+  access: S3Access,
+  parentFolder: string,
+  fillRecord: boolean,
+): AsyncGenerator<LoadFile, void, undefined> {
+  await using duck = await DuckDb.open(parentFolder);
+  for (const { url, location } of sources) {
+    const file = join(duck.folder, 'in.parquet');
+    const text = join(duck.folder, 'out.csv');
+    await pipeline(await access.get(location), createWriteStream(file));
+    const names = await checkSchema(duck, file, columns, url, fillRecord);
+    const selected = columns.map((column, index) => asText(names[index], column));
+    const forced = columns.flatMap(({ kind }, index) => (kind === 'char' || kind === 'varchar' ? [`c${index}`] : []));
+    const list = selected.map((expression, index) => `${expression} AS c${index}`).join(', ');
+    const quoting = forced.length === 0 ? '' : `, FORCE_QUOTE (${forced.join(', ')})`;
+    await duck.run(
+      `COPY (SELECT ${list} FROM read_parquet(${duckLiteral(file)}, binary_as_string = true)) TO ${duckLiteral(text)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '\\N'${quoting})`,
+    );
+    await rm(file);
+    yield { url, bytes: createReadStream(text, { highWaterMark: 512 * 1024 }) };
+    await rm(text);
+  }
+}
+
+/** The file's column names; throws what Redshift says to a wrong number or type. */
+async function checkSchema(
+  duck: DuckDb,
+  file: string,
+  columns: readonly TargetColumn[],
+  url: string,
+  fillRecord: boolean,
+): Promise<readonly string[]> {
+  const schema = await readSchema(duck, file, url);
+  if (schema.length > columns.length || (schema.length < columns.length && !fillRecord)) {
+    throw internalFailure(
+      `Unmatched number of columns between table and file. Table columns: ${columns.length}, Data columns: ${schema.length}, File name: ${url}`,
+      { code: 15007 },
+    );
+  }
+  for (const [index, { name, type }] of schema.entries()) {
+    const column = columns[index];
+    if (column === undefined || (ACCEPTED[column.kind].test(type) && decimalFits(type, column))) continue;
+    throw internalFailure('Spectrum Scan Error', {
+      code: 15007,
+      context: `File '${url}' has an incompatible Parquet schema for column '${name}'. Column type: ${column.kind.toUpperCase()}, Parquet schema: ${type}`,
+    });
+  }
+  return schema.map(({ name }) => name);
+}
+
+async function readSchema(
+  duck: DuckDb,
+  file: string,
+  url: string,
+): Promise<readonly { readonly name: string; readonly type: string }[]> {
+  try {
+    const rows = await duck.rows(`DESCRIBE SELECT * FROM read_parquet(${duckLiteral(file)}, binary_as_string = true)`);
+    return rows.map(([name = '', type = '']) => ({ name, type }));
+  } catch {
+    // DuckDB's own words name a local file; what counts is which object it was.
+    throw internalFailure('Spectrum Scan Error', { code: 15001, context: `File '${url}' is not a valid Parquet file` });
+  }
+}
+
+function decimalFits(type: string, { kind, precision, scale }: TargetColumn): boolean {
+  if (kind !== 'decimal') return true;
+  const [filePrecision, fileScale] = type.match(/\d+/g) ?? [];
+  return Number(filePrecision) <= precision && Number(fileScale) === scale;
+}
+
+function asText(name: string | undefined, { kind }: TargetColumn): string {
+  if (name === undefined) return 'NULL';
+  const column = quoteIdentifier(name);
+  switch (kind) {
+    case 'date':
+    case 'timestamp':
+      return era(`${column}${kind === 'date' ? '' : '::TIMESTAMP'}::VARCHAR`, '');
+    case 'timestamptz':
+      return era(`${column}::TIMESTAMP::VARCHAR`, '+00');
+    case 'smallint':
+    case 'integer':
+    case 'bigint':
+    case 'decimal':
+    case 'real':
+    case 'double':
+    case 'boolean':
+    case 'char':
+    case 'varchar':
+    case 'time':
+    case 'timetz':
+      return column;
+  }
+}
+
+/** DuckDB writes ` (BC)` after the day, COPY reads ` BC` at the end. */
+function era(text: string, zone: string): string {
+  return `CASE WHEN ${text} LIKE '%(BC)%' THEN replace(${text}, ' (BC)', '') || '${zone} BC' ELSE ${text} || '${zone}' END`;
+}

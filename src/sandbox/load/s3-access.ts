@@ -1,0 +1,145 @@
+import type { Readable } from 'node:stream';
+import type { ClusterInit } from '../cluster.ts';
+import type { Principal, Refusal, ServiceRoles } from '../identity.ts';
+import type { RedshiftError } from '../pg/backend-session.ts';
+import { type ObjectInfo, S3Refusal, type StoreCaller } from '../s3/store.ts';
+import type { Authorization, S3Location } from './authorization.ts';
+import { internalFailure, notImitated } from './refusal.ts';
+
+const SERVICE = 'redshift.amazonaws.com';
+
+/** Whom COPY or UNLOAD is to S3. Throws as Redshift does for a role it may not use or keys that are no good. */
+export function resolvePrincipal(cluster: ClusterInit, authorization: Authorization, user: string): Principal {
+  if (authorization.kind === 'keys') return keyPrincipal(cluster, authorization);
+  const { iamRoles = [], defaultIamRole, id } = cluster.cluster;
+  const arns =
+    authorization.kind === 'roles' ? authorization.arns : defaultIamRole === undefined ? [] : [defaultIamRole];
+  const [first] = arns;
+  if (first === undefined) {
+    throw internalFailure(
+      'The cluster does not have a default IAM role. Associate one with the cluster and try again',
+      {
+        code: 8001,
+      },
+    );
+  }
+  if (!iamRoles.includes(first)) {
+    throw internalFailure(`Not authorized to get credentials of role ${first}`, {
+      code: 30000,
+      context: `IAM Role=${first}`,
+    });
+  }
+  const verdict = cluster.roles.assumeRoleAsService(SERVICE, arns, {
+    sourceArn: cluster.arn,
+    sourceAccount: cluster.account,
+  });
+  if (verdict.allowed) return verdict.principal;
+  const databaseUser = `arn:aws:redshift:${cluster.region}:${cluster.account}:dbuser:${id}/${user}`;
+  throw internalFailure(`User ${databaseUser} is not authorized to assume IAM Role ${arns.join(',')}`, {
+    code: 8001,
+    context: `IAM Role=${arns.join(',')}`,
+  });
+}
+
+/** What a cluster's roles may offer beside roles: whose keys these are. */
+export interface KeyPrincipals {
+  /** The owner of the keys, or S3's refusal: unknown key, wrong secret, wrong or missing token, expired. */
+  principalOfKeys(
+    keys: Extract<Authorization, { kind: 'keys' }>,
+  ): { readonly allowed: true; readonly principal: Principal } | Refusal;
+}
+
+function keyPrincipal({ roles }: ClusterInit, keys: Extract<Authorization, { kind: 'keys' }>): Principal {
+  if (!knowsKeys(roles)) throw notImitated('COPY and UNLOAD with access keys in the statement: use IAM_ROLE');
+  const verdict = roles.principalOfKeys(keys);
+  if (verdict.allowed) return verdict.principal;
+  throw s3ServiceException(verdict.message, 403, verdict.code);
+}
+
+function knowsKeys(roles: ServiceRoles | (ServiceRoles & KeyPrincipals)): roles is ServiceRoles & KeyPrincipals {
+  return 'principalOfKeys' in roles;
+}
+
+/** The objects of one statement, under the rights of one principal. Every refusal arrives in Redshift's words. */
+export class S3Access {
+  readonly #cluster: ClusterInit;
+  readonly #caller: StoreCaller;
+
+  constructor(cluster: ClusterInit, principal: Principal, region: string | undefined) {
+    this.#cluster = cluster;
+    this.#caller = { principal, region: region ?? cluster.region };
+  }
+
+  /** Every object under the prefix, in order of keys. */
+  async list({ bucket, key }: S3Location): Promise<ObjectInfo[]> {
+    const found: ObjectInfo[] = [];
+    let after: string | undefined;
+    do {
+      const options = { prefix: key, ...(after === undefined ? {} : { after }) };
+      const page = await inWords(this.#cluster.store.list(this.#caller, bucket, options));
+      found.push(...page.objects);
+      after = page.isTruncated ? page.next : undefined;
+    } while (after !== undefined);
+    return found;
+  }
+
+  /** Undefined when nothing is there. */
+  async head({ bucket, key }: S3Location): Promise<ObjectInfo | undefined> {
+    try {
+      return await this.#cluster.store.head(this.#caller, bucket, key);
+    } catch (error) {
+      if (error instanceof S3Refusal && error.status === 404 && error.code !== 'NoSuchBucket') return undefined;
+      throw s3Failure(error);
+    }
+  }
+
+  async get({ bucket, key }: S3Location): Promise<Readable> {
+    const { body } = await inWords(this.#cluster.store.get(this.#caller, bucket, key));
+    return body;
+  }
+
+  async put(
+    { bucket, key }: S3Location,
+    body: AsyncIterable<Uint8Array>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<ObjectInfo> {
+    return inWords(this.#cluster.store.put(this.#caller, bucket, key, body, { headers }));
+  }
+
+  async delete({ bucket, key }: S3Location): Promise<void> {
+    await inWords(this.#cluster.store.delete(this.#caller, bucket, key));
+  }
+}
+
+async function inWords<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw s3Failure(error);
+  }
+}
+
+/** `S3ServiceException:Access Denied,Status 403,Error AccessDenied,...`, or the error as it is if S3 did not refuse. */
+export function s3Failure(error: unknown): unknown {
+  if (!(error instanceof S3Refusal)) return error;
+  const texts: Readonly<Record<string, string>> = {
+    AccessDenied: 'Access Denied',
+    NoSuchBucket: 'The specified bucket does not exist',
+    NoSuchKey: 'The specified key does not exist.',
+    PermanentRedirect:
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+  };
+  const text = texts[error.code] ?? error.message;
+  return s3ServiceException(text, error.status, error.code);
+}
+
+function s3ServiceException(text: string, status: number, code: string): RedshiftError {
+  const id = 'SANDBOX0000000';
+  return internalFailure(
+    `S3ServiceException:${text},Status ${status},Error ${code},Rid ${id},ExtRid ${id},CanRetry 1`,
+    {
+      code: 8001,
+      context: status === 403 ? 'S3 access denied' : 'S3 request failed',
+    },
+  );
+}

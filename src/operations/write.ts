@@ -52,6 +52,7 @@ async function writeInto(
   planStaging(options, access.plan.aws); // says at once what is missing
   await using source = await openInput(connection, spec, input, run);
   const { plan, before } = await recorder.phase('plan', () => prepare(connection, target, spec, source, run));
+  recorder.target = plan.target;
   if (before !== undefined) {
     recordEntry(recorder, before, plan.operation);
     return;

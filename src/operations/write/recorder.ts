@@ -19,6 +19,8 @@ const MOST_REJECTED_ROWS = 1000;
 
 /** Collects what a write does while it does it, so that a failure can tell how far it came. */
 export class WriteRecorder {
+  /** As asked for, then as the catalog spells it. */
+  target: ObjectPath;
   outcome: WriteReport['outcome'] = 'nothing written';
   alreadyApplied = false;
   rows: WriteCounts = NO_ROWS;
@@ -27,7 +29,6 @@ export class WriteRecorder {
   stagedFilesKept: string | undefined;
   /** The run, its warnings heard by the report. */
   readonly run: Run;
-  readonly #target: ObjectPath;
   readonly #operation: WriteOperation;
   readonly #phases = new Map<WritePhase['name'], number>();
   readonly #rejects: LoadReject[] = [];
@@ -42,7 +43,7 @@ export class WriteRecorder {
         run.publish(event);
       },
     };
-    this.#target = target;
+    this.target = target;
     this.#operation = operation;
   }
 
@@ -74,7 +75,7 @@ export class WriteRecorder {
   }
 
   report(): WriteReport {
-    const [schema, name] = this.#target;
+    const [schema, name] = this.target;
     return Object.freeze({
       runId: this.run.runId,
       target: { schema, name },

@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { ConnectorError } from '../../../src/core/errors.ts';
+import { openRun } from '../../../src/core/run.ts';
+import { WriteRecorder } from '../../../src/operations/write/recorder.ts';
+import { openRowLines } from '../../../src/operations/write/row-lines.ts';
+import { planWrite } from '../../../src/operations/write-plan.ts';
+
+function setUp(rejectLimit: number) {
+  const common = { position: 1, isIdentity: false };
+  const plan = planWrite(
+    { object: 't', rejectLimit },
+    {
+      schema: 'public',
+      name: 't',
+      kind: 'table',
+      columns: [
+        { ...common, name: 'id', type: { kind: 'integer' }, nullable: false },
+        { ...common, name: 'note', type: { kind: 'varchar', bytes: 3 }, nullable: true },
+      ],
+      primaryKey: [],
+      sortKey: [],
+    },
+    {
+      runId: 'r',
+      inputColumns: ['note', 'id'],
+      compression: 'gzip',
+      copyRole: 'default',
+      stagingRegion: 'x',
+      clusterRegion: 'x',
+      token: 't',
+    },
+  );
+  const recorder = new WriteRecorder(openRun(), plan.target, 'insert');
+  return { lines: openRowLines(plan, recorder), recorder };
+}
+
+function refusal(act: () => unknown): ConnectorError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof ConnectorError) return error;
+  }
+  throw new Error('expected a ConnectorError');
+}
+
+describe('lines of staged files', () => {
+  it('carry the row number for a temporary table', () => {
+    const { lines } = setUp(5);
+    expect(lines.encode(['a', 1]) + lines.encode([null, 2])).to.equal('a,1,1\nnull-t,2,2\n');
+  });
+
+  it('carry none for the target itself', () => {
+    const { lines } = setUp(0);
+    for (let row = 1; row < 10; row += 1) lines.encode(['x', 1]);
+    expect(lines.encode(['a,b', 1])).to.equal('"a,b",1\n');
+  });
+
+  it('refuse a value too long with row and column, and never show it', () => {
+    const { lines } = setUp(0);
+    lines.encode(['abc', 1]);
+    const error = refusal(() => lines.encode(['äö', 2]));
+    expect(error.code).to.equal('RS_VALUE_UNREPRESENTABLE');
+    expect(error.details).to.include({ row: 2, column: 'note' });
+    expect(JSON.stringify(error)).not.to.include('äö');
+  });
+
+  it('refuse a NULL where the column takes none', () => {
+    expect(refusal(() => setUp(0).lines.encode(['a', null])).details).to.include({ row: 1, column: 'id' });
+  });
+
+  it('count refused rows up to the limit, then fail', () => {
+    const { lines, recorder } = setUp(1);
+    expect(lines.encode(['long', 1])).to.equal('');
+    expect(lines.encode(['ok', 2])).to.equal('ok,2,2\n');
+    expect([lines.rowsRead(), lines.rowsStaged(), lines.rowsRefused()]).to.deep.equal([2, 1, 1]);
+    expect(recorder.report().rejectedRows).to.deep.equal([1]);
+    expect(recorder.report().rejects[0]).to.include({ row: 1, column: 'note', code: 'RS_VALUE_UNREPRESENTABLE' });
+    expect(refusal(() => lines.encode(['long', 3])).code).to.equal('RS_LOAD_REJECTED');
+  });
+});

@@ -13,10 +13,10 @@ export interface ConnectionSource {
   readonly run: Run;
   readonly checkAddress: AddressCheck;
   /** The login for a new connection: a fresh one when the last one was rejected. */
-  login(): Promise<Login>;
+  readonly login: () => Promise<Login>;
   /** Tells that the server refused a login. */
-  reject(login: Login): void;
-  tls(): Promise<ConnectionOptions>;
+  readonly reject: (login: Login) => void;
+  readonly tls: () => Promise<ConnectionOptions>;
 }
 
 export interface ConnectionSourceInit {
@@ -35,7 +35,8 @@ export function openConnectionSource(init: ConnectionSourceInit): ConnectionSour
     ...init,
     login: () => access.login(run, rejected === undefined ? {} : { rejected }),
     reject: (login) => {
-      rejected = login;
+      // A stored password has no other: it is tried again as it is.
+      if (access.plan.login.kind !== 'password') rejected = login;
     },
     tls: () => {
       demands ??= tlsDemands(access.plan.tls).catch((error: unknown) => {

@@ -26,8 +26,9 @@ type PoolCallback = (
 /** A `pg` pool whose connections log in by role. An idle session that the server ends is a warning, never a crash. */
 export class RolePool extends Pool {
   readonly #source: ConnectionSource;
+  readonly #onEnd: () => Promise<void>;
 
-  constructor(source: ConnectionSource, config: RolePoolConfig = {}) {
+  constructor(source: ConnectionSource, config: RolePoolConfig = {}, onEnd = async (): Promise<void> => undefined) {
     const { plan } = source;
     super({
       max: plan.maxSessions,
@@ -40,6 +41,7 @@ export class RolePool extends Pool {
       },
     });
     this.#source = source;
+    this.#onEnd = onEnd;
     this.on('error', (_error: Error) =>
       source.run.publish({
         type: 'warning',
@@ -59,5 +61,26 @@ export class RolePool extends Pool {
       (error: Error) => process.nextTick(() => callback(error, undefined, () => undefined)),
     );
     return undefined;
+  }
+
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | undefined {
+    const ended = this.#endAll(super.end());
+    if (callback === undefined) return ended;
+    const done: (error?: Error) => void = callback;
+    ended.then(
+      () => process.nextTick(done),
+      (error: Error) => process.nextTick(done, error),
+    );
+    return undefined;
+  }
+
+  async #endAll(sessions: Promise<void>): Promise<void> {
+    try {
+      await sessions;
+    } finally {
+      await this.#onEnd();
+    }
   }
 }

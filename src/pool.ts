@@ -1,0 +1,148 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { Pool } from 'pg';
+import { planAccess } from './access/plan-access.ts';
+import type { Access } from './auth/access.ts';
+import { openAccess } from './auth/open-access.ts';
+import { ConnectorError } from './core/errors.ts';
+import type { ConnectorEvent } from './core/events.ts';
+import { openRun } from './core/run.ts';
+import { type AddressCheck, CheckedSocket } from './db/checked-socket.ts';
+import { type ConnectionPlan, planConnections } from './db/connection-plan.ts';
+import { type ConnectionSource, openConnectionSource } from './db/connection-source.ts';
+import { RolePool, type RolePoolConfig } from './db/role-pool.ts';
+import { checkAddress } from './manifest/addresses.ts';
+import type { ConnectionInput } from './manifest/options.gen.ts';
+import { resolveOptions } from './manifest/resolve.ts';
+
+export { ConnectorError } from './core/errors.ts';
+export type { ConnectorEvent } from './core/events.ts';
+export type { RolePoolConfig } from './db/role-pool.ts';
+export type { ConnectionInput } from './manifest/options.gen.ts';
+
+export interface PoolContext {
+  /** Hears of each hop to a login, of new sessions, and of idle ones that were lost. */
+  readonly onEvent?: ((event: ConnectorEvent) => void) | undefined;
+}
+
+/** Settings of `pg`'s client that the connection decides. */
+const DECIDED_BY_CONNECTION = [
+  'Client',
+  'connectionString',
+  'database',
+  'host',
+  'password',
+  'port',
+  'ssl',
+  'sslnegotiation',
+  'stream',
+  'user',
+] as const;
+
+/**
+ * A `pg` pool that logs in by role: give it to `pg`, Kysely, Drizzle, or anything that takes a `pg.Pool`. Nothing is
+ * opened until the first query. `end()` it as any pool; that ends its credentials too. Values are `pg`'s own. Throws
+ * RS_CONFIG_INVALID; a query throws the errors of the login and the session, and `pg`'s own for the statement.
+ */
+export function createPool(input: ConnectionInput, config: RolePoolConfig = {}, { onEvent }: PoolContext = {}): Pool {
+  refuseDecided(config);
+  const { source, access, closing } = openSource(input, onEvent);
+  return new RolePool(source, config, async () => {
+    closing.abort(new ConnectorError('RS_CONN_LOST', 'The pool was ended'));
+    await access[Symbol.asyncDispose]();
+  });
+}
+
+/** What `pg`'s client takes to connect: user and password of one login, and TLS that is verified. */
+export interface LoginConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly ssl: TlsOptions;
+  readonly application_name: string;
+  readonly keepAlive: boolean;
+  readonly keepAliveInitialDelayMillis: number;
+  readonly connectionTimeoutMillis: number;
+  /** Knex asks it before a new connection: logins are cached and renewed here, so the answer is always yes. */
+  readonly expirationChecker: () => boolean;
+}
+
+/** Yields a login for each new connection; dispose ends its credentials. */
+export interface LoginProvider extends AsyncDisposable {
+  (): Promise<LoginConfig>;
+}
+
+/**
+ * For libraries that make their own connections (Knex: `connection: loginProvider(input)`), and for `new pg.Client(await
+ * provider())`. Session options (connectSql, queryGroup, statement timeout, default schema) are not applied: that is the
+ * library's to do. Throws RS_CONFIG_INVALID; a call throws the errors of the login.
+ */
+export function loginProvider(input: ConnectionInput, { onEvent }: PoolContext = {}): LoginProvider {
+  const { source, access, closing } = openSource(input, onEvent);
+  return Object.assign(() => loginConfig(source), {
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      closing.abort(new ConnectorError('RS_CONN_LOST', 'The login provider was disposed of'));
+      await access[Symbol.asyncDispose]();
+    },
+  });
+}
+
+interface OpenSource {
+  readonly source: ConnectionSource;
+  readonly access: Access;
+  readonly closing: AbortController;
+}
+
+function openSource(input: ConnectionInput, onEvent: PoolContext['onEvent']): OpenSource {
+  const options = resolveOptions(input);
+  const plan: ConnectionPlan = planConnections(options);
+  const access = openAccess(planAccess(options));
+  const closing = new AbortController();
+  const run = openRun({ signal: closing.signal, onEvent });
+  const check: AddressCheck = (address) => checkAddress(address);
+  return { source: openConnectionSource({ access, plan, run, checkAddress: check }), access, closing };
+}
+
+async function loginConfig({
+  access,
+  plan,
+  run,
+  checkAddress: check,
+  login,
+  tls,
+}: ConnectionSource): Promise<LoginConfig> {
+  const ssl = await tls();
+  const destination = await access.endpoint(run);
+  const { user, password, database } = await login();
+  const config: LoginConfig = {
+    // The name that the certificate must carry; the socket knows where it goes.
+    host: access.plan.tls.serverName ?? destination.host,
+    port: destination.port,
+    database,
+    user,
+    password: password.reveal(),
+    ssl,
+    application_name: plan.applicationName,
+    keepAlive: plan.keepaliveMs > 0,
+    keepAliveInitialDelayMillis: plan.keepaliveMs,
+    connectionTimeoutMillis: plan.connectTimeoutMs,
+    expirationChecker: () => true,
+  };
+  const stream = (): CheckedSocket => {
+    const socket = new CheckedSocket(check);
+    socket.aim(destination);
+    return socket;
+  };
+  return Object.assign(config, { stream });
+}
+
+function refuseDecided(config: object): void {
+  const issues = DECIDED_BY_CONNECTION.filter((key) => key in config).map((path) => ({
+    path,
+    message: `"${path}" is decided by the connection and is not a setting of the pool`,
+    action: 'Remove it from the settings of the pool; the connection options have their own names.',
+  }));
+  if (issues.length === 0) return;
+  throw new ConnectorError('RS_CONFIG_INVALID', 'The settings of the pool contradict the connection', { issues });
+}

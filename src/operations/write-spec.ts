@@ -14,7 +14,7 @@ export interface WriteSpec {
   readonly operation?: WriteOperation;
   /** Columns that identify a row, for `upsert`; default: the table's declared primary key. */
   readonly keys?: readonly string[];
-  /** Column names in order, for rows given as arrays and for CSV files without a header. */
+  /** Columns to take from the input, by name; default: all. Rows given as arrays need them: the names of their values. */
   readonly columns?: readonly string[];
   /** Default `fail`. Only with `upsert`. */
   readonly duplicateKeys?: DuplicateKeys;

@@ -1,14 +1,55 @@
-import { ConnectorError } from '../../core/errors.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Engine } from '../../columnar/engine.ts';
+import { type InputFile, openInputFile } from '../../columnar/input-file.ts';
+import type { LoadColumn } from '../../columnar/load-expression.ts';
 import type { Run } from '../../core/run.ts';
+import type { WritePlan } from '../write-plan.ts';
 import type { FileSource } from '../write-spec.ts';
 import type { OpenInput } from './open-input.ts';
+import { stageLocalFiles } from './stage-file.ts';
 
-/** Opens a local file. */
+/**
+ * Opens a local Parquet, CSV or JSON Lines file; its rows never become JavaScript values. Works in a folder of its own
+ * below `workDirectory`, which dispose removes. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID, RS_PACKAGE_MISSING.
+ */
 export async function openFile(
-  _workDirectory: string,
-  input: FileSource,
-  _columns: readonly string[] | undefined,
-  _run: Run,
+  workDirectory: string,
+  source: FileSource,
+  wished: readonly string[] | undefined,
+  run: Run,
 ): Promise<OpenInput> {
-  throw new ConnectorError('RS_FEATURE_UNSUPPORTED', `Files are not read yet: ${input.file}`);
+  const folder = await mkdtemp(join(workDirectory, 'roleshift-write-'));
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  let engine: Engine | undefined;
+  const close = async (): Promise<void> => {
+    try {
+      await engine?.[Symbol.asyncDispose]();
+    } finally {
+      await removeFolder();
+    }
+  };
+  try {
+    const open = await Engine.open({ folder });
+    engine = open;
+    const input = await openInputFile(open, source, run);
+    return {
+      columns: wished ?? input.columns.map(({ name }) => name),
+      compression: 'zstd',
+      stage: (area, plan, recorder, stageRun) =>
+        stageLocalFiles(open, { input, columns: loadColumns(input, plan), plan }, area, recorder, stageRun),
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function loadColumns(input: InputFile, plan: WritePlan): readonly LoadColumn[] {
+  return plan.columns.map(({ name, type, nullable, inputName }) => ({
+    source: inputName,
+    sourceType: input.columns.find((column) => column.name === inputName)?.type ?? 'VARCHAR',
+    field: { name, type, nullable },
+  }));
 }

@@ -1,0 +1,371 @@
+import { duckText, duckType } from '../sql/duckdb.ts';
+import { LIMITS } from '../sql/limits.ts';
+import { integer, type Sql, sql } from '../sql/sql.ts';
+import type { SupportedType } from '../types/redshift-type.ts';
+import type { SourceKind } from './source-kind.ts';
+
+/** A condition that no value may meet. */
+export interface Check {
+  readonly isBad: Sql;
+  /** Completes "the value ...". */
+  readonly problem: string;
+  /** COPY would take such a value and change it, instead of refusing the row. */
+  readonly isSilent?: boolean;
+}
+
+/** How a column of a file becomes the text that COPY reads. */
+export interface Conversion {
+  readonly text: Sql;
+  /** In this order; each may rely on the ones before. */
+  readonly checks: readonly Check[];
+  /** What counts as NULL, where that is more than NULL itself. */
+  readonly isNull?: Sql;
+}
+
+/**
+ * Converts a column of a kind to a type, or answers `undefined` where no value would fit. The rules are those of
+ * `types/codec-*.ts`, written for the engine: a value is carried exactly, or it is refused.
+ */
+export function convert(
+  kind: SourceKind,
+  sourceType: string,
+  target: SupportedType,
+  value: Sql,
+): Conversion | undefined {
+  switch (target.kind) {
+    case 'smallint':
+      return wholeNumber(kind, value, 'SMALLINT', 16n);
+    case 'integer':
+      return wholeNumber(kind, value, 'INTEGER', 32n);
+    case 'bigint':
+      return wholeNumber(kind, value, 'BIGINT', 64n);
+    case 'decimal':
+      return decimal(kind, sourceType, value, target.precision ?? LIMITS.decimalDigits, target.scale ?? 0);
+    case 'real':
+      return floating(kind, value, 'FLOAT', 'REAL');
+    case 'double':
+      return floating(kind, value, 'DOUBLE', 'DOUBLE PRECISION');
+    case 'boolean':
+      return boolean(kind, value);
+    case 'char':
+    case 'varchar':
+      return text(kind, value, target);
+    case 'date':
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'timestamptz':
+      return dateOrTime(kind, value, target.kind);
+  }
+}
+
+function wholeNumber(kind: SourceKind, value: Sql, name: string, bits: bigint): Conversion | undefined {
+  const max = 2n ** (bits - 1n) - 1n;
+  const outside = (number: Sql): Check => ({
+    isBad: sql`${number} IS NULL OR ${number} NOT BETWEEN ${integer(-max - 1n)} AND ${integer(max)}`,
+    problem: `is out of the range of ${name}`,
+  });
+  const notWhole = (isBad: Sql): Check => ({ isBad, problem: 'is not a whole number' });
+  switch (kind) {
+    case 'integer':
+      return { text: cast(value, 'VARCHAR'), checks: [outside(value)] };
+    case 'decimal':
+    case 'floating': {
+      const whole = tryCast(value, 'HUGEINT');
+      return {
+        text: cast(whole, 'VARCHAR'),
+        checks: [notWhole(sql`NOT (${value} = trunc(${value}))`), outside(whole)],
+      };
+    }
+    case 'text':
+    case 'json': {
+      const { plain, isNull } = plainText(kind, value);
+      const number = tryCast(plain, 'HUGEINT');
+      return {
+        text: plain,
+        isNull,
+        checks: [notWhole(sql`NOT regexp_full_match(${plain}, '[+-]?[0-9]+')`), outside(number)],
+      };
+    }
+    case 'boolean':
+    case 'date':
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'timestampNs':
+    case 'timestamptz':
+    case 'uuid':
+    case 'other':
+      return undefined;
+  }
+}
+
+function decimal(
+  kind: SourceKind,
+  sourceType: string,
+  value: Sql,
+  precision: number,
+  scale: number,
+): Conversion | undefined {
+  const whole = precision - scale;
+  const [, ownPrecision = 0, ownScale = 0] = (/^DECIMAL\((\d+),\s*(\d+)\)$/.exec(sourceType) ?? []).map(Number);
+  const fits = kind === 'decimal' && ownScale <= scale && ownPrecision - ownScale <= whole;
+  const small = kind === 'integer' && whole >= (INTEGER_DIGITS[sourceType] ?? 99);
+  if ((fits || small) && precision !== 19) return { text: cast(value, 'VARCHAR'), checks: [] };
+  if (kind !== 'decimal' && kind !== 'integer' && kind !== 'floating' && kind !== 'text' && kind !== 'json')
+    return undefined;
+
+  const { plain: given, isNull } =
+    kind === 'text' || kind === 'json'
+      ? plainText(kind, value)
+      : { plain: cast(value, 'VARCHAR'), isNull: sql`${value} IS NULL` };
+  // A number with an exponent is written out, when that loses nothing.
+  const exact = sql`TRY_CAST(${given} AS DECIMAL(38,${integer(scale)}))`;
+  const hasExponent = sql`regexp_matches(${given}, '[eE]')`;
+  const plain = sql`CASE WHEN ${hasExponent} THEN CAST(${exact} AS VARCHAR) ELSE ${given} END`;
+  const number = duckText(String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`);
+  const fitting = duckText(String.raw`[+-]?0*\d{0,${whole}}(\.\d{0,${scale}}0*)?`);
+  const checks: Check[] = [
+    { isBad: sql`NOT regexp_full_match(${given}, ${number})`, problem: 'is not a number' },
+    {
+      isBad: sql`${hasExponent} AND (${exact} IS NULL OR CAST(${exact} AS DOUBLE) <> CAST(${given} AS DOUBLE))`,
+      problem: `does not fit ${whole} digits before the point and ${scale} after`,
+      isSilent: true,
+    },
+    {
+      isBad: sql`NOT regexp_full_match(${plain}, ${fitting})`,
+      problem: `does not fit ${whole} digits before the point and ${scale} after`,
+      isSilent: true,
+    },
+  ];
+  if (kind === 'json') {
+    const digits = sql`strlen(regexp_replace(regexp_replace(${given}, '[eE].*', ''), '[^0-9]|^[^1-9]*', '', 'g'))`;
+    checks.unshift({
+      isBad: sql`json_type(${value}) = 'DOUBLE' AND ${digits} > 15`,
+      problem: 'is a JSON number of more than 15 digits, which lose their value on the way: write it as a string',
+      isSilent: true,
+    });
+  }
+  if (precision === 19) {
+    const limit = duckText(renderInt64Max(scale));
+    checks.push({
+      isBad: sql`abs(${exact}) > CAST(${limit} AS DECIMAL(38,${integer(scale)}))`,
+      problem: 'is past the largest DECIMAL of 19 digits',
+    });
+  }
+  return { text: plain, isNull, checks };
+}
+
+/** The largest 64-bit number with the point so many digits from its end. */
+function renderInt64Max(scale: number): string {
+  const digits = String(2n ** 63n - 1n).padStart(scale + 1, '0');
+  return scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+const INTEGER_DIGITS: Readonly<Record<string, number>> = {
+  TINYINT: 3,
+  UTINYINT: 3,
+  SMALLINT: 5,
+  USMALLINT: 5,
+  INTEGER: 10,
+  UINTEGER: 10,
+  BIGINT: 19,
+  UBIGINT: 20,
+};
+
+function floating(kind: SourceKind, value: Sql, engineType: 'FLOAT' | 'DOUBLE', name: string): Conversion | undefined {
+  const number = tryCast(value, engineType);
+  const tooLarge: Check = {
+    isBad: sql`${number} IS NULL OR (isinf(${number}) AND NOT isinf(CAST(${value} AS DOUBLE)))`,
+    problem: `is too large for ${name}`,
+  };
+  switch (kind) {
+    case 'integer':
+    case 'decimal':
+      return { text: cast(value, 'VARCHAR'), checks: [] };
+    case 'floating':
+      return { text: spelled(number), checks: [tooLarge] };
+    case 'text':
+    case 'json': {
+      const { plain, isNull } = plainText(kind, value);
+      const parsed = tryCast(plain, engineType);
+      const wide = tryCast(plain, 'DOUBLE');
+      return {
+        text: spelled(parsed),
+        isNull,
+        checks: [
+          { isBad: sql`${wide} IS NULL`, problem: 'is not a number' },
+          {
+            isBad: sql`${parsed} IS NULL OR (isinf(${parsed}) AND NOT regexp_matches(lower(${plain}), 'inf'))`,
+            problem: `is too large for ${name}`,
+          },
+        ],
+      };
+    }
+    case 'boolean':
+    case 'date':
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'timestampNs':
+    case 'timestamptz':
+    case 'uuid':
+    case 'other':
+      return undefined;
+  }
+}
+
+function boolean(kind: SourceKind, value: Sql): Conversion | undefined {
+  if (kind === 'boolean')
+    return { text: sql`CASE WHEN ${value} THEN 't' ELSE 'f' END`, checks: [], isNull: sql`${value} IS NULL` };
+  const notBoolean = 'is not a boolean';
+  if (kind === 'integer') {
+    return { text: cast(value, 'VARCHAR'), checks: [{ isBad: sql`${value} NOT IN (0, 1)`, problem: notBoolean }] };
+  }
+  if (kind !== 'text' && kind !== 'json') return undefined;
+  const { plain, isNull } = plainText(kind, value);
+  const known = sql`('t', 'true', '1', 'y', 'yes', 'f', 'false', '0', 'n', 'no')`;
+  return { text: plain, isNull, checks: [{ isBad: sql`lower(${plain}) NOT IN ${known}`, problem: notBoolean }] };
+}
+
+function text(kind: SourceKind, value: Sql, target: { readonly kind: string; readonly bytes: number }): Conversion {
+  const given = textOf(kind, value);
+  const checks: Check[] = [
+    {
+      isBad: sql`strlen(${given}) > ${integer(target.bytes)}`,
+      problem: `takes more than the ${target.bytes} bytes that the column holds`,
+    },
+  ];
+  if (kind === 'text' || kind === 'json') {
+    checks.push({ isBad: sql`contains(${given}, chr(0))`, problem: 'holds a NUL character', isSilent: true });
+    if (target.kind === 'char') {
+      checks.unshift({
+        isBad: sql`strlen(${given}) <> length(${given})`,
+        problem: 'holds a character that takes several bytes, which CHAR refuses',
+      });
+    }
+  }
+  // A string in JSON may be the JSON null.
+  return { text: given, checks, isNull: sql`${given} IS NULL` };
+}
+
+function textOf(kind: SourceKind, value: Sql): Sql {
+  switch (kind) {
+    case 'text':
+      return value;
+    case 'json':
+      return sql`(${value} ->> '$')`;
+    case 'floating':
+      return spelled(value);
+    case 'date':
+    case 'timestamp':
+    case 'timestampNs':
+    case 'timestamptz':
+      return withEra(cast(value, 'VARCHAR'));
+    case 'integer':
+    case 'decimal':
+    case 'boolean':
+    case 'time':
+    case 'timetz':
+    case 'uuid':
+    case 'other':
+      return cast(value, 'VARCHAR');
+  }
+}
+
+type DateOrTime = Extract<SupportedType['kind'], 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz'>;
+
+const ENGINE_TYPE: Readonly<Record<DateOrTime, string>> = {
+  date: 'TIMESTAMP',
+  time: 'TIME',
+  timetz: 'TIMETZ',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMPTZ',
+};
+
+const DAY = String.raw`\d{4,6}-\d{2}-\d{2}`;
+const CLOCK = String.raw`\d{2}:\d{2}(:\d{2}(\.\d{1,6}0*)?)?`;
+const ZONE = String.raw`\s*(Z|[+-]\d{2}(:?\d{2})?)`;
+const FORM: Readonly<Record<DateOrTime, string>> = {
+  date: String.raw`${DAY}([ T]00:00(:00(\.0+)?)?Z?)?( BC)?`,
+  time: CLOCK,
+  timetz: `${CLOCK}(${ZONE})?`,
+  timestamp: `${DAY}([ T]${CLOCK})?Z?( BC)?`,
+  timestamptz: `${DAY}([ T]${CLOCK}(${ZONE})?)?( BC)?`,
+};
+
+/** Kinds whose values a column of the type can take, and what must hold for each value. */
+const ACCEPTED: Readonly<Record<DateOrTime, readonly SourceKind[]>> = {
+  date: ['date', 'timestamp', 'timestampNs', 'timestamptz'],
+  time: ['time'],
+  timetz: ['timetz', 'time'],
+  timestamp: ['date', 'timestamp', 'timestampNs', 'timestamptz'],
+  timestamptz: ['date', 'timestamp', 'timestampNs', 'timestamptz'],
+};
+
+function dateOrTime(kind: SourceKind, value: Sql, target: DateOrTime): Conversion | undefined {
+  const engineType = ENGINE_TYPE[target];
+  const render = (moment: Sql): Sql => {
+    if (target === 'date') return withEra(cast(cast(moment, 'DATE'), 'VARCHAR'));
+    return target === 'time' || target === 'timetz' ? cast(moment, 'VARCHAR') : withEra(cast(moment, 'VARCHAR'));
+  };
+  if (kind === 'text' || kind === 'json') {
+    const { plain, isNull } = plainText(kind, value);
+    const moment = tryCast(sql`replace(${plain}, ' BC', ' (BC)')`, engineType);
+    const isBad = sql`NOT regexp_full_match(${plain}, ${duckText(FORM[target])}) OR ${moment} IS NULL`;
+    return {
+      text: render(moment),
+      isNull,
+      checks: [{ isBad, problem: `is not a ${target.toUpperCase()} in ISO form, or is out of its range` }],
+    };
+  }
+  if (!ACCEPTED[target].includes(kind)) return undefined;
+  if (target === 'time' || target === 'timetz') return { text: render(cast(value, engineType)), checks: [] };
+
+  const moment = cast(value, engineType);
+  const checks: Check[] = [
+    {
+      isBad: sql`NOT isfinite(${value}) OR year(${value}) NOT BETWEEN -4712 AND 294276`,
+      problem: `is out of the range of ${target.toUpperCase()}`,
+    },
+  ];
+  if (kind === 'timestampNs') {
+    checks.push({
+      isBad: sql`epoch_ns(${value}) % 1000 <> 0`,
+      problem: 'has nanoseconds, and Redshift keeps microseconds',
+      isSilent: true,
+    });
+  }
+  if (target === 'date' && kind !== 'date') {
+    checks.push({
+      isBad: sql`${moment} <> date_trunc('day', ${moment})`,
+      problem: 'has a time of day, which DATE cannot hold',
+      isSilent: true,
+    });
+  }
+  return { text: render(moment), checks };
+}
+
+/** Text without blanks around it; nothing at all counts as NULL, as COPY has it for every type but text. */
+function plainText(kind: 'text' | 'json', value: Sql): { readonly plain: Sql; readonly isNull: Sql } {
+  const plain = sql`trim(${textOf(kind, value)})`;
+  return { plain, isNull: sql`coalesce(${plain}, '') = ''` };
+}
+
+/** Numbers as Redshift spells them. */
+function spelled(number: Sql): Sql {
+  return sql`CASE WHEN isnan(${number}) THEN 'NaN' WHEN isinf(${number}) THEN CASE WHEN ${number} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE CAST(${number} AS VARCHAR) END`;
+}
+
+/** The engine writes `0044-03-15 (BC) 10:00:00`, Redshift `0044-03-15 10:00:00 BC`. */
+function withEra(moment: Sql): Sql {
+  return sql`CASE WHEN contains(${moment}, '(BC)') THEN replace(${moment}, ' (BC)', '') || ' BC' ELSE ${moment} END`;
+}
+
+function cast(value: Sql, type: string): Sql {
+  return sql`CAST(${value} AS ${duckType(type)})`;
+}
+
+function tryCast(value: Sql, type: string): Sql {
+  return sql`TRY_CAST(${value} AS ${duckType(type)})`;
+}

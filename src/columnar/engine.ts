@@ -1,0 +1,197 @@
+import { realpath } from 'node:fs/promises';
+import { resolve as resolvePath } from 'node:path';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+import { ConnectorError } from '../core/errors.ts';
+import { type Run, sleep } from '../core/run.ts';
+import { duckText } from '../sql/duckdb.ts';
+import { join, type Sql, sql } from '../sql/sql.ts';
+import { classifyEngineError } from './classify-error.ts';
+import { Semaphore } from './semaphore.ts';
+
+export interface EngineInit {
+  /** The run's own folder: the engine sees no file outside. */
+  readonly folder: string;
+  /** Files elsewhere that the run reads. */
+  readonly inputFiles?: readonly string[];
+  /** What the engine's buffers may take. The process grows by up to 250 MB more. */
+  readonly memoryLimitBytes?: number;
+}
+
+const DEFAULT_MEMORY_BYTES = 150 * 1024 * 1024;
+// Four concurrent statements fill libuv's threads and stall every file read of the process.
+const STATEMENTS_AT_ONCE = 2;
+const REPEAT_INTERRUPT_MS = 50;
+const DISPOSE_MS = 5_000;
+
+/** The embedded DuckDB of one run. Dispose ends it and whatever still runs in it. */
+export class Engine implements AsyncDisposable {
+  /** Resolved path of the run's folder. */
+  readonly folder: string;
+  readonly #instance: DuckDBInstance;
+  readonly #slots = new Semaphore(STATEMENTS_AT_ONCE);
+  readonly #connections = new Set<DuckDBConnection>();
+
+  private constructor(instance: DuckDBInstance, folder: string) {
+    this.#instance = instance;
+    this.folder = folder;
+  }
+
+  /** Throws RS_PACKAGE_MISSING where DuckDB is not installed. */
+  static async open({ folder, inputFiles = [], memoryLimitBytes = DEFAULT_MEMORY_BYTES }: EngineInit): Promise<Engine> {
+    const resolved = await realpath(folder);
+    if (/[*?[\]{}]/.test(resolved)) {
+      throw new ConnectorError('RS_CONFIG_INVALID', 'The work directory has one of * ? [ ] { } in its path', {
+        action: 'Choose another work directory.',
+      });
+    }
+    const { DuckDBInstance } = await importDuckDb();
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: '2',
+      memory_limit: `${Math.floor(memoryLimitBytes / 1024)}KiB`,
+      temp_directory: resolved,
+      preserve_insertion_order: 'false',
+      allow_community_extensions: 'false',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    const engine = new Engine(instance, resolved);
+    const connection = await instance.connect();
+    try {
+      await connection.run(String(sql`SET allowed_directories = [${duckText(`${resolved}/`)}]`));
+      await connection.run(String(sql`SET allowed_paths = [${join(await Promise.all(inputFiles.map(pathText)))}]`));
+      await connection.run(`SET TimeZone = 'UTC'`);
+      await connection.run('SET enable_external_access = false');
+      await connection.run('SET lock_configuration = true');
+    } catch (error) {
+      instance.closeSync();
+      throw classifyEngineError(error);
+    } finally {
+      connection.closeSync();
+    }
+    return engine;
+  }
+
+  /** Rows of a small result, as text. */
+  async query(statement: Sql, { signal }: Pick<Run, 'signal'>): Promise<readonly (readonly (string | null)[])[]> {
+    return this.#run(signal, async (connection) => {
+      const reader = await connection.runAndReadAll(String(statement));
+      return reader
+        .getRowsJson()
+        .map((row) =>
+          row.map((value) => (value === null || typeof value === 'string' ? value : JSON.stringify(value))),
+        );
+    });
+  }
+
+  /** Runs a COPY and answers how many rows it wrote. `readOwn` finds errors that the statement itself raised. */
+  async copy(
+    statement: Sql,
+    { signal }: Pick<Run, 'signal'>,
+    readOwn: (message: string) => ConnectorError | undefined,
+  ): Promise<number> {
+    return this.#run(signal, async (connection) => {
+      try {
+        const result = await connection.run(String(statement));
+        return result.rowsChanged;
+      } catch (error) {
+        throw (error instanceof Error ? readOwn(error.message) : undefined) ?? error;
+      }
+    });
+  }
+
+  /** Chunks of a result of any size, in flat memory: the engine works ahead by a few chunks only. */
+  async *stream(statement: Sql, { signal }: Pick<Run, 'signal'>): AsyncGenerator<DuckDBDataChunk, void, undefined> {
+    signal.throwIfAborted();
+    const release = await this.#slots.acquire(signal);
+    let connection: DuckDBConnection | undefined;
+    try {
+      connection = await this.#connect();
+      const open = connection;
+      const result = await interruptible(open, signal, () => open.stream(String(statement)));
+      for (;;) {
+        const chunk = await interruptible(open, signal, () => result.fetchChunk());
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield chunk;
+      }
+    } finally {
+      if (connection) {
+        connection.interrupt();
+        this.#close(connection);
+      }
+      release();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.interrupt();
+    const timeout = new AbortController();
+    // A stream that nobody reads on holds its place for ever.
+    await Promise.race([this.#slots.drained(), sleep(DISPOSE_MS, timeout.signal)]);
+    timeout.abort();
+    this.#instance.closeSync();
+  }
+
+  async #connect(): Promise<DuckDBConnection> {
+    const connection = await this.#instance.connect();
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  #close(connection: DuckDBConnection): void {
+    this.#connections.delete(connection);
+    connection.closeSync();
+  }
+
+  async #run<T>(signal: AbortSignal, body: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const release = await this.#slots.acquire(signal);
+    try {
+      const connection = await this.#connect();
+      try {
+        return await interruptible(connection, signal, () => body(connection));
+      } finally {
+        this.#close(connection);
+      }
+    } finally {
+      release();
+    }
+  }
+}
+
+/** Waits for a statement; an abort interrupts it, and the wait ends once it really has stopped. */
+async function interruptible<T>(connection: DuckDBConnection, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let repeat: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    connection.interrupt();
+    // An interrupt that comes before the statement has begun is lost.
+    repeat = setInterval(() => connection.interrupt(), REPEAT_INTERRUPT_MS);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await body();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw classifyEngineError(error);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    clearInterval(repeat);
+  }
+}
+
+/** The engine looks through links before it decides. A file that is not there is told by whoever reads it. */
+async function pathText(file: string): Promise<Sql> {
+  return duckText(await realpath(file).catch(() => resolvePath(file)));
+}
+
+async function importDuckDb(): Promise<typeof import('@duckdb/node-api')> {
+  try {
+    return await import('@duckdb/node-api');
+  } catch (cause) {
+    throw new ConnectorError('RS_PACKAGE_MISSING', 'Files and staged reads need the package @duckdb/node-api', {
+      action: 'Run "npm install @duckdb/node-api" beside roleshift.',
+      details: { package: '@duckdb/node-api' },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,131 @@
+import { rm, stat, symlink } from 'node:fs/promises';
+import { join as joinPath, resolve } from 'node:path';
+import { ConnectorError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import { duckText } from '../sql/duckdb.ts';
+import { type Sql, sql } from '../sql/sql.ts';
+import { parseCsvHeader } from './csv-header.ts';
+import type { Engine } from './engine.ts';
+
+export type InputFormat = 'parquet' | 'csv' | 'jsonl';
+
+/** A local file to load, looked at but not yet read through. */
+export interface InputFile {
+  readonly format: InputFormat;
+  /** What the engine reads: a link in the run's folder, whatever the file's own name. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly gzip: boolean;
+  /** Only with CSV. */
+  readonly delimiter: string;
+  /** In the order of the file; for JSON Lines in the order of the names. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Known for Parquet only. */
+  readonly rowCount?: number;
+}
+
+export interface InputSpec {
+  readonly file: string;
+  /** Default: by the file's extension. */
+  readonly format?: InputFormat | undefined;
+  /** Only with CSV; default: a comma. */
+  readonly delimiter?: string | undefined;
+}
+
+/**
+ * Looks at a Parquet, CSV (first line: names) or JSON Lines file: its columns, and whether it is one at all. JSON Lines
+ * are read through once, since a name may turn up in any line. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID.
+ */
+export async function openInputFile(
+  engine: Engine,
+  { file, format, delimiter = ',' }: InputSpec,
+  run: Run,
+): Promise<InputFile> {
+  const bytes = await sizeOf(file);
+  const gzip = /\.gz$/i.test(file);
+  const kind = format ?? formatOf(file);
+  if (delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
+    throw invalid('The delimiter must be one character, and no quote or newline', 'Set another delimiter.');
+  }
+  const path = joinPath(engine.folder, `input.${kind}${gzip ? '.gz' : ''}`);
+  await rm(path, { force: true });
+  // The engine sees no other folder, and takes * and [ in a path for patterns.
+  await symlink(resolve(file), path);
+  const input = { format: kind, path, bytes, gzip: gzip && kind !== 'parquet', delimiter };
+  switch (kind) {
+    case 'parquet':
+      return { ...input, ...(await lookAtParquet(engine, path, run)) };
+    case 'csv':
+      return { ...input, columns: await csvColumns(engine, path, delimiter, run) };
+    case 'jsonl':
+      return { ...input, columns: await jsonColumns(engine, path, run) };
+  }
+}
+
+/** How the engine reads JSON Lines as objects. */
+export function jsonObjects(path: string): Sql {
+  return sql`read_json_objects(${duckText(path)}, format = 'newline_delimited', maximum_object_size = 8388608)`;
+}
+
+async function sizeOf(file: string): Promise<number> {
+  let bytes: number;
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) throw invalid('The input is not a file', 'Name a file.');
+    bytes = found.size;
+  } catch (cause) {
+    if (cause instanceof ConnectorError) throw cause;
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
+    throw new ConnectorError('RS_CONFIG_OBJECT_MISSING', `The file ${JSON.stringify(file)} ${why}`, {
+      action: 'Check the path and the rights on the file.',
+      cause,
+    });
+  }
+  if (bytes === 0) throw invalid(`The file ${JSON.stringify(file)} is empty`, 'Give a file with at least a header.');
+  return bytes;
+}
+
+function formatOf(file: string): InputFormat {
+  const name = file.toLowerCase().replace(/\.gz$/, '');
+  if (name.endsWith('.parquet')) return 'parquet';
+  if (name.endsWith('.csv')) return 'csv';
+  if (name.endsWith('.jsonl') || name.endsWith('.ndjson')) return 'jsonl';
+  throw invalid(
+    `The kind of the file ${JSON.stringify(file)} cannot be told by its name`,
+    'Name it .parquet, .csv, .jsonl (or .csv.gz, .jsonl.gz), or say the format.',
+  );
+}
+
+async function lookAtParquet(engine: Engine, path: string, run: Run): Promise<Pick<InputFile, 'columns' | 'rowCount'>> {
+  const described = await engine.query(
+    sql`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${duckText(path)}))`,
+    run,
+  );
+  const counted = await engine.query(sql`SELECT num_rows FROM parquet_file_metadata(${duckText(path)})`, run);
+  return {
+    columns: described.map(([name, type]) => ({ name: name ?? '', type: type ?? '' })),
+    rowCount: Number(counted[0]?.[0]),
+  };
+}
+
+async function csvColumns(engine: Engine, path: string, delimiter: string, run: Run): Promise<InputFile['columns']> {
+  // Each line as one column: no delimiter and no quote, so the first line comes as it stands.
+  const line = sql`read_csv(${duckText(path)}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = ${duckText(
+    '\x01',
+  )}, quote = '', escape = '', max_line_size = 4194304)`;
+  const [first] = await engine.query(sql`SELECT line FROM ${line} LIMIT 1`, run);
+  const header = first?.[0];
+  if (header === undefined || header === null)
+    throw invalid('The file has no header line', 'Name the columns in the first line.');
+  return parseCsvHeader(header.replace(/^\uFEFF/, ''), delimiter).map((name) => ({ name, type: 'VARCHAR' }));
+}
+
+async function jsonColumns(engine: Engine, path: string, run: Run): Promise<InputFile['columns']> {
+  const keys = sql`SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${jsonObjects(path)} ORDER BY name`;
+  const rows = await engine.query(keys, run);
+  return rows.map(([name]) => ({ name: name ?? '', type: 'JSON' }));
+}
+
+function invalid(message: string, action: string): ConnectorError {
+  return new ConnectorError('RS_INPUT_INVALID', message, { action });
+}

@@ -1,0 +1,199 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { join as joinPath } from 'node:path';
+import type { Run } from '../core/run.ts';
+import { duckName, duckText } from '../sql/duckdb.ts';
+import { integer, join, type Sql, sql } from '../sql/sql.ts';
+import type { CsvDialect } from '../types/csv.ts';
+import type { Engine } from './engine.ts';
+import type { InputFile } from './input-file.ts';
+import { fromOne, type LoadColumn, loadExpression, readCheckFailure } from './load-expression.ts';
+import { sliceText } from './text-slices.ts';
+
+/** A staged file on the local disk. Whoever takes it deletes it. */
+export interface LocalFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface StageFileSpec {
+  readonly input: InputFile;
+  /** In the order that the staged files shall have. */
+  readonly columns: readonly LoadColumn[];
+  readonly dialect: CsvDialect;
+  /** Whether the row's number in the input, from 1, is written as the last column. */
+  readonly rowNumbers: boolean;
+  /** Default: 32 MiB, compressed. */
+  readonly targetFileBytes?: number;
+  /** Default: values are checked, and one that its column cannot hold fails the run. False leaves that to COPY. */
+  readonly checked?: boolean;
+}
+
+const DEFAULT_FILE_BYTES = 32 * 1024 * 1024;
+const FIRST_ROWS = 200_000;
+const FIRST_TEXT_BYTES = 16 * 1024 * 1024;
+/** What a slice of text may take on the disk, however well it compresses. */
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+const GROWTH = 8;
+
+/**
+ * Turns an input file into numbered csv.zst files, one at a time: the next one is made when it is asked for, so the disk
+ * holds as many as the caller keeps. Throws RS_VALUE_UNREPRESENTABLE naming row and column, RS_INPUT_INVALID.
+ */
+export async function* stageFile(
+  engine: Engine,
+  given: StageFileSpec,
+  run: Run,
+): AsyncGenerator<LocalFile, void, undefined> {
+  const spec = withJsonTypes(given);
+  let number = 0;
+  for await (const slice of slicesOf(engine, spec, run)) {
+    number += 1;
+    const path = joinPath(engine.folder, `part-${String(number).padStart(5, '0')}.csv.zst`);
+    const rows = await writeSlice(engine, spec, slice, path, run);
+    const { size } = await stat(path);
+    slice.report(rows, size);
+    if (rows === 0) await rm(path);
+    else yield { path, rows, bytes: size };
+  }
+}
+
+/** Some rows of the input: what to select from, what each column and each row's number (from 1) is called there. */
+interface Slice {
+  readonly from: Sql;
+  readonly rowNumber: Sql;
+  readonly columnOf: (column: LoadColumn) => Sql;
+  /** Tells what became of it, so that the next one has the right size. */
+  readonly report: (rows: number, bytes: number) => void;
+}
+
+async function* slicesOf(engine: Engine, spec: StageFileSpec, run: Run): AsyncGenerator<Slice, void, undefined> {
+  if (spec.input.format === 'parquet') yield* parquetSlices(spec);
+  else yield* textSlices(engine, spec, run);
+}
+
+/** Ranges of row numbers: the engine skips the row groups outside. */
+function* parquetSlices({
+  input,
+  targetFileBytes = DEFAULT_FILE_BYTES,
+}: StageFileSpec): Generator<Slice, void, undefined> {
+  const total = input.rowCount ?? 0;
+  let size = Math.min(FIRST_ROWS, total);
+  for (let start = 0; start < total; ) {
+    const end = start + size;
+    const range = sql`file_row_number >= ${integer(start)} AND file_row_number < ${integer(end)}`;
+    let next = size;
+    yield {
+      from: sql`read_parquet(${duckText(input.path)}, file_row_number = true) WHERE ${range}`,
+      rowNumber: fromOne(sql`file_row_number`, 0),
+      columnOf: ({ source }) => duckName(source),
+      report: (rows, bytes) => {
+        const wished = Math.floor((targetFileBytes * rows) / Math.max(1, bytes));
+        next = Math.max(1, Math.min(wished, rows * GROWTH));
+      },
+    };
+    start = end;
+    const left = total - start;
+    // The rest in files of one size, so that no slice of the cluster gets a crumb.
+    size = left <= next ? left : Math.ceil(left / Math.round(left / next));
+  }
+}
+
+async function* textSlices(
+  engine: Engine,
+  { input, targetFileBytes = DEFAULT_FILE_BYTES, columns }: StageFileSpec,
+  run: Run,
+): AsyncGenerator<Slice, void, undefined> {
+  const path = joinPath(engine.folder, `slice.${input.format}`);
+  let sliceBytes = Math.min(FIRST_TEXT_BYTES, targetFileBytes * 4);
+  let rowsBefore = 0;
+  let isFirst = true;
+  const isCsv = input.format === 'csv';
+  try {
+    for await (const textBytes of sliceText(input.path, path, {
+      rule: isCsv ? 'quoted' : 'lines',
+      gzip: input.gzip,
+      sliceBytes: () => sliceBytes,
+      signal: run.signal,
+    })) {
+      const rows = isCsv ? csvRows(input, path, isFirst) : jsonRows(input, path, columns);
+      const offset = rowsBefore;
+      yield {
+        from: sql`(SELECT *, row_number() OVER () AS ${duckName(ROW)} FROM ${rows})`,
+        rowNumber: sql`(${duckName(ROW)} + ${integer(offset)})`,
+        columnOf: ({ source }) => duckName(`c${columnIndex(input, source)}`),
+        report: (count, bytes) => {
+          rowsBefore += count;
+          const wished = Math.floor((targetFileBytes * textBytes) / Math.max(1, bytes));
+          sliceBytes = Math.max(1, Math.min(wished, textBytes * GROWTH, MAX_TEXT_BYTES));
+        },
+      };
+      isFirst = false;
+    }
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+const ROW = 'roleshift_row';
+
+function columnIndex(input: InputFile, source: string): number {
+  return input.columns.findIndex(({ name }) => name === source);
+}
+
+/** Every column as text: an empty field is NULL, a quoted empty one is the empty string. */
+function csvRows({ columns, delimiter }: InputFile, path: string, isFirst: boolean): Sql {
+  const types = join(columns.map((_, index) => sql`${duckText(`c${index}`)}: 'VARCHAR'`));
+  const header = isFirst ? sql`true` : sql`false`;
+  return sql`read_csv(${duckText(path)}, auto_detect = false, header = ${header}, columns = {${types}}, delim = ${duckText(
+    delimiter,
+  )}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true, max_line_size = 4194304, buffer_size = 16777216)`;
+}
+
+/** The columns that are loaded, by name. Numbers keep their JSON type only where that is looked at. */
+function jsonRows({ columns: all }: InputFile, path: string, columns: readonly LoadColumn[]): Sql {
+  const types = join(columns.map(({ source, sourceType }) => sql`${duckText(source)}: ${duckText(sourceType)}`));
+  const names = join(
+    columns.map(
+      ({ source }) => sql`${duckName(source)} AS ${duckName(`c${all.findIndex(({ name }) => name === source)}`)}`,
+    ),
+  );
+  return sql`(SELECT ${names} FROM read_json(${duckText(path)}, format = 'newline_delimited', columns = {${types}}, maximum_object_size = 8388608))`;
+}
+
+/** JSON is read as text; only a DECIMAL asks whether its text was a number, whose digits a parser may have lost. */
+function withJsonTypes({ columns, ...spec }: StageFileSpec): StageFileSpec {
+  if (spec.input.format !== 'jsonl') return { ...spec, columns };
+  return {
+    ...spec,
+    columns: columns.map((column) => ({
+      ...column,
+      sourceType: column.field.type.kind === 'decimal' ? 'JSON' : 'VARCHAR',
+    })),
+  };
+}
+
+async function writeSlice(
+  engine: Engine,
+  { columns, dialect, rowNumbers, checked = true }: StageFileSpec,
+  { from, rowNumber, columnOf }: Slice,
+  path: string,
+  run: Run,
+): Promise<number> {
+  const values = columns.map((column, position) =>
+    loadExpression(column, columnOf(column), { rowNumber, position, checked }),
+  );
+  const selected = join(rowNumbers ? [...values, rowNumber] : values);
+  const partial = `${path}.partial`;
+  const statement = sql`COPY (SELECT ${selected} FROM ${from}) TO ${duckText(
+    partial,
+  )} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ${duckText(dialect.nullMarker)}, COMPRESSION zstd)`;
+  try {
+    const rows = await engine.copy(statement, run, (message) => readCheckFailure(message, columns));
+    await rename(partial, path);
+    return rows;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}

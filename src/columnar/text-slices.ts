@@ -1,0 +1,60 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+
+/** Where records of a text file end. */
+export type RecordRule =
+  /** At each newline. */
+  | 'lines'
+  /** At each newline outside double quotes. */
+  | 'quoted';
+
+export interface SliceOptions {
+  readonly rule: RecordRule;
+  readonly gzip: boolean;
+  /** A slice ends with the first record that reaches it. */
+  readonly sliceBytes: () => number;
+  readonly signal: AbortSignal;
+}
+
+const NEWLINE = 0x0a;
+const QUOTE = 0x22;
+
+/**
+ * Cuts a text file into files of whole records at `path`, one at a time: each is written when it is asked for, over
+ * the one before. Yields the bytes of each.
+ */
+export async function* sliceText(
+  source: string,
+  path: string,
+  { rule, gzip, sliceBytes, signal }: SliceOptions,
+): AsyncGenerator<number, void, undefined> {
+  await using file = createReadStream(source, { highWaterMark: 1024 * 1024, signal });
+  const bytes: AsyncIterable<Buffer> = gzip ? file.pipe(createGunzip()) : file;
+  if (gzip) file.once('error', (error) => (bytes as ReturnType<typeof createGunzip>).destroy(error));
+  let slice = await open(path, 'w', 0o600);
+  let size = 0;
+  let inQuotes = false;
+  try {
+    for await (const chunk of bytes) {
+      let start = 0;
+      for (let index = 0; index < chunk.length; index += 1) {
+        const byte = chunk[index];
+        if (byte === QUOTE && rule === 'quoted') inQuotes = !inQuotes;
+        else if (byte === NEWLINE && !inQuotes && size + index + 1 - start >= sliceBytes()) {
+          await slice.writeFile(chunk.subarray(start, index + 1));
+          await slice.close();
+          yield size + index + 1 - start;
+          slice = await open(path, 'w', 0o600);
+          size = 0;
+          start = index + 1;
+        }
+      }
+      await slice.writeFile(chunk.subarray(start));
+      size += chunk.length - start;
+    }
+  } finally {
+    await slice.close();
+  }
+  if (size > 0) yield size;
+}

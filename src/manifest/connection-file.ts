@@ -34,7 +34,7 @@ export function parseConnection(path: string, text: string): Readonly<Record<str
     stringKeys: true,
     prettyErrors: false,
     lineCounter: lines,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const problems = [...document.errors, ...document.warnings].map(({ code, pos: [at] }) => {
     const { line, col } = lines.linePos(at);

@@ -33,7 +33,7 @@ export function fillIn(given: Values, properties: Properties): Filled {
   for (const [key, option] of Object.entries(properties)) {
     const isInUse = option.visibleWhen === undefined || holds(option.visibleWhen, lookup);
     const value = isInUse ? located.values[key] : undefined;
-    if (!isInUse && isTold(located.values[key], option)) {
+    if (!isInUse && located.trace[key] === undefined && isTold(located.values[key], option)) {
       notices.push(
         `${option.title} (${key}) is ignored because ${obstacle(option.visibleWhen ?? [], lookup, properties)}.`,
       );

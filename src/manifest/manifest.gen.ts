@@ -142,7 +142,7 @@ export const MANIFEST: Manifest = {
         "examples": [
           "warehouse.abc123.us-west-2.redshift.amazonaws.com"
         ],
-        "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        "pattern": "^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f.]{0,15}){2,8})$",
         "patternMessage": "must be a host name only: no jdbc: prefix, no port, no path",
         "requiredWhen": {
           "authType": [
@@ -1086,7 +1086,7 @@ export const MANIFEST: Manifest = {
         "type": "string",
         "title": "TLS server name",
         "description": "Name that the certificate must carry where it is not the host: behind a tunnel or a private endpoint.",
-        "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        "pattern": "^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f.]{0,15}){2,8})$",
         "patternMessage": "must be a host name only",
         "group": "network",
         "order": 30,

@@ -9,6 +9,8 @@ import { plainCopy } from './plain-copy.ts';
 export interface Input {
   readonly values: Readonly<Record<string, unknown>>;
   readonly issues: readonly ConfigIssue[];
+  /** It was no object of plain values at all. */
+  readonly isUnusable: boolean;
 }
 
 /** Copies the known options out of whatever was handed in, and names every key that is none. Never throws. */
@@ -21,6 +23,7 @@ export function readInput(
   if (entries === undefined) {
     return {
       values: {},
+      isUnusable: true,
       issues: [issue('', 'A connection must be an object of plain values', 'Give an object with options.')],
     };
   }
@@ -37,7 +40,7 @@ export function readInput(
       issues.push(unknownKey(key, nearestOption(key, properties)));
     }
   }
-  return { values, issues };
+  return { values, issues, isUnusable: false };
 }
 
 function unknownKey(key: string, nearest: string | undefined): ConfigIssue {

@@ -52,6 +52,7 @@ export function resolveConnection(raw: unknown, context: ResolveContext = {}): R
   const policy = policyOf(context);
 
   const input = readInput(raw, properties, retired);
+  if (input.isUnusable) throw invalid(input.issues, []);
   const filled = fillIn(input.values, properties);
   const read = readValues(filled, properties, {
     resolveSecret: policy && (context.resolveSecret ?? (() => undefined)),
@@ -64,7 +65,7 @@ export function resolveConnection(raw: unknown, context: ResolveContext = {}): R
   const issues = [...input.issues, ...filled.issues, ...read.issues];
   const refused = new Set(issues.map(({ path }) => path.split(/[.[]/, 1)[0] ?? path));
   for (const rule of Object.values(RULES)) issues.push(...rule(read.values, { refused }));
-  if (issues.length > 0) throw invalid(issues, [...read.causes]);
+  if (issues.length > 0) throw invalid(issues, read.causes);
 
   // Every option that has to be there is: each absence was an issue above.
   const options = read.values as ConnectionOptions;

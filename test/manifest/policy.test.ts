@@ -1,0 +1,197 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ConnectorError } from '../../src/core/errors.ts';
+import type { HostPolicy } from '../../src/manifest/policy.ts';
+import { addressCheck, findIssues, resolveConnection, resolveOptions } from '../../src/manifest/resolve.ts';
+import { EC2, KEYS, PASSWORD, ROLE, STAGING } from './connections.ts';
+import { refusalOf } from './expect-issues.ts';
+
+const HUB = 'arn:aws:iam::444455556666:role/Hub';
+
+/** What each policy refuses in a connection that is fine by itself. */
+const FORBIDDEN: readonly {
+  readonly title: string;
+  readonly values: object;
+  readonly policy: HostPolicy;
+  readonly paths: readonly string[];
+}[] = [
+  { title: 'the EC2 role by default', values: EC2, policy: {}, paths: ['useEc2Role'] },
+  {
+    title: 'a profile by default',
+    values: { ...KEYS, identitySource: 'profile', profile: 'x' },
+    policy: {},
+    paths: ['identitySource'],
+  },
+  {
+    title: 'the environment by default',
+    values: { ...KEYS, identitySource: 'environment' },
+    policy: {},
+    paths: ['identitySource'],
+  },
+  {
+    title: 'the worker role by default',
+    values: { ...KEYS, identitySource: 'workerRole' },
+    policy: {},
+    paths: ['identitySource'],
+  },
+  {
+    title: 'a worker login by default',
+    values: { ...KEYS, loginIdentity: 'worker' },
+    policy: {},
+    paths: ['loginIdentity'],
+  },
+  {
+    title: 'the EC2 role of a password login that stages',
+    values: { ...PASSWORD, ...STAGING, useEc2Role: true },
+    policy: {},
+    paths: ['useEc2Role'],
+  },
+  {
+    title: 'access keys when only the EC2 role is allowed',
+    values: KEYS,
+    policy: { identities: ['machineRole'] },
+    paths: ['identitySource'],
+  },
+  { title: 'a role that is not listed', values: KEYS, policy: { roleArns: [HUB] }, paths: ['roleArn'] },
+  {
+    title: 'every role that is not listed',
+    values: {
+      ...KEYS,
+      ...STAGING,
+      stagingRoleArn: HUB,
+      workerRoleArn: HUB,
+      intermediateRoles: [{ roleArn: HUB }],
+      copyRole: `${ROLE},${HUB}`,
+    },
+    policy: { roleArns: [ROLE] },
+    paths: ['stagingRoleArn', 'workerRoleArn', 'intermediateRoles[0].roleArn', 'copyRole'],
+  },
+  {
+    title: 'the default COPY role where a list leaves it out',
+    values: { ...KEYS, ...STAGING },
+    policy: { copyRoles: [ROLE] },
+    paths: ['copyRole'],
+  },
+  {
+    title: 'a role that a wildcard does not cover',
+    values: KEYS,
+    policy: { roleArns: ['arn:aws:iam::111122223333:role/Other*'] },
+    paths: ['roleArn'],
+  },
+  {
+    title: 'an endpoint by default',
+    values: { ...KEYS, stsEndpoint: 'https://sts.example.com' },
+    policy: {},
+    paths: ['stsEndpoint'],
+  },
+  {
+    title: 'an endpoint that only begins like an allowed one',
+    values: { ...KEYS, stsEndpoint: 'https://sts.example.com.evil.net' },
+    policy: { endpoints: ['https://sts.example.com'] },
+    paths: ['stsEndpoint'],
+  },
+  {
+    title: 'a listed endpoint on this machine without allowLoopback',
+    values: { ...KEYS, stsEndpoint: 'http://127.0.0.1:1' },
+    policy: { endpoints: ['*'] },
+    paths: ['stsEndpoint'],
+  },
+  { title: 'this machine as database host', values: { ...PASSWORD, host: 'localhost' }, policy: {}, paths: ['host'] },
+  {
+    title: 'a database host that is not listed',
+    values: PASSWORD,
+    policy: { hosts: ['*.eu-west-1.redshift.amazonaws.com'] },
+    paths: ['host'],
+  },
+  {
+    title: 'connect SQL when it is off',
+    values: { ...PASSWORD, connectSql: 'SET x TO 1' },
+    policy: { allowConnectSql: false },
+    paths: ['connectSql'],
+  },
+  { title: 'a file by default', values: { ...PASSWORD, caFile: '/etc/passwd' }, policy: {}, paths: ['caFile'] },
+];
+
+describe('a host policy', () => {
+  for (const { title, values, policy, paths } of FORBIDDEN) {
+    it(`refuses ${title}`, () => {
+      const { issues, action } = refusalOf(values, { policy }, 'RS_CONFIG_FORBIDDEN');
+      expect(issues.map(({ path }) => path)).to.deep.equal(paths);
+      expect(action).to.be.a('string');
+      expect(() => resolveOptions(values)).to.not.throw();
+    });
+  }
+
+  it('lets through what it lists', () => {
+    const policy: HostPolicy = {
+      identities: ['accessKeys', 'machineRole'],
+      roleArns: ['arn:aws:iam::111122223333:role/Redshift*', HUB],
+      endpoints: ['https://*.vpce.amazonaws.com', 'http://127.0.0.1:4566'],
+      hosts: ['*.redshift.amazonaws.com'],
+      allowLoopback: true,
+    };
+    const values = {
+      ...EC2,
+      ...STAGING,
+      intermediateRoles: [{ roleArn: HUB }],
+      stsEndpoint: 'https://vpce-1.sts.us-west-2.vpce.amazonaws.com/',
+      s3Endpoint: 'http://127.0.0.1:4566',
+    };
+    expect(() => resolveOptions(values, { policy })).to.not.throw();
+  });
+
+  it('treats a dot, a bracket or a slash in a list as itself', () => {
+    const policy: HostPolicy = { hosts: ['db.example.com', '[x]*'] };
+    expect(findIssues({ ...PASSWORD, host: 'dbxexample.com' }, { policy })).to.have.length(1);
+  });
+
+  it('sets external id, source identity and session prefix whatever the form says', () => {
+    const policy: HostPolicy = { externalId: 'tenant-7', sourceIdentity: 'tenant-7', roleSessionNamePrefix: 'acme-' };
+    const values = {
+      ...KEYS,
+      externalId: 'mine',
+      intermediateRoles: [{ roleArn: HUB, externalId: 'mine' }],
+      roleSessionName: 'x'.repeat(64),
+    };
+    const { options, notices, trace } = resolveConnection(values, { policy });
+    expect(options).to.deep.include({ externalId: 'tenant-7', sourceIdentity: 'tenant-7' });
+    expect(options.intermediateRoles).to.deep.equal([{ roleArn: HUB, externalId: 'tenant-7' }]);
+    expect(options.roleSessionName).to.equal(`acme-${'x'.repeat(59)}`);
+    expect(trace).to.deep.include({ externalId: 'host policy', sourceIdentity: 'host policy' });
+    expect(notices).to.deep.equal(['The host sets externalId; the value in the form is not used.']);
+  });
+
+  it('does not hide what is invalid behind what is forbidden', () => {
+    const { issues } = refusalOf({ ...EC2, port: 0 }, { policy: {} });
+    expect(issues.map(({ path }) => path)).to.deep.equal(['port']);
+  });
+
+  it('gives the check of resolved addresses that belongs to it', () => {
+    expect(() => addressCheck({})('127.0.0.1')).to.not.throw();
+    expect(() => addressCheck({ policy: { allowLoopback: true } })('127.0.0.1')).to.not.throw();
+    expect(() => addressCheck({ policy: {} })('127.0.0.1')).to.throw(ConnectorError);
+    expect(() => addressCheck({ resolveSecret: () => 'x' })('::1')).to.throw(ConnectorError);
+    expect(() => addressCheck({})('169.254.169.254')).to.throw(ConnectorError);
+  });
+
+  it('lets a CA file be under a root, links followed, and tells nothing about others', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'roleshift-policy-'));
+    try {
+      const root = join(folder, 'certificates');
+      await mkdir(root);
+      await writeFile(join(root, 'ca.pem'), 'x');
+      await symlink('/etc/passwd', join(root, 'link.pem'));
+      const policy: HostPolicy = { fileRoots: [root] };
+      const withFile = (caFile: string): object => ({ ...PASSWORD, caFile });
+      expect(resolveOptions(withFile(join(root, 'ca.pem')), { policy }).caFile).to.match(/ca\.pem$/);
+      const refusals = [join(root, 'link.pem'), join(root, 'absent.pem'), `${root}/../x`, '/etc/shadow'].map((path) =>
+        refusalOf(withFile(path), { policy }, 'RS_CONFIG_FORBIDDEN'),
+      );
+      expect(new Set(refusals.map(({ message }) => message)).size).to.equal(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

@@ -31,12 +31,20 @@ export interface SessionEntry {
   readonly applicationName?: string;
 }
 
-export type LogEntry = CallEntry | SessionEntry;
+/** The sandbox itself failed: a bug of ours, told here because nothing is printed. */
+export interface FailureEntry {
+  readonly kind: 'failure';
+  readonly time: string;
+  readonly message: string;
+}
+
+export type LogEntry = CallEntry | SessionEntry | FailureEntry;
+export type NewLogEntry = Omit<CallEntry, 'time'> | Omit<SessionEntry, 'time'> | Omit<FailureEntry, 'time'>;
 
 /** What happened in a world, oldest first. Bounded: the oldest entries make room. */
 export interface WorldLog {
   /** Stamps the entry with the world's time. */
-  add(entry: Omit<CallEntry, 'time'> | Omit<SessionEntry, 'time'>): void;
+  add(entry: NewLogEntry): void;
   entries(): readonly LogEntry[];
 }
 

@@ -7,6 +7,21 @@ export interface World {
   readonly region: string;
   readonly accounts: readonly WorldAccount[];
   readonly instances?: readonly WorldInstance[];
+  /** What the ready-made connection files say; absent parts are taken from the first cluster and bucket. */
+  readonly connection?: WorldConnection;
+}
+
+/** How the people of this world connect: the content of the connection files, whatever the identity. */
+export interface WorldConnection {
+  readonly cluster?: string;
+  readonly database?: string;
+  readonly username?: string;
+  readonly roleArn?: string;
+  readonly externalId?: string;
+  readonly autoCreateDbUser?: boolean;
+  readonly dbGroups?: readonly string[];
+  readonly stagingBucket?: string;
+  readonly copyRole?: string;
 }
 
 export interface WorldAccount {

@@ -37,7 +37,7 @@ async function carryOut(context: AwsContext, exchange: Exchange, parsed: Parsed)
     return { ...named, result: new QueryFailure('MissingAuthenticationToken', 403, message) };
   }
   const signed = authenticate(exchange.request, claim, sha256(body), context);
-  const run = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
+  const run = service.actions.get(action);
   if (!run) {
     const message = `Could not find operation ${action} for this service in the sandbox`;
     return { signed, ...named, result: new QueryFailure('InvalidAction', 400, message) };

@@ -38,7 +38,7 @@ export interface QueryService {
   readonly namespace: string;
   /** Resource of a call for the log, before it is carried out. */
   readonly resourceOf: (call: Pick<QueryCall, 'action' | 'parameters'>) => string;
-  readonly actions: Readonly<Record<string, (call: QueryCall) => XmlElements>>;
+  readonly actions: ReadonlyMap<string, (call: QueryCall) => XmlElements>;
 }
 
 export function parseForm(body: string): ReadonlyMap<string, string> {

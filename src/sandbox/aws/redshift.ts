@@ -174,10 +174,10 @@ export function createRedshift(deps: RedshiftDeps): QueryService {
     resourceOf: ({ parameters }) =>
       [parameters.get('ClusterIdentifier'), parameters.get('DbUser')].filter((part) => part !== undefined).join('/') ||
       '*',
-    actions: {
-      GetClusterCredentials: (call) => getClusterCredentials(call, deps),
-      DescribeClusters: (call) => describeClusters(call, deps),
-      DescribeCustomDomainAssociations: describeCustomDomains,
-    },
+    actions: new Map([
+      ['GetClusterCredentials', (call) => getClusterCredentials(call, deps)],
+      ['DescribeClusters', (call) => describeClusters(call, deps)],
+      ['DescribeCustomDomainAssociations', describeCustomDomains],
+    ]),
   };
 }

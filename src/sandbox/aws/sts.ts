@@ -161,6 +161,9 @@ export function createSts(registry: IdentityRegistry): QueryService {
     name: 'sts',
     namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
     resourceOf: ({ parameters }) => parameters.get('RoleArn') ?? '*',
-    actions: { AssumeRole: (call) => assumeRole(call, registry), GetCallerIdentity: getCallerIdentity },
+    actions: new Map([
+      ['AssumeRole', (call) => assumeRole(call, registry)],
+      ['GetCallerIdentity', getCallerIdentity],
+    ]),
   };
 }

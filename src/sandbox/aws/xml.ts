@@ -33,7 +33,8 @@ function children(elements: XmlElements): string {
 }
 
 /** A whole document. Text is escaped; undefined elements are left out. */
-export function renderXml(root: string, elements: XmlElements, namespace?: string): string {
+export function renderXml(root: string, content: XmlElements | string, namespace?: string): string {
   const attribute = namespace === undefined ? '' : ` xmlns="${namespace}"`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attribute}>${children(elements)}</${root}>`;
+  const inner = typeof content === 'string' ? escapeText(content) : children(content);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attribute}>${inner}</${root}>`;
 }

@@ -47,7 +47,7 @@ function resolveVariable(expression: string, context: Context): string | undefin
 export function matchesPattern(pattern: string, text: string, context?: Context): boolean {
   const tokens = tokenize(pattern, context);
   if (!tokens) return false;
-  const units = [...text];
+  const units = Array.from(text);
   let token = 0;
   let unit = 0;
   let runToken = -1;

@@ -65,6 +65,17 @@ export async function writeBody(
   return { segment: { path, size }, size, hex, md5: hex['md5'] ?? '' };
 }
 
+/** The digests of a body that is in memory already. */
+export function digestsOf(data: Uint8Array, wanted: readonly DigestName[]): BodyDigests {
+  const names = [...new Set<DigestName>(['md5', ...wanted])];
+  const entries = names.map((name) => {
+    const digester = digesterOf(name);
+    digester.update(data);
+    return [name, digester.hex()] as const;
+  });
+  return { size: data.length, hex: Object.fromEntries(entries) };
+}
+
 const READ_AHEAD_BYTES = 262_144;
 
 async function* readPieces(pieces: readonly { path: string; start: number; end: number }[]): AsyncGenerator<Buffer> {

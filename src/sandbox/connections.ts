@@ -1,0 +1,98 @@
+import type { ClusterEndpoint, MetadataEndpoint } from './sandbox.ts';
+import type { World, WorldConnection } from './world.ts';
+
+/** A ready connection for one identity: option values, and the environment that the identity lives in. */
+export interface ReadyConnection {
+  /** `keys-USER` or `ec2-INSTANCE`, `worker-INSTANCE`. */
+  readonly name: string;
+  readonly description: string;
+  readonly values: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface ConnectionSource {
+  readonly world: World;
+  readonly awsEndpoint: string;
+  readonly clusters: Readonly<Record<string, ClusterEndpoint>>;
+  readonly metadataEndpoints: Readonly<Record<string, MetadataEndpoint>>;
+}
+
+type Values = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+function withoutAbsent(values: Values): ReadyConnection['values'] {
+  const present = Object.entries(values).filter(
+    (entry): entry is [string, string | number | boolean | readonly string[]] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(present);
+}
+
+function sharedValues({ world, awsEndpoint, clusters }: ConnectionSource): Values {
+  const wanted: WorldConnection = world.connection ?? {};
+  const declared = world.accounts.flatMap(({ clusters: own = [] }) => own);
+  const cluster = declared.find(({ id }) => id === wanted.cluster) ?? declared[0];
+  const endpoint = cluster && clusters[cluster.id];
+  const usesStaging = wanted.stagingBucket !== undefined && wanted.copyRole !== undefined;
+  return {
+    host: endpoint?.host,
+    port: endpoint?.port,
+    database: wanted.database ?? cluster?.databases?.[0]?.name,
+    clusterIdentifier: cluster?.id,
+    region: world.region,
+    authType: 'assumeRole',
+    username: wanted.username ?? cluster?.users?.find(({ superuser }) => !superuser)?.name,
+    roleArn: wanted.roleArn,
+    externalId: wanted.externalId,
+    autoCreateDbUser: wanted.autoCreateDbUser,
+    dbGroups: wanted.dbGroups,
+    caFile: endpoint?.caFile,
+    stsEndpoint: awsEndpoint,
+    redshiftEndpoint: awsEndpoint,
+    ...(usesStaging && {
+      useStaging: true,
+      stagingBucket: wanted.stagingBucket,
+      copyRole: wanted.copyRole,
+      s3Endpoint: awsEndpoint,
+    }),
+  };
+}
+
+/** One connection for each user with keys and each instance with a role. */
+export function readyConnections(source: ConnectionSource): readonly ReadyConnection[] {
+  const shared = sharedValues(source);
+  const { world, metadataEndpoints } = source;
+  const users = world.accounts.flatMap(({ users: own = [] }) => own);
+  const byKeys = users.flatMap(({ name, accessKeys = [] }): ReadyConnection[] => {
+    const [key] = accessKeys;
+    if (!key) return [];
+    const values = withoutAbsent({ ...shared, accessKeyId: key.id, secretAccessKey: key.secret });
+    return [{ name: `keys-${name}`, description: `access keys of the IAM user ${name}`, values, environment: {} }];
+  });
+  const byInstance = (world.instances ?? []).flatMap(({ name, kind, role }): ReadyConnection[] => {
+    if (role === undefined) return [];
+    const endpoint = metadataEndpoints[name];
+    if (kind === 'ec2') {
+      const environment = { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint?.imds ?? '' };
+      return [
+        {
+          name: `ec2-${name}`,
+          description: `the role of the EC2 machine ${name}`,
+          values: withoutAbsent({ ...shared, useEc2Role: true }),
+          environment,
+        },
+      ];
+    }
+    const { url = '', token } = endpoint?.container ?? {};
+    return [
+      {
+        name: `worker-${name}`,
+        description: `the role of the container ${name}`,
+        values: withoutAbsent({ ...shared, identitySource: 'workerRole' }),
+        environment: {
+          AWS_CONTAINER_CREDENTIALS_FULL_URI: url,
+          ...(token !== undefined && { AWS_CONTAINER_AUTHORIZATION_TOKEN: token }),
+        },
+      },
+    ];
+  });
+  return [...byKeys, ...byInstance];
+}

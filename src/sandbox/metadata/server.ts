@@ -1,0 +1,58 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AwsContext, ConnectionDropped, record, suffer } from '../aws/endpoint.ts';
+import type { WorldInstance } from '../world.ts';
+import { createContainerEndpoint } from './container.ts';
+import { createImds, type MetadataAnswer } from './imds.ts';
+import { createInstanceCredentials } from './instance-credentials.ts';
+
+const ACCOUNT = /^arn:aws:iam::(\d{12}):/;
+
+/** The metadata endpoint of one instance: IMDS or container credentials. */
+export function createMetadataServer(
+  context: AwsContext,
+  instance: WorldInstance,
+  region: string,
+  onError: (error: unknown) => void,
+): Server {
+  const credentials = createInstanceCredentials(instance, context);
+  const service = instance.kind === 'ec2' ? 'imds' : 'container';
+  const account = ACCOUNT.exec(instance.role ?? '')?.[1] ?? '000000000000';
+  const respond =
+    instance.kind === 'ec2'
+      ? createImds(credentials, { allowV1: instance.allowImdsV1 ?? false, region, account, clock: context.clock })
+      : createContainerEndpoint(credentials, instance.authorizationToken);
+
+  const answer = async (request: IncomingMessage): Promise<MetadataAnswer> => {
+    const normal = respond(request);
+    const fault = await suffer(context.faults, `${service}:${normal.action}`, instance.name);
+    if (fault?.effect.kind === 'drop') throw new ConnectionDropped(normal.action);
+    if (fault?.effect.kind === 'throttle') return { ...normal, status: 429, body: 'Too Many Requests' };
+    if (fault?.effect.kind === 'error')
+      return { ...normal, status: fault.effect.status ?? 500, body: fault.effect.message ?? 'Error' };
+    return normal;
+  };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const { action, status, body, headers } = await answer(request);
+      record(context.log, {
+        service,
+        action,
+        principal: instance.name,
+        resource: credentials.roleArn ?? '*',
+        allowed: status < 400,
+        status,
+      });
+      response.writeHead(status, { 'content-type': 'text/plain', ...headers });
+      response.end(body);
+    } catch (error) {
+      if (!(error instanceof ConnectionDropped)) onError(error);
+      request.socket.destroy();
+    }
+  };
+
+  return createServer((request, response) => {
+    request.resume();
+    void handle(request, response);
+  });
+}

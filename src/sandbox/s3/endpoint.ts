@@ -1,0 +1,178 @@
+import { pipeline } from 'node:stream/promises';
+import {
+  AuthenticationFailure,
+  type AuthenticationProblem,
+  authenticate,
+  type Claim,
+  headerOf,
+  type Signed,
+} from '../aws/authenticate.ts';
+import { type AwsContext, ConnectionDropped, type Exchange, record, suffer } from '../aws/endpoint.ts';
+import type { Principal } from '../identity.ts';
+import { refusalAnswer, type S3Answer } from './answers.ts';
+import type { FileStore } from './file-store.ts';
+import { S3_OPERATIONS } from './operations.ts';
+import { openRequestBody } from './request-body.ts';
+import { routeS3, type S3Route } from './route.ts';
+import { S3Refusal, type StoreCaller } from './store.ts';
+
+const NOBODY: Principal = { kind: 'anonymous', arn: 'anonymous', account: '', userId: 'anonymous' };
+
+function s3RefusalOf(problem: AuthenticationProblem): S3Refusal {
+  switch (problem.kind) {
+    case 'incomplete':
+      return new S3Refusal(
+        'AuthorizationHeaderMalformed',
+        400,
+        `The authorization header is malformed; ${problem.message}`,
+      );
+    case 'unknownKey':
+      return new S3Refusal(
+        'InvalidAccessKeyId',
+        403,
+        'The AWS Access Key Id you provided does not exist in our records.',
+      );
+    case 'signature':
+      return new S3Refusal(
+        'SignatureDoesNotMatch',
+        403,
+        'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+      );
+    case 'unsignedHeader':
+      return new S3Refusal('AccessDenied', 403, 'There were headers present in the request which were not signed', {
+        HeadersNotSigned: problem.header,
+      });
+    case 'skew':
+      return new S3Refusal(
+        'RequestTimeTooSkewed',
+        403,
+        'The difference between the request time and the current time is too large.',
+        {
+          RequestTime: problem.requestTime,
+          ServerTime: problem.serverTime,
+          MaxAllowedSkewMilliseconds: '900000',
+        },
+      );
+    case 'presignedExpired':
+      return new S3Refusal('AccessDenied', 403, 'Request has expired', {
+        Expires: problem.expiresAt,
+        ServerTime: problem.serverTime,
+      });
+    case 'expiredToken':
+      return new S3Refusal('ExpiredToken', 400, 'The provided token has expired.');
+    case 'invalidToken':
+      return new S3Refusal('InvalidToken', 400, 'The provided token is malformed or otherwise invalid.');
+  }
+}
+
+function verify(context: AwsContext, { request }: Exchange, claim: Claim, route: S3Route): Signed {
+  const header = headerOf(request, 'x-amz-content-sha256');
+  const presigned = claim.expiresSeconds !== undefined;
+  const payloadHash =
+    header ?? (presigned ? (route.query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD') : undefined);
+  if (payloadHash === undefined) {
+    throw new S3Refusal('InvalidRequest', 400, 'Missing required header for this request: x-amz-content-sha256');
+  }
+  try {
+    return authenticate(request, claim, payloadHash, context);
+  } catch (error) {
+    throw error instanceof AuthenticationFailure ? s3RefusalOf(error.problem) : error;
+  }
+}
+
+function callerOf(exchange: Exchange, signed: Signed | undefined): StoreCaller {
+  const { request } = exchange;
+  const expectedOwner = headerOf(request, 'x-amz-expected-bucket-owner');
+  const encryption = headerOf(request, 'x-amz-server-side-encryption');
+  const key = headerOf(request, 'x-amz-server-side-encryption-aws-kms-key-id');
+  return {
+    principal: signed?.principal ?? NOBODY,
+    ...(signed && { region: signed.scope.region }),
+    ...(expectedOwner !== undefined && { expectedOwner }),
+    context: {
+      ...(encryption !== undefined && { 's3:x-amz-server-side-encryption': encryption }),
+      ...(key !== undefined && { 's3:x-amz-server-side-encryption-aws-kms-key-id': key }),
+    },
+  };
+}
+
+interface Progress {
+  signed: Signed | undefined;
+  fault: string | undefined;
+}
+
+async function carryOut(
+  context: AwsContext,
+  exchange: Exchange,
+  store: FileStore,
+  claim: Claim | undefined,
+  route: S3Route,
+  progress: Progress,
+): Promise<S3Answer> {
+  const { operation, bucket, key } = route;
+  const fault = await suffer(context.faults, `s3:${operation ?? 'unknown'}`, `${bucket}/${key}`);
+  progress.fault = fault?.effect.kind;
+  if (fault?.effect.kind === 'throttle') throw new S3Refusal('SlowDown', 503, 'Please reduce your request rate.');
+  if (fault?.effect.kind === 'error') {
+    const {
+      code = 'InternalError',
+      status = 500,
+      message = 'We encountered an internal error. Please try again.',
+    } = fault.effect;
+    throw new S3Refusal(code, status, message);
+  }
+  if (claim) progress.signed = verify(context, exchange, claim, route);
+  const { signed } = progress;
+  if (!operation) {
+    throw new S3Refusal(
+      'NotImplemented',
+      501,
+      `The sandbox does not have this operation of S3: ${exchange.request.method} ${[...route.query.keys()].filter((name) => !name.startsWith('X-Amz-')).join('&')}`,
+    );
+  }
+  const body = openRequestBody(exchange.request, exchange.incoming as AsyncIterable<Buffer>, signed);
+  const caller = callerOf(exchange, signed);
+  const answer = await S3_OPERATIONS[operation]({ ...route, request: exchange.request, caller, signed, body, store });
+  if (fault?.effect.kind === 'drop') throw new ConnectionDropped(operation);
+  return answer;
+}
+
+async function send({ response, requestId }: Exchange, answer: S3Answer): Promise<void> {
+  const { status, headers = {}, body } = answer;
+  const length = typeof body === 'string' ? { 'content-length': Buffer.byteLength(body) } : {};
+  response.writeHead(status, { 'x-amz-request-id': requestId, 'x-amz-id-2': requestId, ...length, ...headers });
+  if (body === undefined || typeof body === 'string') response.end(body);
+  else await pipeline(body, response);
+}
+
+/** Answers one request to S3. */
+export async function answerS3(
+  context: AwsContext,
+  exchange: Exchange,
+  store: FileStore,
+  claim: Claim | undefined,
+): Promise<void> {
+  const route = routeS3(exchange.request);
+  const progress: Progress = { signed: undefined, fault: undefined };
+  let refusal: S3Refusal | undefined;
+  let answer: S3Answer;
+  try {
+    answer = await carryOut(context, exchange, store, claim, route, progress);
+  } catch (error) {
+    if (!(error instanceof S3Refusal)) throw error;
+    refusal = error;
+    answer = refusalAnswer(error, exchange.requestId, exchange.request.method === 'HEAD');
+  }
+  record(context.log, {
+    service: 's3',
+    action: route.operation ?? 'unknown',
+    principal: progress.signed?.principal.arn ?? 'anonymous',
+    resource: route.key === '' ? route.bucket : `${route.bucket}/${route.key}`,
+    allowed: refusal === undefined,
+    status: answer.status,
+    ...(refusal && { errorCode: refusal.code }),
+    ...(progress.fault !== undefined && { fault: progress.fault }),
+  });
+  await send(exchange, answer);
+  exchange.incoming.resume(); // what is left of a refused body
+}

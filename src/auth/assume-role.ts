@@ -46,16 +46,16 @@ async function assumeFor(
   durationSeconds: number,
   base: AwsCredentials,
   hop: RoleHop,
-  { target, signal }: AwsWire,
+  wire: AwsWire,
 ): Promise<AwsCredentials> {
   const operation: AwsOperation = {
     action: 'sts:AssumeRole',
     hop,
-    host: serviceHost(target, 'sts'),
+    host: serviceHost(wire.target, 'sts'),
     source: base.source,
     callerArn: base.principalArn,
   };
-  const sts = openSts(target, base);
+  const sts = openSts(wire.target, base);
   const command = new AssumeRoleCommand({
     RoleArn: hop.roleArn,
     RoleSessionName: hop.sessionName,
@@ -63,7 +63,7 @@ async function assumeFor(
     ...(hop.externalId === undefined ? {} : { ExternalId: hop.externalId }),
     ...(hop.sourceIdentity === undefined ? {} : { SourceIdentity: hop.sourceIdentity }),
   });
-  const { Credentials: keys, AssumedRoleUser: user } = await callAws({ target, signal }, operation, sts, (options) =>
+  const { Credentials: keys, AssumedRoleUser: user } = await callAws(wire, operation, sts, (options) =>
     sts.send(command, options),
   );
   if (keys?.AccessKeyId === undefined || keys.SecretAccessKey === undefined || keys.SessionToken === undefined) {

@@ -2,7 +2,7 @@ import { RedshiftClient } from '@aws-sdk/client-redshift';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { AwsTarget } from '../access/plan.ts';
 import { defined } from '../core/defined.ts';
-import { AWS_CALL_LIMITS, retry } from '../core/retry.ts';
+import { AWS_CALL_LIMITS, type RetryLimits, retry } from '../core/retry.ts';
 import type { AwsCredentials } from './access.ts';
 import { type AwsOperation, classifyAwsError } from './classify.ts';
 
@@ -10,6 +10,8 @@ import { type AwsOperation, classifyAwsError } from './classify.ts';
 export interface AwsWire {
   readonly target: AwsTarget;
   readonly signal: AbortSignal;
+  /** How often and how long a call is tried. Default: `AWS_CALL_LIMITS`. */
+  readonly limits?: RetryLimits | undefined;
 }
 
 type KeyPair = Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>;
@@ -39,15 +41,15 @@ export function openRedshift(target: AwsTarget, keys: KeyPair): RedshiftClient {
 
 /** One AWS call with its retries (throttling, network, AWS's own failures) and its errors made ours. */
 export async function callAws<T>(
-  { target, signal }: AwsWire,
+  { target, signal, limits = AWS_CALL_LIMITS }: AwsWire,
   operation: AwsOperation,
   client: { destroy(): void },
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   // The HTTP handler's own limits come first and name the host; this one only backs them up.
-  const limits = { ...AWS_CALL_LIMITS, attemptMs: target.timeoutMs * 2 + 500 };
+  const backed = { ...limits, attemptMs: target.timeoutMs * 2 + 500 };
   try {
-    return await retry({ signal }, limits, async (abortSignal) => {
+    return await retry({ signal }, backed, async (abortSignal) => {
       try {
         return await send({ abortSignal });
       } catch (cause) {

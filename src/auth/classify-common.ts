@@ -18,7 +18,7 @@ export function classifyConnection(error: ForeignError, { action, host }: AwsOpe
     };
   }
   if (!NETWORK.test(nodeCode) && error.name !== 'TimeoutError') return undefined;
-  const reason = NETWORK.test(nodeCode) ? nodeCode : 'no answer in time';
+  const reason = NETWORK.test(nodeCode) && nodeCode !== 'ETIMEDOUT' ? nodeCode : 'no answer in time';
   return {
     code: 'RS_CONN_UNREACHABLE',
     message: `${host} cannot be reached for ${action}: ${reason}`,

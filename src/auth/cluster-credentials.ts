@@ -10,17 +10,17 @@ export async function buyClusterLogin(
   caller: AwsCredentials,
   login: ClusterLogin,
   place: ClusterPlace,
-  { target, signal }: AwsWire,
+  wire: AwsWire,
 ): Promise<Login> {
   const operation: AwsOperation = {
     action: 'redshift:GetClusterCredentials',
     login,
     place,
-    host: serviceHost(target, 'redshift'),
+    host: serviceHost(wire.target, 'redshift'),
     source: caller.source,
     callerArn: caller.principalArn,
   };
-  const redshift = openRedshift(target, caller);
+  const redshift = openRedshift(wire.target, caller);
   const command = new GetClusterCredentialsCommand({
     ClusterIdentifier: login.clusterIdentifier,
     DbUser: login.username,
@@ -29,7 +29,7 @@ export async function buyClusterLogin(
     DurationSeconds: login.lifetimeSeconds,
     ...(login.groups.length === 0 ? {} : { DbGroups: [...login.groups] }),
   });
-  const answer = await callAws({ target, signal }, operation, redshift, (options) => redshift.send(command, options));
+  const answer = await callAws(wire, operation, redshift, (options) => redshift.send(command, options));
   const { DbUser: user, DbPassword: password, Expiration: expiresAt } = answer;
   if (user === undefined || password === undefined) throw emptyAnswer(operation);
   return {
@@ -51,19 +51,19 @@ export async function lookUpEndpoint(
   caller: AwsCredentials,
   clusterIdentifier: string,
   place: ClusterPlace,
-  { target, signal }: AwsWire,
+  wire: AwsWire,
 ): Promise<ClusterEndpoint> {
   const operation: AwsOperation = {
     action: 'redshift:DescribeClusters',
     clusterIdentifier,
     place,
-    host: serviceHost(target, 'redshift'),
+    host: serviceHost(wire.target, 'redshift'),
     source: caller.source,
     callerArn: caller.principalArn,
   };
-  const redshift = openRedshift(target, caller);
+  const redshift = openRedshift(wire.target, caller);
   const command = new DescribeClustersCommand({ ClusterIdentifier: clusterIdentifier });
-  const answer = await callAws({ target, signal }, operation, redshift, (options) => redshift.send(command, options));
+  const answer = await callAws(wire, operation, redshift, (options) => redshift.send(command, options));
   const cluster = answer.Clusters?.[0];
   if (cluster === undefined) throw emptyAnswer(operation);
   const { Address: host, Port: port } = cluster.Endpoint ?? {};

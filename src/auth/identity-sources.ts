@@ -84,8 +84,8 @@ const container: CredentialSource = {
           awsContainerAuthorizationTokenFile: tokenFile,
           awsContainerAuthorizationToken: tokenFile ? undefined : environment['AWS_CONTAINER_AUTHORIZATION_TOKEN'],
         }),
-        timeout: 2000,
-        maxRetries: 2,
+        timeout: 1000, // also its wait between two tries
+        maxRetries: 1,
         logger: QUIET,
       })(),
     );

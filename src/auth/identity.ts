@@ -106,15 +106,15 @@ function reasonOf(error: unknown): string {
 }
 
 /** GetCallerIdentity needs no permission; where something in between refuses it, the evidence is less, not the work. */
-async function identify(sourced: Sourced, { target, signal }: AwsWire): Promise<AwsCredentials> {
-  const sts = openSts(target, sourced);
+async function identify(sourced: Sourced, wire: AwsWire): Promise<AwsCredentials> {
+  const sts = openSts(wire.target, sourced);
   const operation = {
     action: 'sts:GetCallerIdentity',
-    host: serviceHost(target, 'sts'),
+    host: serviceHost(wire.target, 'sts'),
     source: sourced.source,
   } as const;
   try {
-    const answer = await callAws({ target, signal }, operation, sts, (options) =>
+    const answer = await callAws(wire, operation, sts, (options) =>
       sts.send(new GetCallerIdentityCommand({}), options),
     );
     const { Arn: principalArn, Account: account } = answer;

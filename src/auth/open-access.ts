@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { AccessPlan, RoleHop } from '../access/plan.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { HopEvent } from '../core/events.ts';
+import type { RetryLimits } from '../core/retry.ts';
 import { abandonOnAbort, type Clock, type Run, SYSTEM_CLOCK } from '../core/run.ts';
 import type { Access, AwsCredentials, Login, LoginRequest } from './access.ts';
 import { assumeRole } from './assume-role.ts';
@@ -19,6 +20,8 @@ export interface AccessDeps {
   readonly clock?: Clock;
   /** Variables that name sources of credentials. Default: this process's. */
   readonly environment?: Environment;
+  /** How often and how long an AWS call is tried. Default: `AWS_CALL_LIMITS`. */
+  readonly limits?: RetryLimits;
 }
 
 /** A cluster's endpoint moves only when it is resized or restored. */
@@ -52,11 +55,11 @@ class CredentialGraph implements Access {
   readonly #logins: LoginCache<LoginPurchase>;
   readonly #endpoint: Memoized<ClusterEndpoint & { readonly expiresAt: Date }, Starter>;
 
-  constructor(plan: AccessPlan, { clock = SYSTEM_CLOCK, environment = process.env }: AccessDeps) {
+  constructor(plan: AccessPlan, { clock = SYSTEM_CLOCK, environment = process.env, limits }: AccessDeps) {
     this.plan = plan;
     this.#clock = clock;
     setMaxListeners(0, this.#lifetime.signal);
-    this.#wire = { target: plan.aws, signal: this.#lifetime.signal };
+    this.#wire = { target: plan.aws, signal: this.#lifetime.signal, limits };
     this.#identity = memoizeUntilExpiry(
       (starter) => this.#acquireIdentity(environment, starter),
       { clock },

@@ -1,0 +1,371 @@
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import type { AccessOptions } from '../../src/access/access-options.ts';
+import { planAccess } from '../../src/access/plan-access.ts';
+import { openAccess } from '../../src/auth/open-access.ts';
+import { ConnectorError } from '../../src/core/errors.ts';
+import type { Run } from '../../src/core/run.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { accessOptions, accessOptionsWithout, ROLE_ARN } from '../access/options.ts';
+import { type CannedAnswer, type CannedAws, callerIs, openCannedAws, roleSession, USER_ARN } from './canned-aws.ts';
+import { recordedRun } from './fakes.ts';
+
+const ONCE = { attempts: 1, totalMs: 5_000, attemptMs: 5_000, firstDelayMs: 1 };
+const ROLE_SESSION_ARN = 'arn:aws:sts::111122223333:assumed-role/RedshiftLogin/roleshift';
+const DBUSER = 'arn:aws:redshift:us-east-1:111122223333:dbuser:warehouse/etl';
+const DBNAME = 'arn:aws:redshift:us-east-1:111122223333:dbname:warehouse/dev';
+
+/** What AWS says: code, message and status as its services send them. */
+const says = (status: number, code: string, message: string): CannedAnswer => ({ status, code, message });
+
+interface Case {
+  readonly title: string;
+  readonly on: 'GetCallerIdentity' | 'AssumeRole' | 'GetClusterCredentials' | 'DescribeClusters';
+  readonly answer: CannedAnswer;
+  readonly options?: Partial<AccessOptions>;
+  readonly code: ConnectorError['code'];
+  readonly message: RegExp;
+  readonly action: RegExp;
+  readonly details?: Readonly<Record<string, string | number>>;
+}
+
+const NOT_AUTHORIZED = `User: ${USER_ARN} is not authorized to perform: sts:AssumeRole on resource: ${ROLE_ARN}`;
+
+const CASES: readonly Case[] = [
+  {
+    title: 'a role that does not let the caller in, both sides named',
+    on: 'AssumeRole',
+    answer: says(403, 'AccessDenied', NOT_AUTHORIZED),
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: new RegExp(`^AWS does not let ${USER_ARN} assume the role ${ROLE_ARN}$`),
+    action:
+      /IAM policy must allow sts:AssumeRole on .*trust policy must name .*user\/etl-agent as principal.*externalId.*trust policy alone is enough/,
+    details: {
+      callerArn: USER_ARN,
+      roleArn: ROLE_ARN,
+      hop: 'redshift',
+      awsCode: 'AccessDenied',
+      httpStatus: 403,
+      callerStatement: `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"${ROLE_ARN}"}`,
+      trustStatement: `{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"${USER_ARN}"}}`,
+    },
+  },
+  {
+    title: 'a role of another account, with external id and source identity',
+    on: 'AssumeRole',
+    answer: says(403, 'AccessDenied', NOT_AUTHORIZED),
+    options: { roleArn: 'arn:aws:iam::999988887777:role/Far', externalId: 'acme-1', sourceIdentity: 'ann' },
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: /999988887777:role\/Far$/,
+    action: /sts:AssumeRole and sts:SetSourceIdentity.*accept the external id.*Across accounts both are needed/,
+    details: {
+      trustStatement:
+        `{"Effect":"Allow","Action":["sts:AssumeRole","sts:SetSourceIdentity"],"Principal":{"AWS":"${USER_ARN}"},` +
+        `"Condition":{"StringEquals":{"sts:ExternalId":"acme-1"}}}`,
+    },
+  },
+  {
+    title: 'the policy type that AWS hints at',
+    on: 'AssumeRole',
+    answer: says(
+      403,
+      'AccessDenied',
+      `${NOT_AUTHORIZED} because no identity-based policy allows the sts:AssumeRole action`,
+    ),
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: /\(no identity-based policy allows it\)$/,
+    action: /IAM policy must allow/,
+    details: { hint: 'no identity-based policy allows it' },
+  },
+  {
+    title: 'an explicit deny that AWS tells of',
+    on: 'AssumeRole',
+    answer: says(403, 'AccessDenied', `${NOT_AUTHORIZED} with an explicit deny in a service control policy`),
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: /\(explicit deny in a service control policy\)$/,
+    action: /trust policy/,
+  },
+  {
+    title: 'an access key that AWS does not know',
+    on: 'GetCallerIdentity',
+    answer: says(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.'),
+    code: 'RS_AUTH_KEYS_INVALID',
+    message: /does not know the access key of access keys/,
+    action: /Correct accessKeyId.*ASIA needs its sessionToken/,
+    details: { field: 'accessKeyId' },
+  },
+  {
+    title: 'a wrong secret access key, without what AWS echoes of the request',
+    on: 'GetCallerIdentity',
+    answer: says(
+      403,
+      'SignatureDoesNotMatch',
+      'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
+        'and signing method.\n\nThe Canonical String for this request should have been\nx-amz-security-token:canary-token',
+    ),
+    options: { sessionToken: new Secret('canary-token') },
+    code: 'RS_AUTH_KEYS_INVALID',
+    message: /secret access key of access keys does not match/,
+    action: /Copy secretAccessKey again/,
+    details: { field: 'secretAccessKey' },
+  },
+  {
+    title: 'a clock that is off',
+    on: 'GetCallerIdentity',
+    answer: says(
+      403,
+      'SignatureDoesNotMatch',
+      'Signature expired: 20261124T100000Z is now earlier than 20261124T110000Z (20261124T111500Z - 15 min.)',
+    ),
+    code: 'RS_AUTH_KEYS_INVALID',
+    message: /clock is off/,
+    action: /Set the clock/,
+    details: { field: 'clock' },
+  },
+  {
+    title: 'keys that have expired',
+    on: 'GetCallerIdentity',
+    answer: says(403, 'ExpiredToken', 'The security token included in the request is expired'),
+    code: 'RS_AUTH_EXPIRED',
+    message: /credentials of access keys have expired/,
+    action: /Renew them/,
+  },
+  {
+    title: 'a role session that has expired',
+    on: 'GetClusterCredentials',
+    answer: says(403, 'ExpiredToken', 'The security token included in the request is expired'),
+    code: 'RS_AUTH_EXPIRED',
+    message: /credentials of sts:AssumeRole have expired \(redshift:GetClusterCredentials\)/,
+    action: /Renew/,
+  },
+  {
+    title: 'throttling',
+    on: 'AssumeRole',
+    answer: says(400, 'Throttling', 'Rate exceeded'),
+    code: 'RS_THROTTLED',
+    message: /slow down \(Throttling for sts:AssumeRole\)/,
+    action: /fewer connectors/,
+  },
+  {
+    title: 'a region that is switched off',
+    on: 'AssumeRole',
+    answer: says(403, 'RegionDisabledException', 'STS is not activated in this region for account:111122223333.'),
+    code: 'RS_CONFIG_INVALID',
+    message: /STS is not switched on/,
+    action: /enabled in the account/,
+  },
+  {
+    title: "AWS's own failure",
+    on: 'AssumeRole',
+    answer: says(503, 'ServiceUnavailable', 'Service unavailable'),
+    code: 'RS_AWS_FAILED',
+    message: /HTTP 503 for sts:AssumeRole/,
+    action: /Try again/,
+  },
+  {
+    title: 'a value that AWS does not accept',
+    on: 'AssumeRole',
+    answer: says(400, 'ValidationError', "1 validation error detected: Value 'x' at 'roleSessionName' failed"),
+    code: 'RS_CONFIG_INVALID',
+    message: /does not accept sts:AssumeRole: ValidationError: 1 validation error/,
+    action: /Correct the option/,
+  },
+  {
+    title: 'a refusal of a kind that we do not know',
+    on: 'AssumeRole',
+    answer: says(403, 'OptInRequired', 'You are not subscribed to this service'),
+    code: 'RS_AUTH_PERMISSION',
+    message: /AWS refused sts:AssumeRole: OptInRequired/,
+    action: /Allow sts:AssumeRole/,
+  },
+  {
+    title: 'a redirect, which is not followed',
+    on: 'AssumeRole',
+    answer: { status: 302, body: '', headers: { location: 'http://169.254.169.254/' } },
+    code: 'RS_CONFIG_INVALID',
+    message: /redirect \(302\).*not followed/,
+    action: /Correct the endpoint/,
+  },
+  {
+    title: 'an answer that is not from AWS',
+    on: 'AssumeRole',
+    answer: {
+      status: 200,
+      body: '<html><body>Welcome to the airport</body></html>',
+      headers: { 'content-type': 'text/html' },
+    },
+    code: 'RS_AWS_FAILED',
+    message: /127\.0\.0\.1/,
+    action: /endpoint|Try again/,
+  },
+  {
+    title: 'a missing permission for a login, as AWS names it',
+    on: 'GetClusterCredentials',
+    answer: says(
+      403,
+      'AccessDenied',
+      `User: ${ROLE_SESSION_ARN} is not authorized to perform: redshift:CreateClusterUser on resource: ${DBUSER} because no identity-based policy allows the redshift:CreateClusterUser action`,
+    ),
+    options: { autoCreateDbUser: true, dbGroups: ['writers'] },
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: new RegExp(
+      `${ROLE_SESSION_ARN} get a login for etl: redshift:CreateClusterUser on ${DBUSER} is not allowed`,
+    ),
+    action: new RegExp(
+      `policy of arn:aws:iam::111122223333:role/RedshiftLogin: redshift:GetClusterCredentials on ${DBUSER}, ` +
+        `redshift:GetClusterCredentials on ${DBNAME}, redshift:CreateClusterUser on ${DBUSER}, ` +
+        'redshift:JoinGroup on arn:aws:redshift:us-east-1:111122223333:dbgroup:warehouse/writers. Check the spelling',
+    ),
+    details: {
+      missingAction: 'redshift:CreateClusterUser',
+      missingResource: DBUSER,
+      roleStatement:
+        '{"Effect":"Allow","Action":["redshift:GetClusterCredentials","redshift:CreateClusterUser","redshift:JoinGroup"],' +
+        `"Resource":["${DBUSER}","${DBNAME}","arn:aws:redshift:us-east-1:111122223333:dbgroup:warehouse/writers"]}`,
+    },
+  },
+  {
+    title: 'a missing permission for a login that AWS does not name',
+    on: 'GetClusterCredentials',
+    answer: says(403, 'AccessDenied', 'Access denied'),
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: new RegExp(`redshift:GetClusterCredentials on ${DBUSER} is not allowed`),
+    action: new RegExp(`GetClusterCredentials on ${DBNAME}`),
+  },
+  {
+    title: 'a cluster that does not exist',
+    on: 'GetClusterCredentials',
+    answer: says(404, 'ClusterNotFound', 'Cluster warehouse not found.'),
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: /no cluster warehouse in us-east-1 of account 111122223333/,
+    action: /Correct clusterIdentifier or region/,
+  },
+  {
+    title: 'a cluster that cannot issue logins',
+    on: 'GetClusterCredentials',
+    answer: says(400, 'UnsupportedOperation', 'The requested operation isn’t supported.'),
+    code: 'RS_CONFIG_INVALID',
+    message: /does not accept redshift:GetClusterCredentials/,
+    action: /Correct the option/,
+  },
+  {
+    title: 'a host lookup that is not allowed',
+    on: 'DescribeClusters',
+    answer: says(403, 'AccessDenied', 'Access denied'),
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: /redshift:DescribeClusters on arn:aws:redshift:us-east-1:111122223333:cluster:warehouse is not allowed/,
+    action: /Fill in host, or allow redshift:DescribeClusters/,
+  },
+  {
+    title: 'a host lookup of a cluster that does not exist',
+    on: 'DescribeClusters',
+    answer: says(404, 'ClusterNotFound', 'Cluster warehouse not found.'),
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: /no cluster warehouse/,
+    action: /Correct/,
+  },
+  {
+    title: 'a host lookup of a paused cluster',
+    on: 'DescribeClusters',
+    answer: { result: '<Clusters><Cluster><ClusterStatus>paused</ClusterStatus></Cluster></Clusters>' },
+    code: 'RS_CONN_UNREACHABLE',
+    message: /Cluster warehouse has no endpoint: it is paused/,
+    action: /resume/,
+  },
+  {
+    title: 'a host lookup with an empty answer',
+    on: 'DescribeClusters',
+    answer: { result: '<Clusters/>' },
+    code: 'RS_AWS_FAILED',
+    message: /answered redshift:DescribeClusters with nothing in it/,
+    action: /endpoint/,
+  },
+  {
+    title: 'a login with nothing in it',
+    on: 'GetClusterCredentials',
+    answer: { result: '' },
+    code: 'RS_AWS_FAILED',
+    message: /with nothing in it/,
+    action: /endpoint/,
+  },
+  {
+    title: 'a role session with nothing in it',
+    on: 'AssumeRole',
+    answer: { result: '' },
+    code: 'RS_AWS_FAILED',
+    message: /sts:AssumeRole without credentials/,
+    action: /endpoint/,
+  },
+  {
+    title: 'no answer in time',
+    on: 'GetCallerIdentity',
+    answer: { silent: true },
+    options: { awsTimeoutSeconds: 0.1 },
+    code: 'RS_CONN_UNREACHABLE',
+    message: /127\.0\.0\.1:\d+ cannot be reached for sts:GetCallerIdentity: no answer in time/,
+    action: /network path/,
+  },
+];
+
+describe('AWS errors become ours', () => {
+  let aws: CannedAws;
+  before(async () => {
+    aws = await openCannedAws();
+  });
+  after(async () => {
+    await aws[Symbol.asyncDispose]();
+  });
+
+  async function failureOf(options: AccessOptions, attempt: Case['on'], run: Run): Promise<ConnectorError> {
+    await using access = openAccess(planAccess(options), { environment: {}, limits: ONCE });
+    const work = attempt === 'DescribeClusters' ? access.endpoint(run) : access.login(run);
+    const failure: unknown = await work.then(
+      () => new Error('it worked'),
+      (error: unknown) => error,
+    );
+    expect(failure).to.be.instanceOf(ConnectorError);
+    return failure as ConnectorError;
+  }
+
+  function localOptions(url: string, changes: Partial<AccessOptions> = {}): AccessOptions {
+    const base = { region: 'us-east-1', clusterIdentifier: 'warehouse', stsEndpoint: url, redshiftEndpoint: url };
+    return accessOptionsWithout(['host'], { ...base, ...changes });
+  }
+
+  for (const { title, on, answer, options, code, message, action, details = {} } of CASES) {
+    it(title, async () => {
+      aws.answer('GetCallerIdentity', callerIs(USER_ARN));
+      aws.answer('AssumeRole', roleSession(new Date(Date.now() + 3_600_000)));
+      aws.answer(on, answer);
+      const run = recordedRun();
+      const failure = await failureOf(localOptions(aws.url, options), on, run);
+      expect(failure.message).to.match(message);
+      expect(failure.code).to.equal(code);
+      expect(failure.action).to.match(action);
+      expect(failure.details).to.include(details);
+      const everything =
+        inspect([failure, failure.cause, run.events], { depth: 10, showHidden: true }) + JSON.stringify(failure);
+      expect(everything).to.not.include('canary');
+    });
+  }
+
+  it('a port where nobody listens', async () => {
+    const failure = await failureOf(localOptions('http://127.0.0.1:9'), 'AssumeRole', recordedRun());
+    expect(failure.code).to.equal('RS_CONN_UNREACHABLE');
+    expect(failure.message).to.match(/127\.0\.0\.1:9 cannot be reached for sts:GetCallerIdentity: ECONNREFUSED/);
+  });
+
+  it('a host that does not exist', async () => {
+    const failure = await failureOf(localOptions('https://sts.invalid'), 'AssumeRole', recordedRun());
+    expect(failure.message).to.match(/sts\.invalid cannot be reached.*: (ENOTFOUND|EAI_AGAIN)/);
+  });
+
+  it('tells the host of each region where no endpoint is given', async () => {
+    const { serviceHost } = await import('../../src/auth/aws-call.ts');
+    const hostOf = (changes: Partial<AccessOptions>) => serviceHost(planAccess(accessOptions(changes)).aws, 'sts');
+    expect(hostOf({})).to.equal('sts.us-east-1.amazonaws.com');
+    expect(hostOf({ region: 'cn-north-1', roleArn: 'arn:aws-cn:iam::111122223333:role/R' })).to.equal(
+      'sts.cn-north-1.amazonaws.com.cn',
+    );
+  });
+});

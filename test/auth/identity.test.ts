@@ -1,0 +1,318 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import type { AccessOptions } from '../../src/access/access-options.ts';
+import { planAccess } from '../../src/access/plan-access.ts';
+import type { AwsCredentials } from '../../src/auth/access.ts';
+import type { Environment } from '../../src/auth/identity-sources.ts';
+import { openAccess } from '../../src/auth/open-access.ts';
+import { ConnectorError } from '../../src/core/errors.ts';
+import { accessOptionsWithout } from '../access/options.ts';
+import { type CannedAws, callerIs, openCannedAws, roleSession } from './canned-aws.ts';
+import { type FakeMetadata, machineKeys, openFakeMetadata, sendText } from './fake-metadata.ts';
+import { recordedRun } from './fakes.ts';
+
+const ONCE = { attempts: 1, totalMs: 5_000, attemptMs: 5_000, firstDelayMs: 1 };
+const AGENT_ROLE = 'arn:aws:iam::111122223333:role/path/AgentRole';
+const AGENT_SESSION = 'arn:aws:sts::111122223333:assumed-role/AgentRole/i-0123456789';
+
+describe('identity', () => {
+  let aws: CannedAws;
+  let metadata: FakeMetadata;
+  let folder: string;
+
+  before(async () => {
+    aws = await openCannedAws();
+    metadata = await openFakeMetadata();
+    folder = await mkdtemp(join(tmpdir(), 'roleshift-identity-'));
+  });
+  after(async () => {
+    await aws[Symbol.asyncDispose]();
+    await metadata[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(() => {
+    metadata.reset();
+    aws.answer('GetCallerIdentity', callerIs(AGENT_SESSION));
+  });
+
+  const ec2 = (): Environment => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url });
+  const container = (): Environment => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/container` });
+  const keys: Environment = { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 'canary-env-secret' };
+
+  async function identify(changes: Partial<AccessOptions>, environment: Environment): Promise<AwsCredentials> {
+    const options = accessOptionsWithout(['accessKeyId', 'secretAccessKey'], { stsEndpoint: aws.url, ...changes });
+    await using access = openAccess(planAccess(options), { environment, limits: ONCE });
+    return await access.identity(recordedRun());
+  }
+
+  async function failureOf(changes: Partial<AccessOptions>, environment: Environment): Promise<ConnectorError> {
+    const failure: unknown = await identify(changes, environment).then(
+      () => new Error('it worked'),
+      (error: unknown) => error,
+    );
+    expect(failure).to.be.instanceOf(ConnectorError);
+    expect(inspect(failure, { depth: 10, showHidden: true })).to.not.include('canary');
+    return failure as ConnectorError;
+  }
+
+  const MACHINE = { useEc2Role: true };
+  const WORKER = { identitySource: 'workerRole' } as const;
+  const ENVIRONMENT = { identitySource: 'environment' } as const;
+
+  describe("is the machine's role", () => {
+    it('on EC2, by IMDSv2: a token first, then the role', async () => {
+      const identity = await identify(MACHINE, ec2());
+      expect(identity).to.deep.include({
+        accessKeyId: 'ASIAMACHINE',
+        principalArn: AGENT_SESSION,
+        account: '111122223333',
+        source: 'EC2 instance metadata (IMDSv2)',
+        expiresAt: new Date('2033-01-01T00:00:00Z'),
+      });
+      expect(identity.secretAccessKey.reveal()).to.equal('canary-machine-secret');
+      expect(identity.sessionToken?.reveal()).to.equal('canary-machine-token');
+      expect(metadata.paths).to.deep.equal([
+        'PUT /latest/api/token',
+        'GET /latest/meta-data/iam/security-credentials/',
+        'GET /latest/meta-data/iam/security-credentials/AgentRole',
+      ]);
+    });
+
+    it('on ECS and EKS, by the container endpoint, with the token that it asks for', async () => {
+      const tokenFile = join(folder, 'token');
+      await writeFile(tokenFile, 'canary-file-token');
+      let sent: string | undefined;
+      metadata.machine.container = (response, request) => {
+        sent = request.headers.authorization;
+        sendText(200, machineKeys())(response);
+      };
+      const identity = await identify(MACHINE, { ...container(), AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile });
+      expect(identity.source).to.equal('container credentials endpoint (ECS, EKS)');
+      expect(identity.accessKeyId).to.equal('ASIAMACHINE');
+      expect(sent).to.equal('canary-file-token');
+      expect(metadata.paths).to.deep.equal(['GET /container']);
+    });
+
+    it('on EKS with a service account, by its web identity token, read anew each time', async () => {
+      const tokenFile = join(folder, 'web-token');
+      await writeFile(tokenFile, 'canary.web.token');
+      const session = roleSession(new Date('2033-01-01T00:00:00Z'), 'PodRole');
+      aws.answer('AssumeRoleWithWebIdentity', session);
+      const identity = await identify(WORKER, { AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ROLE_ARN: AGENT_ROLE });
+      expect(identity.source).to.equal('web identity token (EKS service account)');
+      expect(identity.accessKeyId).to.equal('ASIAPodRole1');
+      expect(aws.calls.at(-2)?.parameters.get('WebIdentityToken')).to.equal('canary.web.token');
+    });
+  });
+
+  describe('says why a machine gives no credentials', () => {
+    const cases: readonly { title: string; arrange: () => void; environment?: () => Environment; reason: RegExp }[] = [
+      {
+        title: 'metadata that is switched off',
+        arrange: () => {
+          metadata.machine.token = sendText(403, 'no');
+        },
+        reason: /IMDSv2\): no session token \(HTTP 403\)/,
+      },
+      {
+        title: 'an instance without a role',
+        arrange: () => {
+          metadata.machine.role = sendText(404, 'not found');
+        },
+        reason: /no IAM role is attached to the instance/,
+      },
+      {
+        title: 'a role that cannot be listed',
+        arrange: () => {
+          metadata.machine.role = sendText(500, 'oops');
+        },
+        reason: /the role's name was refused \(HTTP 500\)/,
+      },
+      {
+        title: 'credentials that are refused',
+        arrange: () => {
+          metadata.machine.credentials = sendText(500, 'oops');
+        },
+        reason: /credentials of role AgentRole were refused \(HTTP 500\)/,
+      },
+      {
+        title: 'an error dressed as a success',
+        arrange: () => {
+          metadata.machine.credentials = sendText(
+            200,
+            JSON.stringify({ Code: 'AssumeRoleUnauthorizedAccess', Message: 'canary' }),
+          );
+        },
+        reason: /no credentials for role AgentRole \(Code AssumeRoleUnauthorizedAccess\)/,
+      },
+      {
+        title: 'an answer without a code',
+        arrange: () => {
+          metadata.machine.credentials = sendText(200, 'null');
+        },
+        reason: /no credentials for role AgentRole \(Code absent\)/,
+      },
+      {
+        title: 'an answer that is not JSON',
+        arrange: () => {
+          metadata.machine.credentials = sendText(200, '<canary>');
+        },
+        reason: /credentials of role AgentRole are not JSON/,
+      },
+      {
+        title: 'a redirect, which is not followed',
+        arrange: () => {
+          metadata.machine.token = (response) => response.writeHead(302, { location: '/other' }).end();
+        },
+        reason: /no session token \(HTTP 302\)/,
+      },
+      {
+        title: 'no answer: not EC2, or a hop limit of 1',
+        arrange: () => {
+          metadata.machine.token = () => undefined;
+        },
+        reason: /127\.0\.0\.1:\d+: no answer within 1500 ms \(not EC2, or in a container the hop limit/,
+      },
+      {
+        title: 'a port where nobody listens',
+        arrange: () => undefined,
+        environment: () => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9' }),
+        reason: /127\.0\.0\.1:9: (ECONNREFUSED|cannot be reached)/,
+      },
+      {
+        title: 'metadata that the environment switches off',
+        arrange: () => undefined,
+        environment: () => ({ AWS_EC2_METADATA_DISABLED: 'TRUE' }),
+        reason: /AWS_EC2_METADATA_DISABLED is true/,
+      },
+      {
+        title: 'a container endpoint that refuses; the instance is not asked instead, it is somebody else',
+        arrange: () => {
+          metadata.machine.container = sendText(403, '{"Code":"AccessDenied"}');
+        },
+        environment: () => ({ ...container(), ...ec2() }),
+        reason: /container credentials endpoint \(ECS, EKS\): Server responded with status: 403$/,
+      },
+    ];
+    for (const { title, arrange, environment = ec2, reason } of cases) {
+      it(title, async () => {
+        arrange();
+        const failure = await failureOf(MACHINE, environment());
+        expect(failure.code).to.equal('RS_AUTH_NO_SOURCE');
+        expect(failure.message).to.match(reason);
+        expect(failure.message).to.match(
+          /^No AWS credentials: web identity token .*not both set; container credentials endpoint/,
+        );
+        expect(failure.action).to.match(/Attach an IAM role.*give access keys/);
+      });
+    }
+  });
+
+  describe("is the worker node's role", () => {
+    it('when it is the expected one, whatever its path', async () => {
+      expect((await identify({ ...WORKER, workerRoleArn: AGENT_ROLE }, ec2())).principalArn).to.equal(AGENT_SESSION);
+    });
+
+    for (const [title, arn] of [
+      ['not when it is another role', 'arn:aws:iam::111122223333:role/Other'],
+      ['not when it is that of another account', 'arn:aws:iam::999988887777:role/AgentRole'],
+    ] as const) {
+      it(title, async () => {
+        const failure = await failureOf({ ...WORKER, workerRoleArn: arn }, ec2());
+        expect(failure.code).to.equal('RS_AUTH_NO_SOURCE');
+        expect(failure.message).to.include(AGENT_SESSION).and.include(arn);
+        expect(failure.action).to.match(/correct workerRoleArn/);
+      });
+    }
+
+    it('not when AWS would not say who it is', async () => {
+      aws.answer('GetCallerIdentity', { status: 403, code: 'AccessDenied', message: 'by endpoint policy' });
+      const failure = await failureOf({ ...WORKER, workerRoleArn: AGENT_ROLE }, ec2());
+      expect(failure.message).to.match(/unknown identity/);
+    });
+
+    it('points to another identity source when there is none', async () => {
+      metadata.machine.role = sendText(404, '');
+      expect((await failureOf(WORKER, ec2())).action).to.match(/worker nodes, or choose another identitySource/);
+    });
+  });
+
+  describe('comes from the environment', () => {
+    it('by keys in variables', async () => {
+      const identity = await identify(ENVIRONMENT, keys);
+      expect(identity).to.include({ accessKeyId: 'AKIAENV', source: 'environment variables' });
+      expect(identity.sessionToken).to.equal(undefined);
+    });
+
+    it('by temporary keys in variables', async () => {
+      const identity = await identify(ENVIRONMENT, { ...keys, AWS_SESSION_TOKEN: 'canary-env-token' });
+      expect(identity.sessionToken?.reveal()).to.equal('canary-env-token');
+    });
+
+    it('by the profile that a variable names', async () => {
+      const file = join(folder, 'named');
+      await writeFile(file, '[nightly]\naws_access_key_id = AKIANIGHTLY\naws_secret_access_key = canary-nightly\n');
+      const identity = await identify(ENVIRONMENT, { AWS_PROFILE: 'nightly', AWS_SHARED_CREDENTIALS_FILE: file });
+      expect(identity).to.include({ accessKeyId: 'AKIANIGHTLY', source: 'profile nightly' });
+    });
+
+    it('by the container endpoint that a variable names', async () => {
+      expect((await identify(ENVIRONMENT, container())).accessKeyId).to.equal('ASIAMACHINE');
+    });
+
+    it('or not at all, with each source and why', async () => {
+      const failure = await failureOf(ENVIRONMENT, {});
+      expect(failure.code).to.equal('RS_AUTH_NO_SOURCE');
+      expect(failure.message).to.equal(
+        'No AWS credentials: environment variables: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; ' +
+          'profile: AWS_PROFILE is not set; web identity token (EKS service account): AWS_WEB_IDENTITY_TOKEN_FILE and ' +
+          'AWS_ROLE_ARN are not both set; container credentials endpoint (ECS, EKS): neither ' +
+          'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set',
+      );
+      expect(failure.action).to.match(/^Set AWS_ACCESS_KEY_ID/);
+    });
+  });
+
+  describe('comes from a profile', () => {
+    const profile = (name: string) => ({ identitySource: 'profile', profile: name }) as const;
+    let files: Environment;
+    before(async () => {
+      const script = join(folder, 'give-keys.sh');
+      await writeFile(script, '#!/bin/sh\necho canary-stderr >&2\nexit 3\n');
+      await chmod(script, 0o700);
+      const credentials = join(folder, 'credentials');
+      const config = join(folder, 'config');
+      await writeFile(credentials, '[plain]\naws_access_key_id = AKIAPLAIN\naws_secret_access_key = canary-plain\n');
+      await writeFile(config, `[profile broken]\ncredential_process = ${script} canary-argument\n`);
+      files = { AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: config };
+    });
+
+    it('by its keys', async () => {
+      const identity = await identify(profile('plain'), files);
+      expect(identity).to.include({ accessKeyId: 'AKIAPLAIN', source: 'profile plain' });
+    });
+
+    it('or not, when there is no such profile', async () => {
+      const failure = await failureOf(profile('absent'), files);
+      expect(failure.message).to.match(
+        /No AWS credentials: profile absent: Could not resolve credentials using profile/,
+      );
+      expect(failure.action).to.match(/Check profile absent/);
+    });
+
+    it('or not, when its process fails; what that printed stays out', async () => {
+      const failure = await failureOf(profile('broken'), files);
+      expect(failure.message).to.match(/profile broken: its credential_process failed/);
+    });
+  });
+
+  it('goes on without evidence when something in between refuses GetCallerIdentity', async () => {
+    aws.answer('GetCallerIdentity', { status: 403, code: 'AccessDenied', message: 'by endpoint policy' });
+    const identity = await identify(ENVIRONMENT, keys);
+    expect(identity).to.include({ accessKeyId: 'AKIAENV' });
+    expect(identity.principalArn).to.equal(undefined);
+  });
+});

@@ -1,5 +1,4 @@
 import { realpath } from 'node:fs/promises';
-import { resolve as resolvePath } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
 import { ConnectorError } from '../core/errors.ts';
 import { type Run, sleep } from '../core/run.ts';
@@ -11,8 +10,6 @@ import { Semaphore } from './semaphore.ts';
 export interface EngineInit {
   /** The run's own folder: the engine sees no file outside. */
   readonly folder: string;
-  /** Files elsewhere that the run reads. */
-  readonly inputFiles?: readonly string[];
   /** What the engine's buffers may take. The process grows by up to 250 MB more. */
   readonly memoryLimitBytes?: number;
 }
@@ -29,6 +26,8 @@ export class Engine implements AsyncDisposable {
   readonly folder: string;
   readonly #instance: DuckDBInstance;
   readonly #slots = new Semaphore(STATEMENTS_AT_ONCE);
+  readonly #allowed: string[] = [];
+  #locked: Promise<void> | undefined;
   readonly #connections = new Set<DuckDBConnection>();
 
   private constructor(instance: DuckDBInstance, folder: string) {
@@ -37,7 +36,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Throws RS_PACKAGE_MISSING where DuckDB is not installed. */
-  static async open({ folder, inputFiles = [], memoryLimitBytes = DEFAULT_MEMORY_BYTES }: EngineInit): Promise<Engine> {
+  static async open({ folder, memoryLimitBytes = DEFAULT_MEMORY_BYTES }: EngineInit): Promise<Engine> {
     const resolved = await realpath(folder);
     if (/[*?[\]{}]/.test(resolved)) {
       throw new ConnectorError('RS_CONFIG_INVALID', 'The work directory has one of * ? [ ] { } in its path', {
@@ -54,21 +53,14 @@ export class Engine implements AsyncDisposable {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    const engine = new Engine(instance, resolved);
-    const connection = await instance.connect();
-    try {
-      await connection.run(String(sql`SET allowed_directories = [${duckText(`${resolved}/`)}]`));
-      await connection.run(String(sql`SET allowed_paths = [${join(await Promise.all(inputFiles.map(pathText)))}]`));
-      await connection.run(`SET TimeZone = 'UTC'`);
-      await connection.run('SET enable_external_access = false');
-      await connection.run('SET lock_configuration = true');
-    } catch (error) {
-      instance.closeSync();
-      throw classifyEngineError(error);
-    } finally {
-      connection.closeSync();
-    }
-    return engine;
+    return new Engine(instance, resolved);
+  }
+
+  /** Lets the engine read one file outside of the folder. Call it before the first statement. */
+  async allow(file: string): Promise<void> {
+    if (this.#locked) throw new ConnectorError('RS_INTERNAL', 'The columnar engine is at work: no file can be added');
+    // The engine looks through links before it decides.
+    this.#allowed.push(await realpath(file));
   }
 
   /** Rows of a small result, as text. */
@@ -132,9 +124,32 @@ export class Engine implements AsyncDisposable {
   }
 
   async #connect(): Promise<DuckDBConnection> {
+    this.#locked ??= this.#lock();
+    await this.#locked;
     const connection = await this.#instance.connect();
     this.#connections.add(connection);
     return connection;
+  }
+
+  /** From here on the engine reaches its folder and the allowed files, and nothing can change that. */
+  async #lock(): Promise<void> {
+    const connection = await this.#instance.connect();
+    try {
+      const files = join(this.#allowed.map(duckText));
+      for (const setting of [
+        sql`SET allowed_directories = [${duckText(`${this.folder}/`)}]`,
+        sql`SET allowed_paths = [${files}]`,
+        sql`SET TimeZone = 'UTC'`,
+        sql`SET enable_external_access = false`,
+        sql`SET lock_configuration = true`,
+      ]) {
+        await connection.run(String(setting));
+      }
+    } catch (error) {
+      throw classifyEngineError(error);
+    } finally {
+      connection.closeSync();
+    }
   }
 
   #close(connection: DuckDBConnection): void {
@@ -177,11 +192,6 @@ async function interruptible<T>(connection: DuckDBConnection, signal: AbortSigna
     signal.removeEventListener('abort', onAbort);
     clearInterval(repeat);
   }
-}
-
-/** The engine looks through links before it decides. A file that is not there is told by whoever reads it. */
-async function pathText(file: string): Promise<Sql> {
-  return duckText(await realpath(file).catch(() => resolvePath(file)));
 }
 
 async function importDuckDb(): Promise<typeof import('@duckdb/node-api')> {

@@ -50,6 +50,7 @@ export async function openInputFile(
   const path = joinPath(engine.folder, `input.${kind}${gzip ? '.gz' : ''}`);
   await rm(path, { force: true });
   // The engine sees no other folder, and takes * and [ in a path for patterns.
+  await engine.allow(file);
   await symlink(resolve(file), path);
   const input = { format: kind, path, bytes, gzip: gzip && kind !== 'parquet', delimiter };
   switch (kind) {

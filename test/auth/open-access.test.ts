@@ -1,0 +1,353 @@
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import type { AccessOptions } from '../../src/access/access-options.ts';
+import { planAccess } from '../../src/access/plan-access.ts';
+import type { Access } from '../../src/auth/access.ts';
+import { openAccess } from '../../src/auth/open-access.ts';
+import { ConnectorError } from '../../src/core/errors.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { accessOptionsWithout, ROLE_ARN } from '../access/options.ts';
+import { type CannedAws, callerIs, clusterLogin, openCannedAws, roleSession, USER_ARN } from './canned-aws.ts';
+import { type FakeClock, fakeClock, recordedRun } from './fakes.ts';
+
+const QUICK = { attempts: 3, totalMs: 5_000, attemptMs: 5_000, firstDelayMs: 1 };
+const HUB = 'arn:aws:iam::111122223333:role/Hub';
+const MINUTE_MS = 60_000;
+
+describe('access', () => {
+  let aws: CannedAws;
+  let clock: FakeClock;
+
+  beforeEach(async () => {
+    aws = await openCannedAws();
+    clock = fakeClock();
+    aws.answer('GetCallerIdentity', callerIs(USER_ARN));
+    aws.answer('AssumeRole', roleSession(new Date(clock.now() + 60 * MINUTE_MS)));
+    aws.answer('GetClusterCredentials', clusterLogin(new Date(clock.now() + 15 * MINUTE_MS)));
+  });
+  afterEach(async () => {
+    await aws[Symbol.asyncDispose]();
+  });
+
+  function open(changes: Partial<AccessOptions> = {}, without: readonly (keyof AccessOptions)[] = ['host']): Access {
+    const local = {
+      region: 'us-east-1',
+      clusterIdentifier: 'warehouse',
+      stsEndpoint: aws.url,
+      redshiftEndpoint: aws.url,
+    };
+    return openAccess(planAccess(accessOptionsWithout(without, { ...local, ...changes })), {
+      clock,
+      environment: {},
+      limits: QUICK,
+    });
+  }
+
+  const run = (signal?: AbortSignal) => recordedRun({ clock, ...(signal === undefined ? {} : { signal }) });
+
+  async function failureOf(work: Promise<unknown>): Promise<ConnectorError> {
+    const failure: unknown = await work.then(
+      () => new Error('it worked'),
+      (error: unknown) => error,
+    );
+    expect(failure).to.be.instanceOf(ConnectorError);
+    return failure as ConnectorError;
+  }
+
+  describe('walks from the identity to a login', () => {
+    it('and tells each hop once, with principal, account, source and expiry, and no secret', async () => {
+      await using access = open();
+      const told = run();
+      const login = await access.login(told);
+      await access.login(told);
+      expect(login).to.include({ user: 'IAM:etl', database: 'dev' });
+      expect(login.password.reveal()).to.equal('canary-db-password');
+      expect(told.events).to.deep.equal([
+        { type: 'hop', hop: 'identity', principal: USER_ARN, source: 'access keys', account: '111122223333' },
+        {
+          type: 'hop',
+          hop: 'role',
+          principal: 'arn:aws:sts::111122223333:assumed-role/RedshiftLogin/roleshift',
+          source: 'sts:AssumeRole',
+          account: '111122223333',
+          expiresAt: new Date(clock.now() + 60 * MINUTE_MS).toISOString(),
+        },
+        {
+          type: 'hop',
+          hop: 'login',
+          principal: 'IAM:etl',
+          source: 'redshift:GetClusterCredentials',
+          account: '111122223333',
+          expiresAt: new Date(clock.now() + 15 * MINUTE_MS).toISOString(),
+        },
+      ]);
+      expect(inspect([told.events, login], { depth: 9, showHidden: true })).to.not.include('canary');
+    });
+
+    it('and sends every option to its place', async () => {
+      await using access = open({
+        externalId: 'acme-1',
+        sourceIdentity: 'ann',
+        roleSessionName: 'nightly',
+        roleDurationSeconds: 7200,
+        autoCreateDbUser: true,
+        dbGroups: ['b', 'a'],
+        loginLifetimeSeconds: 1800,
+      });
+      await access.login(run());
+      const [, assume, buy] = aws.calls;
+      expect(Object.fromEntries(assume?.parameters ?? [])).to.include({
+        RoleArn: ROLE_ARN,
+        RoleSessionName: 'nightly',
+        DurationSeconds: '7200',
+        ExternalId: 'acme-1',
+        SourceIdentity: 'ann',
+      });
+      expect(buy?.accessKeyId).to.equal('ASIARedshiftLogin1');
+      expect(Object.fromEntries(buy?.parameters ?? [])).to.include({
+        ClusterIdentifier: 'warehouse',
+        DbUser: 'etl',
+        DbName: 'dev',
+        AutoCreate: 'true',
+        DurationSeconds: '1800',
+        'DbGroups.DbGroup.1': 'a',
+        'DbGroups.DbGroup.2': 'b',
+      });
+    });
+
+    it('with one AssumeRole and one GetClusterCredentials for 200 sessions at once', async () => {
+      await using access = open();
+      const logins = await Promise.all(Array.from({ length: 200 }, () => access.login(run())));
+      expect(new Set(logins)).to.have.property('size', 1);
+      expect(aws.calls.map(({ action }) => action)).to.deep.equal([
+        'GetCallerIdentity',
+        'AssumeRole',
+        'GetClusterCredentials',
+      ]);
+    });
+
+    it('with the stored password, without asking AWS', async () => {
+      await using access = open({ authType: 'password', password: new Secret('canary-password'), host: 'db' }, []);
+      const login = await access.login(run());
+      expect(login.user).to.equal('etl');
+      expect(login.password.reveal()).to.equal('canary-password');
+      expect((await failureOf(access.login(run(), { rejected: login }))).code).to.equal('RS_AUTH_LOGIN_REJECTED');
+      expect((await failureOf(access.identity(run()))).code).to.equal('RS_INTERNAL');
+      expect(aws.calls).to.deep.equal([]);
+    });
+  });
+
+  describe('chains roles', () => {
+    it('each assumed as the one before, those in common with staging once', async () => {
+      aws.answer(
+        'AssumeRole',
+        roleSession(new Date(clock.now() + 60 * MINUTE_MS), 'Hub'),
+        roleSession(new Date(clock.now() + 60 * MINUTE_MS), 'RedshiftLogin'),
+        roleSession(new Date(clock.now() + 60 * MINUTE_MS), 'Staging'),
+      );
+      const stagingRoleArn = 'arn:aws:iam::111122223333:role/Staging';
+      await using access = open({ intermediateRoles: [{ roleArn: HUB }], useStaging: true, stagingRoleArn });
+      const role = await access.role(run());
+      const staging = await access.staging(run());
+      expect([role.accessKeyId, staging.accessKeyId]).to.deep.equal(['ASIARedshiftLogin1', 'ASIAStaging1']);
+      expect(
+        aws.calls.map(({ action, accessKeyId, parameters }) => [action, accessKeyId, parameters.get('RoleArn')]),
+      ).to.deep.equal([
+        ['GetCallerIdentity', 'AKIAEXAMPLE', undefined],
+        ['AssumeRole', 'AKIAEXAMPLE', HUB],
+        ['AssumeRole', 'ASIAHub1', ROLE_ARN],
+        ['AssumeRole', 'ASIAHub1', stagingRoleArn],
+      ]);
+    });
+
+    it('for an hour when the identity turns out to be temporary, and says why', async () => {
+      const options = { identitySource: 'environment', roleDurationSeconds: 43_200 } as const;
+      const plan = planAccess(
+        accessOptionsWithout(['host'], {
+          ...options,
+          region: 'us-east-1',
+          clusterIdentifier: 'w',
+          stsEndpoint: aws.url,
+        }),
+      );
+      const environment = { AWS_ACCESS_KEY_ID: 'ASIAX', AWS_SECRET_ACCESS_KEY: 'canary', AWS_SESSION_TOKEN: 'canary' };
+      await using access = openAccess(plan, { clock, environment, limits: QUICK });
+      const told = run();
+      await access.role(told);
+      expect(aws.calls.at(-1)?.parameters.get('DurationSeconds')).to.equal('3600');
+      expect(told.events.at(-1))
+        .to.have.property('note')
+        .that.matches(/shortened from 43200 s to 3600 s.*role chaining/);
+    });
+
+    it("once more for an hour when the role's own maximum is shorter, and says so", async () => {
+      aws.answer(
+        'AssumeRole',
+        {
+          status: 400,
+          code: 'ValidationError',
+          message: 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+        },
+        roleSession(new Date(clock.now() + 60 * MINUTE_MS)),
+      );
+      await using access = open({ roleDurationSeconds: 43_200 });
+      const told = run();
+      await access.role(told);
+      const durations = aws.calls.map(({ parameters }) => parameters.get('DurationSeconds'));
+      expect(durations).to.deep.equal([undefined, '43200', '3600']);
+      expect(told.events.at(-1))
+        .to.have.property('note')
+        .that.matches(/maximum session duration of .* is less than was asked/);
+    });
+
+    it('and gives up when an hour is refused too', async () => {
+      const message = 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.';
+      aws.answer('AssumeRole', { status: 400, code: 'ValidationError', message });
+      await using access = open({ roleDurationSeconds: 43_200 });
+      const failure = await failureOf(access.role(run()));
+      expect(failure.code).to.equal('RS_CONFIG_INVALID');
+      expect(failure.action).to.match(/roleDurationSeconds/);
+      expect(aws.count('AssumeRole')).to.equal(2);
+    });
+  });
+
+  describe('renews', () => {
+    it('the login ahead of its expiry and the role ahead of its own', async () => {
+      await using access = open();
+      await access.login(run());
+      clock.advance(9 * MINUTE_MS + 59_999);
+      await access.login(run());
+      expect(aws.count('GetClusterCredentials')).to.equal(1);
+      aws.answer('GetClusterCredentials', clusterLogin(new Date(clock.now() + 15 * MINUTE_MS), 'IAM:second'));
+      clock.advance(6 * MINUTE_MS);
+      expect((await access.login(run())).user).to.equal('IAM:second');
+      expect(aws.count('AssumeRole')).to.equal(1);
+      clock.advance(44 * MINUTE_MS);
+      await access.login(run());
+      expect(aws.count('AssumeRole')).to.equal(2);
+      expect(aws.count('GetCallerIdentity')).to.equal(1);
+    });
+
+    it('or keeps a valid role when AWS refuses for the moment, and tells it as suppressed', async () => {
+      await using access = open();
+      const role = await access.role(run());
+      aws.answer('AssumeRole', { status: 503, code: 'ServiceUnavailable', message: 'busy' });
+      clock.advance(59.5 * MINUTE_MS);
+      const told = run();
+      expect(await access.role(told)).to.equal(role);
+      expect(told.events).to.deep.equal([
+        {
+          type: 'suppressed',
+          reason: 'Credentials could not be renewed ahead of time; the ones in hand are still valid',
+          message: 'AWS failed on its side (ServiceUnavailable, HTTP 503 for sts:AssumeRole)',
+        },
+      ]);
+    });
+
+    it('the whole walk once when AWS says that a session has expired early', async () => {
+      const expired = {
+        status: 403,
+        code: 'ExpiredToken',
+        message: 'The security token included in the request is expired',
+      };
+      aws.answer('GetClusterCredentials', expired, clusterLogin(new Date(clock.now() + 15 * MINUTE_MS)));
+      await using access = open();
+      expect((await access.login(run())).user).to.equal('IAM:etl');
+      expect(aws.count('AssumeRole')).to.equal(2);
+      aws.answer('GetClusterCredentials', expired);
+      clock.advance(15 * MINUTE_MS);
+      expect((await failureOf(access.login(run()))).code).to.equal('RS_AUTH_EXPIRED');
+      expect(aws.count('AssumeRole')).to.equal(3);
+    });
+
+    it('a rejected login once for all, and then leaves AWS alone for a while', async () => {
+      await using access = open();
+      const first = await access.login(run());
+      const seconds = await Promise.all(Array.from({ length: 50 }, () => access.login(run(), { rejected: first })));
+      const [second] = seconds;
+      expect(new Set(seconds)).to.have.property('size', 1);
+      expect(second).to.not.equal(first);
+      expect(aws.count('GetClusterCredentials')).to.equal(2);
+      const refused = second === undefined ? {} : { rejected: second };
+      expect((await failureOf(access.login(run(), refused))).code).to.equal('RS_AUTH_LOGIN_REJECTED');
+      expect((await failureOf(access.login(run()))).code).to.equal('RS_AUTH_LOGIN_REJECTED');
+      expect(aws.count('GetClusterCredentials')).to.equal(2);
+    });
+  });
+
+  describe('tries again', () => {
+    for (const [title, code, status] of [
+      ['when AWS asks to slow down', 'Throttling', 400],
+      ['when AWS fails on its side', 'InternalFailure', 500],
+    ] as const) {
+      it(`${title}, and goes on`, async () => {
+        aws.answer('AssumeRole', { status, code, message: 'x' }, roleSession(new Date(clock.now() + 60 * MINUTE_MS)));
+        await using access = open();
+        await access.role(run());
+        expect(aws.count('AssumeRole')).to.equal(2);
+      });
+
+      it(`${title}, a bounded number of times`, async () => {
+        aws.answer('AssumeRole', { status, code, message: 'x' });
+        await using access = open();
+        expect((await failureOf(access.role(run()))).category).to.equal('transient');
+        expect(aws.count('AssumeRole')).to.equal(QUICK.attempts);
+      });
+    }
+
+    it('never when AWS refuses, and asks again at the next call: failures are not cached', async () => {
+      aws.answer('AssumeRole', { status: 403, code: 'AccessDenied', message: 'no' });
+      await using access = open();
+      await failureOf(access.role(run()));
+      expect(aws.count('AssumeRole')).to.equal(1);
+      aws.answer('AssumeRole', roleSession(new Date(clock.now() + 60 * MINUTE_MS)));
+      await access.role(run());
+      expect(aws.count('AssumeRole')).to.equal(2);
+    });
+  });
+
+  describe('ends a wait', () => {
+    it('of the caller that aborts, with its own reason; the others get their login', async () => {
+      await using access = open();
+      const impatient = new AbortController();
+      const left = access.login(run(impatient.signal)).catch((error: unknown) => error);
+      const stayed = access.login(run());
+      impatient.abort('left');
+      expect(await left).to.equal('left');
+      expect((await stayed).user).to.equal('IAM:etl');
+      expect(aws.count('GetClusterCredentials')).to.equal(1);
+    });
+
+    it('of everybody when the connector is closed, and starts none after that', async () => {
+      aws.answer('AssumeRole', { silent: true });
+      const access = open();
+      const waiting = failureOf(access.login(run()));
+      while (aws.count('AssumeRole') === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await access[Symbol.asyncDispose]();
+      expect((await waiting).message).to.match(/closed/);
+      expect((await failureOf(access.login(run()))).message).to.match(/closed/);
+      expect(aws.count('AssumeRole')).to.equal(1);
+    });
+  });
+
+  describe('knows the endpoint', () => {
+    it('from the options, without asking', async () => {
+      await using access = open({ host: 'db.example', port: 5555 }, []);
+      expect(await access.endpoint(run())).to.deep.equal({ host: 'db.example', port: 5555 });
+      expect(aws.calls).to.deep.equal([]);
+    });
+
+    it('from AWS where no host is given, asked once for ten minutes', async () => {
+      const at = (host: string) => ({
+        result: `<Clusters><Cluster><Endpoint><Address>${host}</Address><Port>5439</Port></Endpoint></Cluster></Clusters>`,
+      });
+      aws.answer('DescribeClusters', at('one.example'), at('two.example'));
+      await using access = open();
+      const found = await Promise.all([access.endpoint(run()), access.endpoint(run())]);
+      expect(found.map(({ host, port }) => `${host}:${port}`)).to.deep.equal(['one.example:5439', 'one.example:5439']);
+      expect(aws.count('DescribeClusters')).to.equal(1);
+      clock.advance(10 * MINUTE_MS);
+      expect((await access.endpoint(run())).host).to.equal('two.example');
+    });
+  });
+});

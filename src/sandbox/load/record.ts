@@ -7,7 +7,7 @@ export type FieldBytes = Buffer | null;
 /** One row of a file, taken apart. */
 export interface FileRecord {
   readonly fields: readonly FieldBytes[];
-  /** The row cannot be taken apart. */
+  /** The row cannot be taken apart: `fields` are those before the faulty one. */
   readonly fault?: FieldFault;
   /** Byte after the row and its end. */
   readonly next: number;
@@ -91,7 +91,7 @@ function csvReader(statement: CopyStatement, marker: Buffer, quotedMarkerIsNull:
       return faulty(
         bytes,
         start,
-        fields,
+        fields.slice(0, -1),
         'Invalid quote formatting for CSV. Unexpected character beside a quote',
         end < 0 ? bytes.length : end + 1,
       );

@@ -39,7 +39,7 @@ export class RowLoader {
   /** The row's text with its line end, or undefined if it was refused. Throws `TooManyErrors`. */
   render(fields: readonly FieldBytes[], place: RowPlace, fault?: FieldFault): Buffer | undefined {
     const count = fields.length;
-    if (fault !== undefined) return this.#refuse(fault, Math.max(0, count - 1), null, place);
+    if (fault !== undefined) return this.#refuse(fault, count, null, place);
     if (count > this.#columns.length) {
       return this.#refuse(
         { code: 1202, reason: 'Extra column(s) found' },
@@ -81,7 +81,7 @@ export class RowLoader {
 
   #refuse(fault: FieldFault, columnIndex: number, field: FieldBytes, place: RowPlace): undefined {
     const column = this.#columns[Math.min(columnIndex, this.#columns.length - 1)];
-    const raw = place.raw.toString('utf8').replace(/\r?\n$/, '');
+    const raw = place.raw.toString('utf8').replace(/[\r\n]+$/, '');
     this.#ledger.add({
       ...fault,
       file: place.file,

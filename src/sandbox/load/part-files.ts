@@ -19,7 +19,6 @@ export interface WrittenPart {
 /** One file being written. */
 export interface OpenPart {
   readonly rawBytes: number;
-  readonly rows: number;
   write(bytes: Buffer, rows: number): Promise<void>;
   finish(): Promise<WrittenPart>;
   /** What was written so far stays, as it does in Redshift: UNLOAD is not atomic. */
@@ -50,15 +49,11 @@ export function openTextPart(store: PartStore, location: S3Location, compression
     get rawBytes() {
       return rawBytes;
     },
-    get rows() {
-      return rows;
-    },
     write: async (bytes, count) => {
       if (failure !== undefined) throw failure;
       rawBytes += bytes.length;
       rows += count;
-      // The bytes are a view of a buffer that is used again.
-      if (!entry.write(Buffer.from(bytes))) await Promise.race([drained(entry), stored]);
+      if (!entry.write(bytes)) await Promise.race([drained(entry), stored]);
     },
     finish: async () => {
       entry.end();
@@ -141,9 +136,6 @@ export async function openParquetPart(store: PartStore, location: S3Location, co
   return {
     get rawBytes() {
       return rawBytes;
-    },
-    get rows() {
-      return 0;
     },
     write: async (bytes) => {
       rawBytes += bytes.length;

@@ -1,12 +1,15 @@
 import type { OpenPart, WrittenPart } from './part-files.ts';
-import { countRows, splitRows } from './row-split.ts';
+import { splitRows, wholeRows, withoutQuotes } from './row-split.ts';
 
 export interface SliceWriterInit {
   readonly slices: number;
   readonly maxFileBytes: number;
   /** Goes first into each file. */
   readonly header: Buffer | undefined;
-  readonly countsRows: boolean;
+  /** The quote character of the rows given. */
+  readonly quote: number;
+  /** The quotes are not to be seen in the files. */
+  readonly dropsQuotes: boolean;
   open(slice: number, part: number): Promise<OpenPart>;
 }
 
@@ -28,18 +31,25 @@ export class SliceWriter {
     this.#partNumbers = Array.from({ length: init.slices }, () => 0);
   }
 
-  /** `rows` is copied before this returns. */
-  async write(rows: Buffer): Promise<void> {
-    this.#pending.push(Buffer.from(rows));
-    this.#pendingBytes += rows.length;
-    if (this.#pendingBytes >= STRETCH_BYTES) await this.#deal(this.#takePending());
+  /** Takes bytes cut anywhere. */
+  async write(bytes: Buffer): Promise<void> {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes < STRETCH_BYTES) return;
+    const stretch = Buffer.concat(this.#pending);
+    const { end, rows } = wholeRows(stretch, this.#init.quote);
+    this.#pending = [stretch.subarray(end)];
+    // A row longer than a stretch: wait for as much again.
+    this.#pendingBytes = end === 0 ? 0 : stretch.length - end;
+    if (end > 0) await this.#deal(stretch.subarray(0, end), rows);
   }
 
   /** The files, in order of their names. */
   async finish({ atLeastOne }: { readonly atLeastOne: boolean }): Promise<readonly WrittenPart[]> {
-    const rest = this.#takePending();
+    const rest = Buffer.concat(this.#pending);
+    const { quote, slices } = this.#init;
     // A small result is spread, too, so that readers of several files are put to the test.
-    for (const piece of splitRows(rest, this.#init.slices)) await this.#deal(piece);
+    for (const piece of splitRows(rest, slices, quote)) await this.#deal(piece, wholeRows(piece, quote).rows);
     if (atLeastOne && this.#written.length === 0 && this.#open.every((part) => part === undefined)) await this.#part(0);
     for (let slice = 0; slice < this.#open.length; slice += 1) await this.#close(slice);
     return this.#written.toSorted((a, b) => (a.key < b.key ? -1 : 1));
@@ -50,18 +60,12 @@ export class SliceWriter {
     await Promise.allSettled(this.#open.flatMap((part) => (part === undefined ? [] : [part.abandon()])));
   }
 
-  #takePending(): Buffer {
-    const bytes = Buffer.concat(this.#pending);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    return bytes;
-  }
-
-  async #deal(rows: Buffer): Promise<void> {
+  async #deal(bytes: Buffer, rows: number): Promise<void> {
     const slice = this.#turn;
     this.#turn = (this.#turn + 1) % this.#init.slices;
     const part = await this.#part(slice);
-    await part.write(rows, this.#init.countsRows ? countRows(rows) : 0);
+    const { dropsQuotes, quote } = this.#init;
+    await part.write(dropsQuotes ? withoutQuotes(bytes, quote) : bytes, rows);
     if (part.rawBytes >= this.#init.maxFileBytes) await this.#close(slice);
   }
 

@@ -39,6 +39,13 @@ export const LOAD_CATALOG_SQL: readonly string[] = [
   'RESET allow_system_table_mods',
 ];
 
+/** For a database whose catalog was made without them. */
+async function ensureTables(backend: BackendSession): Promise<void> {
+  const { rows } = await backend.admin(`SELECT to_regclass('pg_catalog.sys_unload_history')`);
+  if (typeof rows[0]?.[0] === 'string') return;
+  await backend.admin(LOAD_CATALOG_SQL.join(';\n'));
+}
+
 /** Who ran a statement, where and when: the first columns of every system view. */
 export interface StatementMark {
   readonly userId: string;
@@ -55,7 +62,7 @@ export async function markStatement(
   backend: BackendSession,
   init: { readonly queryId: number; readonly startMs: number },
 ): Promise<StatementMark> {
-  // No transaction id is taken and no snapshot kept.
+  await ensureTables(backend);
   const { rows } = await backend.admin(`SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ${literal(backend.user)}`);
   return {
     userId: rows[0]?.[0] ?? '0',

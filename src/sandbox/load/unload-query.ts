@@ -62,6 +62,11 @@ const NEVER = '\u0002roleshift null\u0002';
 /** PostgreSQL insists on a quote character. */
 const NO_QUOTE = '\u0001';
 
+/** The quote character of the rows that the database gives. */
+export function quoteByte({ format }: UnloadStatement): number {
+  return (format === 'delimited' ? NO_QUOTE : '"').charCodeAt(0);
+}
+
 /** The database's COPY that writes the query's rows as Redshift's text or CSV files hold them. */
 export function textCopySql({ sql, columns }: UnloadQuery, statement: UnloadStatement): string {
   const names = columns.map((_column, index) => `c${index}`);

@@ -11,7 +11,7 @@ import type { UnloadStatement } from './statement.ts';
 import { markStatement, recordUnload } from './system-tables.ts';
 import { parquetWriter } from './to-parquet.ts';
 import { manifestText } from './unload-manifest.ts';
-import { headerLine, openQuery, parquetCopySql, textCopySql, type UnloadQuery } from './unload-query.ts';
+import { headerLine, openQuery, parquetCopySql, quoteByte, textCopySql, type UnloadQuery } from './unload-query.ts';
 
 /** Runs an UNLOAD to S3 under the snapshot of the client's transaction. A failure leaves the files written by then. */
 export async function runUnload(context: StatementContext, sql: string): Promise<CommandResult> {
@@ -93,7 +93,8 @@ async function writeParts(
     slices,
     maxFileBytes: isParquet ? wholeRowGroups(statement.maxFileBytes) : statement.maxFileBytes,
     header: statement.header ? Buffer.from(headerLine(query.columns, statement)) : undefined,
-    countsRows: !isParquet,
+    quote: quoteByte(statement),
+    dropsQuotes: statement.format === 'delimited',
     open: (slice, part) => {
       const location = { bucket: target.bucket, key: target.key + partName(statement, slice, part) };
       return duck === undefined

@@ -129,7 +129,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
 }
 
 function refuseForbiddenSql(spec: ReadSpec, policy: HostPolicy | undefined): void {
-  if (policy?.allowCustomSql !== false || !('query' in spec || 'where' in spec)) return;
+  if (policy?.allowCustomSql !== false || (spec.query === undefined && spec.where === undefined)) return;
   throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow SQL of your own in a read', {
     action: 'Read an object, with a column list if need be.',
   });

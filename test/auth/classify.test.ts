@@ -2,6 +2,8 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { AccessOptions } from '../../src/access/access-options.ts';
 import { planAccess } from '../../src/access/plan-access.ts';
+import { serviceHost } from '../../src/auth/aws-call.ts';
+import { classifyAwsError } from '../../src/auth/classify.ts';
 import { openAccess } from '../../src/auth/open-access.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 import type { Run } from '../../src/core/run.ts';
@@ -360,8 +362,53 @@ describe('AWS errors become ours', () => {
     expect(failure.message).to.match(/sts\.invalid cannot be reached.*: (ENOTFOUND|EAI_AGAIN)/);
   });
 
-  it('tells the host of each region where no endpoint is given', async () => {
-    const { serviceHost } = await import('../../src/auth/aws-call.ts');
+  const call = { action: 'sts:GetCallerIdentity', host: 'sts.example', source: 'access keys' } as const;
+
+  it('a certificate that is not trusted', () => {
+    const cause = Object.assign(new Error('unable to get local issuer certificate'), {
+      code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    });
+    const failure = classifyAwsError(cause, call);
+    expect(failure.code).to.equal('RS_CONN_TLS');
+    expect(failure.message).to.match(/certificate of sts\.example is not trusted/);
+    expect(failure.action).to.match(/NODE_EXTRA_CA_CERTS/);
+  });
+
+  it('a permissions boundary that AWS tells of', () => {
+    const roleArn = ROLE_ARN;
+    const hop = {
+      id: 'redshift',
+      roleArn,
+      account: '111122223333',
+      sessionName: 's',
+      durationSeconds: 900,
+      chained: false,
+    };
+    const boundary = 'because no permissions boundary allows the sts:AssumeRole action';
+    const cause = Object.assign(new Error(`${NOT_AUTHORIZED} ${boundary}`), { name: 'AccessDenied' });
+    const failure = classifyAwsError(cause, { ...call, action: 'sts:AssumeRole', hop });
+    expect(failure.message).to.match(/does not let the caller assume.*\(no permissions boundary allows it\)$/);
+    expect(failure.details).to.not.have.property('trustStatement');
+  });
+
+  for (const [title, cause] of [
+    ['something that is not an error', 'canary'],
+    ['an error without a word', Object.assign(new Error(), { name: 'Odd' })],
+  ] as const) {
+    it(title, () => {
+      const failure = classifyAwsError(cause, call);
+      expect(failure.code).to.equal('RS_AWS_FAILED');
+      expect(failure.cause).to.be.instanceOf(Error);
+      expect(inspect(failure)).to.not.include('canary');
+    });
+  }
+
+  it('one of ours stays as it is', () => {
+    const ours = new ConnectorError('RS_TIMEOUT', 'late');
+    expect(classifyAwsError(ours, call)).to.equal(ours);
+  });
+
+  it('tells the host of each region where no endpoint is given', () => {
     const hostOf = (changes: Partial<AccessOptions>) => serviceHost(planAccess(accessOptions(changes)).aws, 'sts');
     expect(hostOf({})).to.equal('sts.us-east-1.amazonaws.com');
     expect(hostOf({ region: 'cn-north-1', roleArn: 'arn:aws-cn:iam::111122223333:role/R' })).to.equal(

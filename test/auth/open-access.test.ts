@@ -133,6 +133,8 @@ describe('access', () => {
       expect(login.password.reveal()).to.equal('canary-password');
       expect((await failureOf(access.login(run(), { rejected: login }))).code).to.equal('RS_AUTH_LOGIN_REJECTED');
       expect((await failureOf(access.identity(run()))).code).to.equal('RS_INTERNAL');
+      const hostless = openAccess({ ...access.plan, endpoint: { port: 5439 } });
+      expect((await failureOf(hostless.endpoint(run()))).code).to.equal('RS_INTERNAL');
       expect(aws.calls).to.deep.equal([]);
     });
   });

@@ -2,7 +2,7 @@ import { ConnectorError } from '../core/errors.ts';
 import { LIMITS } from './limits.ts';
 import { type CopyRole, renderCopyRole } from './role.ts';
 import { s3Url } from './s3-url.ts';
-import { integer, join, literal, Sql, sql } from './sql.ts';
+import { identifier, integer, join, literal, Sql, sql } from './sql.ts';
 
 /** UNLOAD to Parquet with a verbose manifest. Nothing in it can change the authorisation. */
 export interface UnloadCommand {
@@ -60,4 +60,23 @@ function requireFileMb(maxFileMb: number): number {
     });
   }
   return maxFileMb;
+}
+
+/** A column of an UNLOAD query: its name in the files, and the type it is cast to where it must be. */
+export interface UnloadColumn {
+  readonly name: string;
+  readonly castTo?: string;
+}
+
+/**
+ * The query around a SELECT of these columns, in this order: names are given by position, so two columns of one name, or
+ * a name that Parquet readers would trip over, do no harm; and a LIMIT of the SELECT is not outermost any more.
+ */
+export function renderUnloadQuery(select: Sql, columns: readonly UnloadColumn[]): Sql {
+  const list = columns.map(({ name, castTo }) => {
+    const column = identifier(name);
+    return castTo === undefined ? column : sql`CAST(${column} AS ${Sql.trusted(castTo)}) AS ${column}`;
+  });
+  const names = columns.map(({ name }) => identifier(name));
+  return sql`SELECT ${join(list)} FROM (${select}\n) AS roleshift_source (${join(names)})`;
 }

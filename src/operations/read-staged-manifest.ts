@@ -1,0 +1,67 @@
+import { ConnectorError } from '../core/errors.ts';
+import type { StagingArea } from '../staging/staging-area.ts';
+
+/** A file that UNLOAD wrote. */
+export interface UnloadedFile {
+  /** Name inside the staging folder. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly rows: number;
+}
+
+const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+
+/** The files of an UNLOAD that has ended; none where it wrote no manifest. */
+export async function readUnloadManifest(area: StagingArea, folder: string): Promise<readonly UnloadedFile[]> {
+  const name = `${folder}manifest`;
+  const size = await area.size(name);
+  if (size === undefined) return [];
+  if (size > MAX_MANIFEST_BYTES) throw invalid('it is too large');
+  await using source = await area.open(name);
+  const chunks: Buffer[] = [];
+  for await (const chunk of source) chunks.push(chunk as Buffer);
+  return parseUnloadManifest(Buffer.concat(chunks).toString('utf8'), area.url(folder)).map(
+    ({ name: own, ...facts }) => ({
+      name: `${folder}${own}`,
+      ...facts,
+    }),
+  );
+}
+
+/**
+ * The entries of a verbose manifest; names are what follows the prefix. Throws RS_COUNT_MISMATCH for one that is not
+ * whole, and for an entry outside of the prefix.
+ */
+export function parseUnloadManifest(text: string, prefixUrl: string): readonly UnloadedFile[] {
+  // The documented sample of a verbose manifest is no JSON past its entries: only these are read.
+  // https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD_command_examples.html
+  const entries = /"entries"\s*:\s*(\[\s*\]|\[[\s\S]*?\}\s*\])/.exec(text)?.[1];
+  if (entries === undefined) throw invalid('it has no entries');
+  return (parseJson(entries) as readonly unknown[]).map((entry) => {
+    const { url, meta } = entry as { readonly url?: unknown; readonly meta?: Readonly<Record<string, unknown>> };
+    const bytes = meta?.['content_length'];
+    const rows = meta?.['record_count'];
+    if (typeof url !== 'string' || typeof bytes !== 'number' || typeof rows !== 'number') {
+      throw invalid('an entry lacks its address, size or row count');
+    }
+    const name = url.slice(prefixUrl.length);
+    if (!url.startsWith(prefixUrl) || name === '' || name.includes('/'))
+      throw invalid('an entry lies outside of the prefix');
+    return { name, bytes, rows };
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalid('it is not valid JSON', cause);
+  }
+}
+
+function invalid(why: string, cause?: unknown): ConnectorError {
+  return new ConnectorError('RS_COUNT_MISMATCH', `The manifest of the unloaded files cannot be used: ${why}`, {
+    action: 'Read again; if it happens twice, read in direct mode and report it.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -56,4 +56,13 @@ export interface ServiceRoles {
     roleArns: readonly string[],
     context?: ServiceContext,
   ): ({ readonly allowed: true } & SessionCredentials) | Refusal;
+  /** Whose keys these are, or S3's refusal: unknown key, wrong secret, wrong or missing token, expired. */
+  principalOfKeys(keys: GivenKeys): { readonly allowed: true; readonly principal: Principal } | Refusal;
+}
+
+/** Keys that somebody wrote down, not yet believed. */
+export interface GivenKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken?: Secret;
 }

@@ -10,11 +10,11 @@ import type { ClusterInit, RunningCluster, StartCluster, SuperuserRows } from '.
 import { type ConnectionFile, writeConnectionFiles } from './connection-files.ts';
 import { Disposables } from './disposables.ts';
 import { createFaultBook, type FaultBook } from './faults.ts';
-import { STATEMENT_HANDLERS } from './handlers.ts';
 import { createServiceRoles } from './iam/assume.ts';
 import { createAuthorizer } from './iam/authorizer.ts';
 import { createIdentityRegistry } from './iam/registry.ts';
 import { listenOnLoopback } from './listen.ts';
+import { LOAD_HANDLERS } from './load/handlers.ts';
 import { createLoginRegistry, type LoginRegistry } from './logins.ts';
 import { CONTAINER_PATH } from './metadata/container.ts';
 import { createMetadataServer } from './metadata/server.ts';
@@ -106,7 +106,7 @@ async function createParts(world: World, folder: string): Promise<Parts> {
   };
 }
 
-const startWithHandlers: StartCluster = (init) => startCluster(init, STATEMENT_HANDLERS);
+const startWithHandlers: StartCluster = (init) => startCluster(init, LOAD_HANDLERS);
 
 async function startOne(parts: Parts, account: string, cluster: WorldCluster): Promise<RunningCluster> {
   const { world, clock, logins, store, faults, log, registry, authorize, folder } = parts;
@@ -119,7 +119,7 @@ async function startOne(parts: Parts, account: string, cluster: WorldCluster): P
     arn: `arn:aws:redshift:${world.region}:${account}:cluster:${cluster.id}`,
     clock,
     logins,
-    roles: createServiceRoles(registry, authorize),
+    roles: createServiceRoles(registry, authorize, clock),
     store,
     faults,
     log,

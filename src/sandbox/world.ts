@@ -65,6 +65,8 @@ export interface WorldCluster {
   readonly defaultIamRole?: string;
   /** Default 2. */
   readonly slices?: number;
+  /** Default 2; some statements behave otherwise on a single node. */
+  readonly nodes?: number;
   readonly databases?: readonly WorldDatabase[];
   readonly users?: readonly WorldDatabaseUser[];
   readonly groups?: readonly string[];

@@ -135,7 +135,7 @@ function describe({ cluster, endpoint }: ClusterRecord, createdAt: Date): XmlEle
     DBName: cluster.databases?.[0]?.name ?? 'dev',
     Endpoint: { Address: endpoint.host, Port: endpoint.port },
     ClusterCreateTime: createdAt,
-    NumberOfNodes: 1,
+    NumberOfNodes: cluster.nodes ?? 2,
     PubliclyAccessible: false,
     Encrypted: true,
     IamRoles: { ClusterIamRole: (cluster.iamRoles ?? []).map((arn) => ({ IamRoleArn: arn, ApplyStatus: 'in-sync' })) },

@@ -1,3 +1,4 @@
+import type { WorldClock } from '../clock.ts';
 import type { Principal, Refusal, ServiceContext, ServiceRoles, SessionCredentials } from '../identity.ts';
 import { type Authorize, type ContextValues, refusalMessage } from './authorizer.ts';
 import type { IdentityRegistry, RoleRecord } from './registry.ts';
@@ -36,8 +37,28 @@ export function mayAssume(
 }
 
 /** Services that work under roles: a cluster's COPY, an EC2 machine, a container. */
-export function createServiceRoles(registry: IdentityRegistry, authorize: Authorize): ServiceRoles {
+export function createServiceRoles(registry: IdentityRegistry, authorize: Authorize, clock: WorldClock): ServiceRoles {
   return {
+    principalOfKeys: ({ accessKeyId, secretAccessKey, sessionToken }) => {
+      const refuse = (code: string, message: string): Refusal => ({ allowed: false, code, message });
+      const record = registry.key(accessKeyId);
+      if (!record || (record.sessionToken && !sessionToken)) {
+        return refuse('InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.');
+      }
+      if (record.secretAccessKey.reveal() !== secretAccessKey.reveal()) {
+        return refuse(
+          'SignatureDoesNotMatch',
+          'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+        );
+      }
+      if (record.sessionToken?.reveal() !== sessionToken?.reveal()) {
+        return refuse('InvalidToken', 'The provided token is malformed or otherwise invalid.');
+      }
+      if (record.expiresAt && record.expiresAt.getTime() <= clock.now()) {
+        return refuse('ExpiredToken', 'The provided token has expired.');
+      }
+      return { allowed: true, principal: record.principal };
+    },
     assumeRoleAsService: (service, roleArns, context: ServiceContext = {}) => {
       let principal: Principal = { kind: 'service', arn: service, account: '', userId: service };
       let credentials: SessionCredentials | undefined;

@@ -42,10 +42,11 @@ const SESSION_KEPT_MS = 3_600_000; // an expired session answers ExpiredToken th
 const ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 function idOf(prefix: string, bytes: Buffer): string {
-  return prefix + Array.from(bytes.subarray(0, 16), (byte) => ID_ALPHABET[byte % 32]).join('');
+  return prefix + Array.from(bytes, (byte) => ID_ALPHABET[byte % 32]).join('');
 }
 
-const stableId = (prefix: string, arn: string): string => idOf(prefix, createHash('sha256').update(arn).digest());
+const stableId = (prefix: string, arn: string): string =>
+  idOf(prefix, createHash('sha256').update(arn).digest().subarray(0, 17));
 
 export function createIdentityRegistry(world: World, clock: WorldClock): IdentityRegistry {
   const keys = new Map<string, KeyRecord>();

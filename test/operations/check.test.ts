@@ -1,0 +1,216 @@
+import { tmpdir } from 'node:os';
+import { expect } from 'chai';
+import { planAccess } from '../../src/access/plan-access.ts';
+import { openAccess } from '../../src/auth/open-access.ts';
+import { openRun } from '../../src/core/run.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
+import { resolveOptions } from '../../src/manifest/resolve.ts';
+import { check } from '../../src/operations/check.ts';
+import type { CheckInit, CheckReport, CheckStep } from '../../src/operations/check-report.ts';
+import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
+
+const LOGIN_STEPS = ['options', 'identity', 'role:redshift', 'login', 'endpoint', 'tls', 'session'];
+const STAGING_STEPS = [
+  'staging:bucket',
+  'staging:put',
+  'staging:get',
+  'staging:list',
+  'staging:copy',
+  'staging:delete',
+];
+
+describe('check', () => {
+  let world: TestWorld;
+  before(async function () {
+    this.timeout(60_000);
+    world = await openWorld(standardWorld());
+  });
+  after(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+
+  async function checkWith(
+    name: string,
+    changes: Record<string, unknown> = {},
+    init: CheckInit = { environment: {} },
+    signal?: AbortSignal,
+  ): Promise<CheckReport> {
+    const { values, environment } = world.connection(name);
+    const given = Object.entries({ ...values, ...changes }).filter(([, value]) => value !== undefined);
+    const options = resolveOptions(Object.fromEntries(given));
+    await using access = openAccess(planAccess(options), { environment, clock: world.clock });
+    await using database = openDatabase(access, options);
+    return await check(
+      { options, access, database, workDirectory: tmpdir() },
+      init,
+      openRun({ signal, clock: world.clock }),
+    );
+  }
+
+  const verdicts = ({ steps }: CheckReport): Record<string, string> =>
+    Object.fromEntries(steps.map(({ id, verdict }) => [id, verdict]));
+  const all = (ids: readonly string[], verdict: string): Record<string, string> =>
+    Object.fromEntries(ids.map((id) => [id, verdict]));
+  const stepOf = ({ steps }: CheckReport, id: string): CheckStep => steps.find((step) => step.id === id)!;
+
+  for (const name of ['keys-etl-agent', 'ec2-agent', 'worker-worker-1']) {
+    it(`passes every step for ${name}, and leaves nothing behind`, async () => {
+      const heard: CheckStep[] = [];
+      const report = await checkWith(name, {}, { environment: {}, onStep: (step) => heard.push(step) });
+      expect(report.steps.filter(({ verdict }) => verdict !== 'pass')).to.deep.equal([]);
+      expect(report.steps.map(({ id }) => id)).to.deep.equal([...LOGIN_STEPS, ...STAGING_STEPS]);
+      expect(report.ok).to.equal(true);
+      expect(heard).to.deep.equal(report.steps);
+      expect(stepOf(report, 'role:redshift').evidence).to.match(
+        /assumed-role\/RedshiftLogin\/roleshift, by sts:AssumeRole, until /,
+      );
+      expect(stepOf(report, 'login').evidence).to.match(/^IAM:etl, until /);
+      expect(stepOf(report, 'tls').evidence).to.match(/^TLSv1\.[23], /);
+      expect(stepOf(report, 'session').evidence).to.match(/^etl in dev, Redshift 1\.0.*, snapshot isolation$/);
+      expect(stepOf(report, 'staging:copy').evidence).to.match(/one row, as .*WarehouseCopy/);
+      expect(JSON.stringify(report)).to.not.include('not+a+real+secret');
+    });
+  }
+
+  it('goes on after a refused role: network and certificate are still tried', async () => {
+    const report = await checkWith('keys-etl-agent', { roleArn: 'arn:aws:iam::111122223333:role/RedshiftAudit' });
+    expect(verdicts(report)).to.deep.equal({
+      options: 'pass',
+      identity: 'pass',
+      'role:redshift': 'fail',
+      login: 'skipped',
+      endpoint: 'pass',
+      tls: 'pass',
+      session: 'skipped',
+      ...all(STAGING_STEPS, 'skipped'),
+    });
+    expect(report.ok).to.equal(false);
+    const { error } = stepOf(report, 'role:redshift');
+    expect(error).to.include({ code: 'RS_AUTH_ROLE_DENIED', category: 'auth' });
+    expect(error?.details?.['trustStatement']).to.match(/user\/etl-agent/);
+    expect(stepOf(report, 'login').because).to.equal('role:redshift failed');
+    expect(stepOf(report, 'session').because).to.equal('login was skipped');
+  });
+
+  const cases: readonly {
+    readonly title: string;
+    readonly changes: Record<string, unknown>;
+    readonly fails: string;
+    readonly skips: readonly string[];
+    readonly code: string;
+  }[] = [
+    {
+      title: 'a wrong secret',
+      changes: { secretAccessKey: 'canary-wrong-secret' },
+      fails: 'identity',
+      skips: ['role:redshift', 'login', 'session', ...STAGING_STEPS],
+      code: 'RS_AUTH_KEYS_INVALID',
+    },
+    {
+      title: 'a login that is not allowed',
+      changes: { username: 'awsuser' },
+      fails: 'login',
+      skips: ['session', 'staging:copy'],
+      code: 'RS_AUTH_LOGIN_DENIED',
+    },
+    {
+      title: 'a port where nobody listens',
+      changes: { port: 9 },
+      fails: 'endpoint',
+      skips: ['tls', 'session', 'staging:copy'],
+      code: 'RS_CONN_UNREACHABLE',
+    },
+    {
+      title: 'a certificate that is not trusted',
+      changes: { caFile: undefined },
+      fails: 'tls',
+      skips: ['session', 'staging:copy'],
+      code: 'RS_CONN_TLS',
+    },
+    {
+      title: 'a certificate for another name',
+      changes: { tlsServerName: 'other.example' },
+      fails: 'tls',
+      skips: ['session', 'staging:copy'],
+      code: 'RS_CONN_TLS',
+    },
+    {
+      title: 'a database user that does not exist',
+      changes: { username: 'nobody' },
+      fails: 'session',
+      skips: ['staging:copy'],
+      code: 'RS_AUTH_LOGIN_REJECTED',
+    },
+    {
+      title: 'a bucket that does not exist',
+      changes: { stagingBucket: 'acme-nowhere' },
+      fails: 'staging:bucket',
+      skips: STAGING_STEPS.slice(1),
+      code: 'RS_CONFIG_OBJECT_MISSING',
+    },
+    {
+      title: 'a COPY role that is not attached to the cluster',
+      changes: { copyRole: 'arn:aws:iam::111122223333:role/RedshiftLogin' },
+      fails: 'staging:copy',
+      skips: [],
+      code: 'RS_STAGING_DENIED',
+    },
+  ];
+  for (const { title, changes, fails, skips, code } of cases) {
+    it(`finds ${title}, and tries all that does not hang on it`, async () => {
+      const report = await checkWith('keys-etl-agent', changes);
+      const expected = all([...LOGIN_STEPS, ...STAGING_STEPS], 'pass');
+      expect(verdicts(report)).to.deep.equal({ ...expected, ...all(skips, 'skipped'), [fails]: 'fail' });
+      const { error } = stepOf(report, fails);
+      expect(error?.code).to.equal(code);
+      expect(error?.action).to.be.a('string');
+      expect(JSON.stringify(report)).to.not.include('canary');
+    });
+  }
+
+  it('looks the host up where none is given, and skips the network when it cannot', async () => {
+    const found = await checkWith('keys-etl-agent', { host: undefined, port: undefined });
+    expect(stepOf(found, 'endpoint').evidence).to.match(/looked up in AWS/);
+    expect(found.ok).to.equal(true);
+    const denied = await checkWith('keys-etl-agent', {
+      host: undefined,
+      port: undefined,
+      roleArn: 'arn:aws:iam::111122223333:role/RedshiftAudit',
+    });
+    expect(stepOf(denied, 'endpoint').because).to.equal('role:redshift failed');
+  });
+
+  it('asks AWS nothing for a stored password without staging', async () => {
+    const before = (await world.calls()).length;
+    const report = await checkWith('keys-etl-agent', {
+      authType: 'password',
+      username: 'reporting',
+      password: 'Sandbox-Passw0rd',
+      useStaging: false,
+    });
+    expect(verdicts(report)).to.deep.equal(all(['options', 'login', 'endpoint', 'tls', 'session'], 'pass'));
+    expect((await world.calls()).length).to.equal(before);
+  });
+
+  it('warns of ignored options and of an environment that redirects AWS calls', async () => {
+    const report = await checkWith(
+      'keys-etl-agent',
+      {},
+      {
+        notices: ['The access keys are ignored.'],
+        environment: { AWS_ENDPOINT_URL_S3: 'https://elsewhere.example' },
+      },
+    );
+    const { verdict, because } = stepOf(report, 'options');
+    expect(verdict).to.equal('warn');
+    expect(because).to.equal('The access keys are ignored. The environment redirects AWS calls: AWS_ENDPOINT_URL_S3');
+    expect(report.ok).to.equal(true);
+  });
+
+  it("throws the signal's reason when it is aborted", async () => {
+    const controller = new AbortController();
+    const init = { environment: {}, onStep: () => controller.abort('enough') };
+    const outcome = await checkWith('keys-etl-agent', {}, init, controller.signal).catch((error: unknown) => error);
+    expect(outcome).to.equal('enough');
+  });
+});

@@ -3,9 +3,10 @@ import type { Pool } from 'pg';
 import { planAccess } from './access/plan-access.ts';
 import type { Access } from './auth/access.ts';
 import { openAccess } from './auth/open-access.ts';
+import { defined } from './core/defined.ts';
 import { ConnectorError } from './core/errors.ts';
 import type { ConnectorEvent } from './core/events.ts';
-import { openRun } from './core/run.ts';
+import { type Clock, openRun } from './core/run.ts';
 import { type AddressCheck, CheckedSocket } from './db/checked-socket.ts';
 import { type ConnectionPlan, planConnections } from './db/connection-plan.ts';
 import { type ConnectionSource, openConnectionSource } from './db/connection-source.ts';
@@ -22,7 +23,11 @@ export type { ConnectionInput } from './manifest/options.gen.ts';
 export interface PoolContext {
   /** Hears of each hop to a login, of new sessions, and of idle ones that were lost. */
   readonly onEvent?: ((event: ConnectorEvent) => void) | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
+
+const EXPIRY_MARGIN_MS = 60_000;
 
 /** Settings of `pg`'s client that the connection decides. */
 const DECIDED_BY_CONNECTION = [
@@ -43,9 +48,9 @@ const DECIDED_BY_CONNECTION = [
  * opened until the first query. `end()` it as any pool; that ends its credentials too. Values are `pg`'s own. Throws
  * RS_CONFIG_INVALID; a query throws the errors of the login and the session, and `pg`'s own for the statement.
  */
-export function createPool(input: ConnectionInput, config: RolePoolConfig = {}, { onEvent }: PoolContext = {}): Pool {
+export function createPool(input: ConnectionInput, config: RolePoolConfig = {}, context: PoolContext = {}): Pool {
   refuseDecided(config);
-  const { source, access, closing } = openSource(input, onEvent);
+  const { source, access, closing } = openSource(input, context);
   return new RolePool(source, config, async () => {
     closing.abort(new ConnectorError('RS_CONN_LOST', 'The pool was ended'));
     await access[Symbol.asyncDispose]();
@@ -64,7 +69,7 @@ export interface LoginConfig {
   readonly keepAlive: boolean;
   readonly keepAliveInitialDelayMillis: number;
   readonly connectionTimeoutMillis: number;
-  /** Knex asks it before a new connection: logins are cached and renewed here, so the answer is always yes. */
+  /** Whether to ask for another login before the next connection; open sessions live on. */
   readonly expirationChecker: () => boolean;
 }
 
@@ -78,8 +83,8 @@ export interface LoginProvider extends AsyncDisposable {
  * provider())`. Session options (connectSql, queryGroup, statement timeout, default schema) are not applied: that is the
  * library's to do. Throws RS_CONFIG_INVALID; a call throws the errors of the login.
  */
-export function loginProvider(input: ConnectionInput, { onEvent }: PoolContext = {}): LoginProvider {
-  const { source, access, closing } = openSource(input, onEvent);
+export function loginProvider(input: ConnectionInput, context: PoolContext = {}): LoginProvider {
+  const { source, access, closing } = openSource(input, context);
   return Object.assign(() => loginConfig(source), {
     [Symbol.asyncDispose]: async (): Promise<void> => {
       closing.abort(new ConnectorError('RS_CONN_LOST', 'The login provider was disposed of'));
@@ -94,12 +99,12 @@ interface OpenSource {
   readonly closing: AbortController;
 }
 
-function openSource(input: ConnectionInput, onEvent: PoolContext['onEvent']): OpenSource {
+function openSource(input: ConnectionInput, { onEvent, clock }: PoolContext): OpenSource {
   const options = resolveOptions(input);
   const plan: ConnectionPlan = planConnections(options);
-  const access = openAccess(planAccess(options));
+  const access = openAccess(planAccess(options), defined({ clock }));
   const closing = new AbortController();
-  const run = openRun({ signal: closing.signal, onEvent });
+  const run = openRun({ signal: closing.signal, onEvent, clock });
   const check: AddressCheck = (address) => checkAddress(address);
   return { source: openConnectionSource({ access, plan, run, checkAddress: check }), access, closing };
 }
@@ -114,7 +119,7 @@ async function loginConfig({
 }: ConnectionSource): Promise<LoginConfig> {
   const ssl = await tls();
   const destination = await access.endpoint(run);
-  const { user, password, database } = await login();
+  const { user, password, database, expiresAt } = await login();
   const config: LoginConfig = {
     // The name that the certificate must carry; the socket knows where it goes.
     host: access.plan.tls.serverName ?? destination.host,
@@ -127,7 +132,7 @@ async function loginConfig({
     keepAlive: plan.keepaliveMs > 0,
     keepAliveInitialDelayMillis: plan.keepaliveMs,
     connectionTimeoutMillis: plan.connectTimeoutMs,
-    expirationChecker: () => true,
+    expirationChecker: expiresSoon(expiresAt, run.clock),
   };
   const stream = (): CheckedSocket => {
     const socket = new CheckedSocket(check);
@@ -135,6 +140,13 @@ async function loginConfig({
     return socket;
   };
   return Object.assign(config, { stream });
+}
+
+/** True from shortly before the end; never at once, however short the rest: Knex takes that for a failed renewal. */
+function expiresSoon(expiresAt: Date | undefined, clock: Clock): () => boolean {
+  if (expiresAt === undefined) return () => false;
+  const askAgainAtMs = Math.max(expiresAt.getTime() - EXPIRY_MARGIN_MS, clock.now() + 1_000);
+  return () => clock.now() >= askAgainAtMs;
 }
 
 function refuseDecided(config: object): void {

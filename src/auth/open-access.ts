@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { AccessPlan, RoleHop } from '../access/plan.ts';
-import { ConnectorError } from '../core/errors.ts';
+import { ConnectorError, type ErrorCode } from '../core/errors.ts';
 import type { HopEvent } from '../core/events.ts';
 import type { RetryLimits } from '../core/retry.ts';
 import { abandonOnAbort, type Clock, type Run, SYSTEM_CLOCK } from '../core/run.ts';
@@ -194,17 +194,23 @@ class CredentialGraph implements Access {
     return { partition, region, account: account ?? this.plan.roles.at(-1)?.account ?? 'unknown' };
   }
 
-  /** Credentials may end early: a revoked session, keys replaced in their file. One fresh walk is then tried. */
+  /** Credentials may end early: a session revoked, keys replaced in their file. One fresh walk is then tried. */
   async #freshOnExpiry<T>(work: () => Promise<T>): Promise<T> {
     this.#lifetime.signal.throwIfAborted();
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof ConnectorError) || error.code !== 'RS_AUTH_EXPIRED') throw error;
+      if (!(error instanceof ConnectorError) || !this.#mayBeOutdated(error.code)) throw error;
       this.#identity.forget();
       this.#roles.forgetAll();
       return work();
     }
+  }
+
+  #mayBeOutdated(code: ErrorCode): boolean {
+    if (code === 'RS_AUTH_EXPIRED') return true;
+    // Keys of the form are what they are; all others are read again.
+    return code === 'RS_AUTH_KEYS_INVALID' && this.plan.identity?.kind !== 'accessKeys';
   }
 }
 

@@ -262,6 +262,41 @@ describe('access', () => {
       expect(aws.count('AssumeRole')).to.equal(3);
     });
 
+    it('keys that were replaced where they are read from, and not those of the form', async () => {
+      const unknown = {
+        status: 403,
+        code: 'InvalidClientTokenId',
+        message: 'The security token included in the request is invalid.',
+      };
+      const options = {
+        identitySource: 'environment',
+        region: 'us-east-1',
+        clusterIdentifier: 'w',
+        stsEndpoint: aws.url,
+      } as const;
+      const environment: Record<string, string> = { AWS_ACCESS_KEY_ID: 'AKIAOLD', AWS_SECRET_ACCESS_KEY: 'canary' };
+      await using rotated = openAccess(planAccess(accessOptionsWithout(['host'], options)), {
+        clock,
+        environment,
+        limits: QUICK,
+      });
+      await rotated.identity(run());
+      environment['AWS_ACCESS_KEY_ID'] = 'AKIANEW';
+      aws.answer('AssumeRole', unknown, roleSession(new Date(clock.now() + 60 * MINUTE_MS)));
+      await rotated.role(run());
+      expect(aws.calls.map(({ accessKeyId }) => accessKeyId)).to.deep.equal([
+        'AKIAOLD',
+        'AKIAOLD',
+        'AKIANEW',
+        'AKIANEW',
+      ]);
+
+      aws.answer('AssumeRole', unknown);
+      await using typed = open();
+      expect((await failureOf(typed.role(run()))).code).to.equal('RS_AUTH_KEYS_INVALID');
+      expect(aws.calls).to.have.length(6);
+    });
+
     it('a rejected login once for all, and then leaves AWS alone for a while', async () => {
       await using access = open();
       const first = await access.login(run());

@@ -1,0 +1,203 @@
+import { expect } from 'chai';
+import { ConnectorError } from '../../../src/core/errors.ts';
+import type { WriteReport } from '../../../src/operations/write-report.ts';
+import { openWriteWorld, type WriteWorld } from './write-world.ts';
+
+const ROWS = Array.from({ length: 50 }, (_, index) => ({ id: index, note: `row ${index}` }));
+
+describe('write: bad days', () => {
+  let on: WriteWorld;
+  let tables = 0;
+  before(async () => {
+    on = await openWriteWorld();
+  });
+  after(() => on[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await on.world.clearFaults();
+    expect(await on.files(), 'local files').to.deep.equal([]);
+    expect(await on.busySessions(), 'busy sessions').to.equal(0);
+  });
+
+  async function freshTable(): Promise<string> {
+    tables += 1;
+    await on.table(`t${tables}`, 'id INTEGER PRIMARY KEY, note VARCHAR(20)');
+    return `sales.t${tables}`;
+  }
+
+  async function count(table: string): Promise<number> {
+    return Number((await on.rows(`SELECT COUNT(*) FROM ${table}`))[0]?.[0]);
+  }
+
+  for (const operation of ['insert', 'upsert'] as const) {
+    for (const when of ['before', 'after'] as const) {
+      it(`settles a COMMIT of an ${operation} that was lost ${when} it was done, exactly once`, async () => {
+        const object = await freshTable();
+        await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when } });
+        const report = await on.write({ object, operation }, ROWS);
+        expect([report.outcome, report.rows.loaded]).to.deep.equal(['committed', 50]);
+        expect(report.warnings.map(({ code }) => code)).to.deep.equal([
+          when === 'after' ? 'COMMIT_SETTLED' : 'LOAD_REPEATED',
+        ]);
+        expect(await count(object)).to.equal(50);
+        expect(await on.staged()).to.deep.equal([]);
+      });
+    }
+  }
+
+  it('keeps the staged files and says so when a lost COMMIT cannot be settled, and settles it by the run id later', async () => {
+    const object = await freshTable();
+    await on.world.faults(
+      { on: 'pg:commit', effect: { kind: 'drop', when: 'after' } },
+      { on: 'pg:statement', matching: 'LOCK', after: 1, times: 1000, effect: { kind: 'drop' } },
+    );
+    const spec = { object, settleTimeoutSeconds: 1 };
+    const error = await on.refusal(spec, ROWS, { runId: 'unknown' });
+    expect([error.code, error.retryable]).to.deep.equal(['RS_COMMIT_UNKNOWN', false]);
+    const report = error.report as WriteReport;
+    expect(report.outcome).to.equal('unknown');
+    const kept = await on.staged();
+    expect(
+      kept.map((key) => `s3://acme-staging/${key}`).every((url) => url.startsWith(report.stagedFilesKept ?? '-')),
+    ).to.equal(true);
+    expect(kept.length).to.be.greaterThan(1);
+    await on.world.clearFaults();
+    const again = await on.write(spec, ROWS, { runId: 'unknown' });
+    expect([again.alreadyApplied, await count(object)]).to.deep.equal([true, 50]);
+  });
+
+  it('gives up in bounded time when every COMMIT is lost, with nothing written', async () => {
+    const object = await freshTable();
+    await on.world.faults({ on: 'pg:commit', times: 100, effect: { kind: 'drop', when: 'before' } });
+    const error = await on.refusal({ object }, ROWS);
+    expect(error.code).to.equal('RS_CONN_LOST');
+    expect(await count(object)).to.equal(0);
+  });
+
+  it('retries a conflict from BEGIN, on the same session with its temporary table', async () => {
+    const object = await freshTable();
+    await on.world.faults({
+      on: 'pg:statement',
+      matching: 'roleshift_ledger_t',
+      after: 3,
+      times: 1,
+      effect: { kind: 'error', code: 'XX000', message: '1023' },
+    });
+    await on.statementsOf('');
+    const report = await on.write({ object, operation: 'upsert' }, ROWS);
+    expect([report.outcome, await count(object)]).to.deep.equal(['committed', 50]);
+    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['CONFLICT_RETRIED']);
+    const statements = await on.statementsOf('');
+    expect(statements.filter((text) => text.startsWith('COPY'))).to.have.length(1);
+    expect(statements.filter((text) => text === 'BEGIN')).to.have.length(2);
+  });
+
+  it('gives up on conflicts in bounded time', async () => {
+    const object = await freshTable();
+    await on.world.faults({
+      on: 'pg:statement',
+      matching: 'COPY',
+      times: 100,
+      effect: { kind: 'error', code: 'XX000', message: '1023' },
+    });
+    const error = await on.refusal({ object, conflictAttempts: 3 }, ROWS);
+    expect(error.code).to.equal('RS_CONFLICT');
+    expect((error.report as WriteReport).warnings).to.have.length(2);
+    expect(await on.staged()).to.deep.equal([]);
+  });
+
+  it('loads the staged files again in a new session when the first one dies', async () => {
+    const object = await freshTable();
+    await on.world.faults({ on: 'pg:statement', matching: 'UPDATE "sales"', effect: { kind: 'drop' } });
+    const report = await on.write({ object, operation: 'upsert' }, ROWS);
+    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['LOAD_REPEATED']);
+    expect(await count(object)).to.equal(50);
+  });
+
+  it('waits for another load into the same table no longer than it is told', async () => {
+    const object = await freshTable();
+    await on.write({ object }, []);
+    const [[ledger = ''] = []] = await on.rows(
+      `SELECT relname FROM pg_class WHERE relname LIKE 'roleshift_ledger_${object.slice(6)}_%'`,
+    );
+    const holder = on.world.sql(
+      `BEGIN; LOCK TABLE sales.${ledger} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(5); COMMIT`,
+    );
+    const error = await on.refusal({ object, lockTimeoutSeconds: 1 }, ROWS);
+    expect([error.code, error.message]).to.deep.equal([
+      'RS_TIMEOUT',
+      `Another load into ${object} did not end within 1 s`,
+    ]);
+    expect(await on.staged()).to.deep.equal([]);
+    await holder;
+  });
+
+  for (const [title, verb] of [
+    ['COPY', 'COPY'],
+    ['UPDATE', 'UPDATE'],
+  ] as const) {
+    it(`leaves no row and no object when it is aborted in the middle of ${title}`, async () => {
+      const object = await freshTable();
+      const controller = new AbortController();
+      await on.world.faults({ on: 'pg:statement', matching: verb, effect: { kind: 'delay', ms: 1500 } });
+      const work = on.write({ object, operation: 'upsert' }, ROWS, { signal: controller.signal });
+      setTimeout(() => controller.abort(new Error('ctrl-c')), 800);
+      const outcome: unknown = await work.catch((error: unknown) => error);
+      expect(outcome).to.have.property('message', 'ctrl-c');
+      expect(await on.staged()).to.deep.equal([]);
+      await settle();
+      expect(await count(object)).to.equal(0);
+    });
+  }
+
+  it('leaves no row and no object when it is aborted while rows are staged', async () => {
+    const object = await freshTable();
+    const controller = new AbortController();
+    let closed = false;
+    async function* endless() {
+      try {
+        for (let id = 0; ; id += 1) {
+          if (id === 200_000) controller.abort(new Error('ctrl-c'));
+          yield { id, note: 'x'.repeat(20) };
+        }
+      } finally {
+        closed = true;
+      }
+    }
+    const outcome: unknown = await on
+      .write({ object }, endless(), { signal: controller.signal })
+      .catch((error) => error);
+    expect(outcome).to.have.property('message', 'ctrl-c');
+    expect([closed, await on.staged(), await count(object)]).to.deep.equal([true, [], 0]);
+  });
+
+  it('passes on the failure of the source as it is', async () => {
+    const object = await freshTable();
+    async function* broken() {
+      yield ROWS;
+      throw new Error('the source broke');
+    }
+    const outcome: unknown = await on.write({ object }, broken()).catch((error: unknown) => error);
+    expect(outcome).to.have.property('message', 'the source broke');
+    expect([await on.staged(), await count(object)]).to.deep.equal([[], 0]);
+  });
+
+  it('tells a refused staging area with action and resource', async () => {
+    const object = await freshTable();
+    await on.world.faults({
+      on: 's3:PutObject',
+      times: 100,
+      effect: { kind: 'error', status: 403, code: 'AccessDenied' },
+    });
+    const error = await on.refusal({ object }, ROWS);
+    expect(error.code).to.equal('RS_STAGING_DENIED');
+    expect(error.details['action']).to.equal('s3:PutObject');
+    expect(error).to.be.instanceOf(ConnectorError);
+  });
+
+  /** A cancelled statement may still be on its way to its end. */
+  async function settle(): Promise<void> {
+    for (let attempt = 0; attempt < 50 && (await on.busySessions()) > 0; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+});

@@ -166,9 +166,7 @@ describe('access, in the sandbox', () => {
     const { values, environment } = world.connection('keys-etl-agent');
     const { host: _, ...rest } = values;
     await using access = openAccess(planAccess(resolveOptions(rest)), { environment, clock: world.clock });
-    const { host, port } = await access.endpoint(recordedRun({ clock: world.clock }));
-    const cluster = world.clusters['warehouse'];
-    expect({ host, port }).to.deep.equal({ host: cluster?.host, port: cluster?.port });
+    expect(await access.endpoint(recordedRun({ clock: world.clock }))).to.include({ host: '127.0.0.1', port: 5439 });
   });
 
   it('rides out throttling', async () => {

@@ -1,0 +1,54 @@
+export {
+  type CallOptions,
+  connector,
+  type Host,
+  type OpenConnector,
+  type OpenInit,
+  type WriteCallSpec,
+} from './connector.ts';
+export {
+  type ConfigIssue,
+  ConnectorError,
+  ERROR_CODES,
+  type ErrorCategory,
+  type ErrorCode,
+  type ErrorDetails,
+  EXIT_STATUS,
+} from './core/errors.ts';
+export type {
+  ConnectorEvent,
+  HopEvent,
+  ProgressEvent,
+  StatementEvent,
+  SuppressedEvent,
+  WarningEvent,
+} from './core/events.ts';
+export type { Clock } from './core/run.ts';
+export { Secret } from './core/secret.ts';
+export type { ColumnDescriptor, ObjectDescriptor, ObjectSummary, SchemaDescriptor } from './db/object-descriptor.ts';
+export { loadConnectionFile } from './manifest/connection-file.ts';
+export { formDescription } from './manifest/form.ts';
+export type { ConnectionInput, ConnectionOptions } from './manifest/options.gen.ts';
+export type { HostPolicy, IdentityKind } from './manifest/policy.ts';
+export { redact } from './manifest/redact.ts';
+export { findIssues, type ResolveContext, resolveOptions } from './manifest/resolve.ts';
+export type { CheckError, CheckReport, CheckStep, CheckVerdict } from './operations/check-report.ts';
+export type { DiscoverSpec, Discovery } from './operations/discover.ts';
+export type { PreviewSpec } from './operations/preview.ts';
+export type { ReadMode, ReadSpec, SortColumn } from './operations/read-spec.ts';
+export type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from './operations/write-report.ts';
+export type {
+  DuplicateKeys,
+  FileSource,
+  InputBatch,
+  InputRow,
+  InputValue,
+  ObjectReference,
+  RowSource,
+  WriteInput,
+  WriteOperation,
+  WriteSpec,
+} from './operations/write-spec.ts';
+export type { Batch, Row, Value } from './types/batch.ts';
+export type { Field } from './types/field.ts';
+export type { RedshiftType } from './types/redshift-type.ts';

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { ReadyConnection } from '../../src/sandbox/connections.ts';
+
+export interface Answer {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called with everything printed so far; may send a signal by the pid. */
+  readonly onOutput?: (printed: string, pid: number) => void;
+}
+
+/** Runs the built command line in a process of its own, without this process's AWS variables. */
+export async function roleshift(args: readonly string[], options: CommandOptions = {}): Promise<Answer> {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
+    env: { ...Object.fromEntries(own), NO_COLOR: '1', ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const report = (): void => options.onOutput?.(stdout + stderr, child.pid ?? 0);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    report();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    report();
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, stdout, stderr };
+}
+
+/** A folder of a test's own, and connection files in it. */
+export interface Desk extends AsyncDisposable {
+  readonly folder: string;
+  /** Writes the connection with `changes` (undefined takes an option away), and gives the path. */
+  connection(ready: ReadyConnection, changes?: Readonly<Record<string, unknown>>): Promise<string>;
+  file(name: string, content: string | Buffer): Promise<string>;
+}
+
+export async function openDesk(): Promise<Desk> {
+  const folder = await mkdtemp(join(tmpdir(), 'roleshift-journey-'));
+  let written = 0;
+  const file: Desk['file'] = async (name, content) => {
+    const path = join(folder, name);
+    await writeFile(path, content, { mode: 0o600 });
+    return path;
+  };
+  return {
+    folder,
+    file,
+    connection: ({ values }, changes = {}) => {
+      written += 1;
+      const merged = Object.entries({ ...values, ...changes }).filter(([, value]) => value !== undefined);
+      return file(`connection-${written}.yaml`, stringify(Object.fromEntries(merged)));
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}

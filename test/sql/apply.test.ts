@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import { ConnectorError } from '../../src/core/errors.ts';
+import {
+  renderDeduplicate,
+  renderDelete,
+  renderDeleteAll,
+  renderInsertAll,
+  renderInsertMissing,
+  renderLock,
+  renderMerge,
+  renderUpdate,
+} from '../../src/sql/apply.ts';
+import { readNullPatterns, renderNullPatterns } from '../../src/sql/keys.ts';
+import { identifier } from '../../src/sql/sql.ts';
+
+const PATHS = { target: ['sales', 'orders'], staging: ['stage'] } as const;
+const PLAIN = { keys: ['id'], nullKeys: [] };
+const TWO = { keys: ['a', 'b'], nullKeys: ['b'] };
+const NAMES = { target: ['a;drop table t', 'Größe "x"'], staging: ['sta"ge'] } as const;
+
+describe('statements that apply a staging table', () => {
+  for (const { title, statement, expected } of [
+    {
+      title: 'MERGE',
+      statement: renderMerge({ ...PATHS, pattern: PLAIN, update: ['v'], insert: ['id', 'v'] }),
+      expected:
+        'MERGE INTO "sales"."orders" USING (SELECT * FROM "stage" WHERE "stage"."id" IS NOT NULL) AS "roleshift_source" ON "orders"."id" = "roleshift_source"."id" WHEN MATCHED THEN UPDATE SET "v" = "roleshift_source"."v" WHEN NOT MATCHED THEN INSERT ("id", "v") VALUES ("roleshift_source"."id", "roleshift_source"."v")',
+    },
+    {
+      title: 'MERGE of the rows with a NULL in a key',
+      statement: renderMerge({ ...PATHS, pattern: TWO, update: ['v'], insert: ['a'] }),
+      expected:
+        'MERGE INTO "sales"."orders" USING (SELECT * FROM "stage" WHERE "stage"."a" IS NOT NULL AND "stage"."b" IS NULL) AS "roleshift_source" ON "orders"."a" = "roleshift_source"."a" AND "orders"."b" IS NULL WHEN MATCHED THEN UPDATE SET "v" = "roleshift_source"."v" WHEN NOT MATCHED THEN INSERT ("a") VALUES ("roleshift_source"."a")',
+    },
+    {
+      title: 'UPDATE',
+      statement: renderUpdate({ ...PATHS, pattern: TWO, update: ['v', 'w'] }),
+      expected:
+        'UPDATE "sales"."orders" SET "v" = "roleshift_source"."v", "w" = "roleshift_source"."w" FROM "stage" AS "roleshift_source" WHERE "roleshift_source"."a" IS NOT NULL AND "roleshift_source"."b" IS NULL AND "orders"."a" = "roleshift_source"."a" AND "orders"."b" IS NULL',
+    },
+    {
+      title: 'INSERT of what is missing',
+      statement: renderInsertMissing({ ...PATHS, pattern: PLAIN, insert: ['id', 'v'] }),
+      expected:
+        'INSERT INTO "sales"."orders" ("id", "v") SELECT "roleshift_source"."id", "roleshift_source"."v" FROM "stage" AS "roleshift_source" WHERE "roleshift_source"."id" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE "orders"."id" = "roleshift_source"."id")',
+    },
+    {
+      title: 'DELETE by key',
+      statement: renderDelete({ ...PATHS, pattern: PLAIN }),
+      expected:
+        'DELETE FROM "sales"."orders" USING "stage" AS "roleshift_source" WHERE "roleshift_source"."id" IS NOT NULL AND "orders"."id" = "roleshift_source"."id"',
+    },
+    {
+      title: 'INSERT of all',
+      statement: renderInsertAll({ ...PATHS, insert: ['id', 'v'] }),
+      expected: 'INSERT INTO "sales"."orders" ("id", "v") SELECT "id", "v" FROM "stage"',
+    },
+    { title: 'DELETE of all', statement: renderDeleteAll(['s', 't']), expected: 'DELETE FROM "s"."t"' },
+    { title: 'LOCK', statement: renderLock(NAMES.target), expected: 'LOCK "a;drop table t"."Größe ""x"""' },
+    {
+      title: 'an upsert with hostile names',
+      statement: renderInsertMissing({ ...NAMES, pattern: { keys: ['or"der'], nullKeys: [] }, insert: ['select'] }),
+      expected:
+        'INSERT INTO "a;drop table t"."Größe ""x""" ("select") SELECT "roleshift_source"."select" FROM "sta""ge" AS "roleshift_source" WHERE "roleshift_source"."or""der" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "a;drop table t"."Größe ""x""" WHERE "Größe ""x"""."or""der" = "roleshift_source"."or""der")',
+    },
+    {
+      title: 'a target that has the name of the source',
+      statement: renderDelete({ target: ['s', 'roleshift_source'], staging: ['stage'], pattern: PLAIN }),
+      expected:
+        'DELETE FROM "s"."roleshift_source" USING "stage" AS "roleshift_source_2" WHERE "roleshift_source_2"."id" IS NOT NULL AND "roleshift_source"."id" = "roleshift_source_2"."id"',
+    },
+  ]) {
+    it(`renders ${title}`, () => expect(String(statement)).to.equal(expected));
+  }
+
+  for (const { keep, order } of [
+    { keep: 'first', order: '"_row"' },
+    { keep: 'last', order: '"_row" DESC' },
+    { keep: { column: 'at', value: 'highest' }, order: '"at" DESC NULLS LAST, "_row" DESC' },
+    { keep: { column: 'at', value: 'lowest' }, order: '"at" ASC NULLS LAST, "_row" DESC' },
+  ] as const) {
+    it(`keeps one row a key: ${JSON.stringify(keep)}`, () => {
+      const statement = renderDeduplicate({ staging: ['stage'], keys: ['a', 'b'], rowColumn: '_row', keep });
+      expect(String(statement)).to.equal(
+        `DELETE FROM "stage" WHERE "_row" IN (SELECT "_row" FROM (SELECT "_row", ROW_NUMBER() OVER (PARTITION BY "a", "b" ORDER BY ${order}) AS roleshift_rank FROM "stage") AS ranked WHERE roleshift_rank > 1)`,
+      );
+    });
+  }
+
+  it('finds the patterns of NULLs that are present', () => {
+    expect(String(renderNullPatterns(identifier('stage'), ['a', 'b']))).to.equal(
+      'SELECT CASE WHEN "a" IS NULL THEN 1 ELSE 0 END, CASE WHEN "b" IS NULL THEN 1 ELSE 0 END, COUNT(*) FROM "stage" GROUP BY CASE WHEN "a" IS NULL THEN 1 ELSE 0 END, CASE WHEN "b" IS NULL THEN 1 ELSE 0 END',
+    );
+    expect(
+      readNullPatterns(
+        ['a', 'b'],
+        [
+          ['0', '1', '5'],
+          ['0', '0', '9'],
+        ],
+      ),
+    ).to.deep.equal([
+      { keys: ['a', 'b'], nullKeys: ['b'] },
+      { keys: ['a', 'b'], nullKeys: [] },
+    ]);
+  });
+
+  it('refuses an upsert without keys, an update without columns', () => {
+    const none = { keys: [], nullKeys: [] };
+    expect(() => renderUpdate({ ...PATHS, pattern: none, update: ['v'] })).to.throw(ConnectorError, 'key columns');
+    expect(() => renderUpdate({ ...PATHS, pattern: PLAIN, update: [] })).to.throw(ConnectorError);
+    expect(() => renderDeduplicate({ staging: ['s'], keys: [], rowColumn: '_row', keep: 'last' })).to.throw(
+      ConnectorError,
+    );
+  });
+});

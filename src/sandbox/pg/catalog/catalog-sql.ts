@@ -1,1 +1,6 @@
-export const CATALOG_SQL: readonly string[] = ['SELECT 1'];
+import { FUNCTIONS_SQL } from './functions-sql.ts';
+import { STORAGE_SQL } from './storage-sql.ts';
+import { VIEWS_SQL } from './views-sql.ts';
+
+/** Everything that makes a database of PostgreSQL look like one of Redshift, run once into the template. */
+export const CATALOG_SQL: readonly string[] = [...STORAGE_SQL, ...FUNCTIONS_SQL, ...VIEWS_SQL];

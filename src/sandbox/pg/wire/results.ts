@@ -1,6 +1,13 @@
 import { type BackendResult, RedshiftError } from '../backend-session.ts';
 import type { BackendSink } from './backend-client.ts';
-import { BodyReader, type ColumnDescription, readDataRow, readErrorFields, readRowDescription, TYPE } from './messages.ts';
+import {
+  BodyReader,
+  type ColumnDescription,
+  readDataRow,
+  readErrorFields,
+  readRowDescription,
+  TYPE,
+} from './messages.ts';
 
 /** A sink that keeps the last result as text rows: for small answers that the endpoint itself wants. */
 export function collectResults(): { readonly sink: BackendSink; last(): BackendResult } {

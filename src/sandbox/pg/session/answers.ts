@@ -1,0 +1,96 @@
+import type { ErrorFields } from '../backend-session.ts';
+import { noticeResponse, readErrorFields, readRowDescription, rowDescription } from '../wire/messages.ts';
+import type { ClusterCore } from './cluster-core.ts';
+
+/** What the statement was about, for wording its refusal. */
+export interface FailureContext {
+  readonly core: Pick<ClusterCore, 'names' | 'init'>;
+  /** The table written to, as PostgreSQL text. */
+  readonly table?: string | undefined;
+}
+
+const BYTE_LENGTH_CHECK = /^rs~([vc])(\d+)~/;
+
+/** A refusal of PostgreSQL in the words of Redshift. */
+export function asRedshift(fields: ErrorFields, { core, table }: FailureContext): ErrorFields {
+  const check = BYTE_LENGTH_CHECK.exec(fields.constraint ?? '');
+  if (fields.code === '23514' && check) {
+    return {
+      ...lengthRefusal(check[1], check[2] ?? ''),
+      ...(fields.where === undefined ? {} : { where: fields.where }),
+    };
+  }
+  switch (fields.code) {
+    case '40001':
+      return core.init.cluster.isolation === 'serializable'
+        ? serializableViolation(table ?? 'unknown', [])
+        : { code: 'XX000', message: 'could not complete because of conflict with concurrent transaction' };
+    case '21000':
+      if (/MERGE/.test(fields.message))
+        return { code: 'XX000', message: 'Found multiple matches to update the same tuple.' };
+      break;
+    case '428C9':
+      return { code: '0A000', message: 'cannot set an identity column to a value' };
+  }
+  const { names } = core;
+  // Position, file and line speak of PostgreSQL and of text the client did not send.
+  return {
+    severity: fields.severity ?? 'ERROR',
+    code: fields.code,
+    message: names.restore(fields.message),
+    ...(fields.detail === undefined ? {} : { detail: names.restore(fields.detail) }),
+    ...(fields.hint === undefined ? {} : { hint: fields.hint }),
+    ...(fields.where === undefined ? {} : { where: names.restore(fields.where) }),
+    ...(fields.column === undefined ? {} : { column: names.fromPostgres(fields.column) }),
+  };
+}
+
+function lengthRefusal(kind: string | undefined, length: string): ErrorFields {
+  if (kind === 'v') return { code: '22001', message: `value too long for type character varying(${length})` };
+  return {
+    code: '22001',
+    message: "CHAR string contains invalid ASCII character; check 'stl_load_errors' or use VARCHAR",
+    detail: `A column of type character(${length}) holds single-byte characters only.`,
+  };
+}
+
+/** The refusal of a transaction that closes a cycle. */
+export function serializableViolation(table: string, cycle: readonly { xid: number; pid: number }[]): ErrorFields {
+  const members = cycle.map(({ xid, pid }) => `${xid} (pid:${pid})`).join(', ');
+  return {
+    code: 'XX000',
+    message: '1023',
+    detail: `Serializable isolation violation on table - ${table}, transactions forming the cycle are: ${members}`,
+  };
+}
+
+/** A RowDescription as Redshift sends it: whole names, its own type ids. */
+export function describeRows(body: Buffer, core: Pick<ClusterCore, 'names' | 'typeOids'>): Buffer {
+  const columns = readRowDescription(body).map((column) => ({
+    ...column,
+    name: core.names.fromPostgres(column.name),
+    typeOid: core.typeOids.get(column.typeOid) ?? column.typeOid,
+  }));
+  return rowDescription(columns);
+}
+
+// What Redshift reports of itself at the start and on change; PostgreSQL reports more.
+const REPORTED: ReadonlySet<string> = new Set([
+  'client_encoding',
+  'DateStyle',
+  'integer_datetimes',
+  'is_superuser',
+  'session_authorization',
+  'TimeZone',
+]);
+
+/** Whether a parameter is one that clients of Redshift are told about. */
+export function isReported(name: string): boolean {
+  return REPORTED.has(name);
+}
+
+/** A notice as Redshift sends it. */
+export function passNotice(body: Buffer): Buffer {
+  const fields = readErrorFields(body);
+  return noticeResponse(fields.notice ?? 'INFO', fields.message);
+}

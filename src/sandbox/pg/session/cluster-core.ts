@@ -1,0 +1,34 @@
+import type { ClusterInit } from '../../cluster.ts';
+import type { BackendResult } from '../backend-session.ts';
+import type { NameMap } from '../sql/names.ts';
+import type { StatementHandler } from '../statement-handler.ts';
+import type { Serializer } from './serializer.ts';
+
+/** What the sessions of one cluster share. */
+export interface ClusterCore {
+  readonly init: ClusterInit;
+  readonly handlers: readonly StatementHandler[];
+  readonly socketDir: string;
+  readonly names: NameMap;
+  /** Object ids of types as clients know them, by those PostgreSQL gave. */
+  readonly typeOids: ReadonlyMap<number, number>;
+  /** Present when databases of the cluster are serializable. */
+  readonly serializer: Serializer | undefined;
+  readonly sessions: Map<number, LiveSession>;
+  nextQueryId(): number;
+  /** Runs SQL as superuser on a connection of its own. */
+  admin(database: string, sql: string): Promise<BackendResult>;
+  /** Lets go of the connections to a database that is about to be dropped. */
+  releaseDatabase(database: string): void;
+  /** Stores names that came up in `database` and are too long for PostgreSQL, so that catalog views show them whole. */
+  learnNames(database: string): Promise<void>;
+}
+
+/** A session as others reach it. */
+export interface LiveSession {
+  readonly secret: number;
+  /** Stops what a handler is doing for it; the database's own work is cancelled in the database. */
+  stopHandler(): void;
+  /** Ends it at once. */
+  terminate(): void;
+}

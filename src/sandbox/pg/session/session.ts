@@ -1,0 +1,165 @@
+import { RedshiftError } from '../backend-session.ts';
+import type { Plan, PlanContext } from '../sql/plan.ts';
+import { planStatement } from '../sql/plan-statement.ts';
+import { isOn } from '../sql/settings.ts';
+import { splitStatements, tokenize } from '../sql/tokens.ts';
+import type { BackendClient } from '../wire/backend-client.ts';
+import type { ClientConnection, ClientMessage } from '../wire/client-connection.ts';
+import { BodyReader, errorResponse, frame, REQUEST, readyForQuery, TYPE } from '../wire/messages.ts';
+import type { ClusterCore } from './cluster-core.ts';
+import { ConnectionCut, Executor, type SessionIdentity } from './executor.ts';
+import { ExtendedProtocol } from './extended.ts';
+import type { StartupSettings } from './startup.ts';
+
+// Redshift takes statements of up to 16 MB; the rest is for parameters.
+const MESSAGE_LIMIT_BYTES = 32 << 20;
+
+/** Serves one logged-in client until it leaves, is terminated, or is cut off. */
+export class ClientSession {
+  readonly #core: ClusterCore;
+  readonly #client: ClientConnection;
+  readonly #executor: Executor;
+  readonly #extended: ExtendedProtocol;
+  readonly #settings: StartupSettings;
+
+  constructor(
+    core: ClusterCore,
+    client: ClientConnection,
+    backend: BackendClient,
+    identity: SessionIdentity,
+    settings: StartupSettings,
+  ) {
+    this.#core = core;
+    this.#client = client;
+    this.#settings = settings;
+    this.#executor = new Executor(core, backend, client, identity);
+    this.#executor.statementTimeoutMs = settings.statementTimeoutMs;
+    if (settings.caseSensitive !== undefined) this.#executor.caseSensitive = isOn(settings.caseSensitive);
+    this.#extended = new ExtendedProtocol(
+      this.#executor,
+      (sql) => this.#prepare(sql),
+      (sql) => this.#note(sql),
+    );
+  }
+
+  /** Stops what a handler is doing: the database's own work is cancelled elsewhere. */
+  stopHandler(): void {
+    this.#executor.running.abort();
+  }
+
+  async serve(): Promise<void> {
+    this.#client.send(readyForQuery('I'));
+    this.#client.flush();
+    for (;;) {
+      const message = await this.#client.next(MESSAGE_LIMIT_BYTES);
+      if (!message || message.type === REQUEST.terminate) return;
+      try {
+        await this.#handle(message);
+      } catch (error) {
+        if (error instanceof ConnectionCut) return;
+        if (!(error instanceof RedshiftError)) throw error;
+        this.#client.send(errorResponse(error.fields));
+        if (error.fields.severity === 'FATAL') return this.#client.flush();
+        await this.#extended.fail();
+      }
+    }
+  }
+
+  async #handle(message: ClientMessage): Promise<void> {
+    switch (message.type) {
+      case REQUEST.query:
+        await this.#query(new BodyReader(message.body).cstring());
+        return this.#ready();
+      case REQUEST.sync:
+        try {
+          await this.#extended.sync();
+        } catch (error) {
+          if (!(error instanceof RedshiftError)) throw error;
+          this.#client.send(errorResponse(error.fields)); // the COMMIT of a block of our own
+        }
+        return this.#ready();
+      case REQUEST.flush:
+        return this.#client.flush();
+      default:
+        return this.#extended.handle(message);
+    }
+  }
+
+  #ready(): void {
+    this.#client.send(readyForQuery(this.#executor.status));
+    this.#client.flush();
+  }
+
+  async #query(text: string): Promise<void> {
+    const executor = this.#executor;
+    try {
+      await this.#note(text);
+      const statements = splitStatements(tokenize(text));
+      if (statements.length === 0) this.#client.send(frame(TYPE.emptyQuery));
+      executor.several = statements.length > 1;
+      for (const tokens of statements) {
+        const plan = planStatement(text, tokens, this.#context());
+        await this.#core.learnNames(executor.identity.database);
+        if (executor.several && plan.kind !== 'commit' && plan.kind !== 'rollback') await executor.ensureBlock();
+        await executor.run(plan, { describe: true });
+      }
+      if (executor.several) await executor.settle(true);
+    } catch (error) {
+      if (!(error instanceof RedshiftError)) throw error;
+      this.#core.init.log.add({ ...this.#entry(text), allowed: false, errorCode: error.fields.code });
+      this.#client.send(errorResponse(error.fields));
+      if (executor.implicit) await executor.settle(false);
+      else await executor.abortBlock();
+    } finally {
+      executor.several = false;
+    }
+  }
+
+  #prepare(sql: string): Plan | undefined {
+    const statements = splitStatements(tokenize(sql));
+    const [tokens, more] = statements;
+    if (more) {
+      return {
+        kind: 'refused',
+        fields: { code: '42601', message: 'cannot insert multiple commands into a prepared statement' },
+      };
+    }
+    return tokens && planStatement(sql, tokens, this.#context());
+  }
+
+  #context(): PlanContext {
+    const { state, identity, caseSensitive } = this.#executor;
+    const { handlers, names, init } = this.#core;
+    return {
+      rules: { caseSensitive, names },
+      state,
+      lenient: false,
+      handlers,
+      database: identity.database,
+      singleNode: 'nodes' in init.cluster && init.cluster.nodes === 1,
+      superuser: identity.superuser,
+    };
+  }
+
+  /** Once a statement: the log, the world's faults, calls that reach other sessions. */
+  async #note(text: string): Promise<void> {
+    const executor = this.#executor;
+    this.#core.init.log.add({ ...this.#entry(text), allowed: true });
+    if (executor.running.signal.aborted) executor.running = new AbortController();
+    const reached = /\b(?:pg_(?:cancel|terminate)_backend\s*\(|cancel)\s*(\d+)/i.exec(text)?.[1];
+    if (reached !== undefined) this.#core.sessions.get(Number(reached))?.stopHandler();
+    await executor.fault('pg:statement', text);
+  }
+
+  #entry(text: string) {
+    const { identity } = this.#executor;
+    return {
+      kind: 'statement' as const,
+      cluster: this.#core.init.cluster.id,
+      database: identity.database,
+      user: identity.user,
+      text,
+      applicationName: this.#settings.applicationName,
+    };
+  }
+}

@@ -1,0 +1,129 @@
+import { RedshiftError } from '../backend-session.ts';
+import type { SessionState } from '../session-state.ts';
+import { FOREIGN_TYPES } from './column-types.ts';
+import { isWord, unsupported } from './cursor.ts';
+import type { Edits } from './edits.ts';
+import { type NameRules, quoteLiteral, quoteName, resolveName } from './names.ts';
+import type { Token } from './tokens.ts';
+
+/** What the rewriting of an expression needs to know of the session. */
+export interface ExpressionContext {
+  readonly rules: NameRules;
+  readonly state: SessionState;
+  /** The superuser beside the proxy may use what PostgreSQL has. */
+  readonly lenient: boolean;
+}
+
+const FOREIGN_FUNCTIONS =
+  /^(?:pg_(?:try_)?advisory_\w+|string_agg|array_agg|jsonb?_\w+|to_jsonb?|row_to_json|gen_random_uuid|unnest|array_\w+|regexp_match(?:es)?|format|pg_notify|pg_sleep_for|setseed|lo_\w+|xml\w+|dblink\w*|pg_read_\w+|pg_ls_\w+|nextval|currval|setval|lastval)$/;
+
+// Words before a bracket after which a date part stands without quotes.
+const DATE_PART_FUNCTIONS: ReadonlySet<string> = new Set(['dateadd', 'datediff', 'date_add', 'date_diff', 'date_part']);
+
+const SESSION_FUNCTIONS: Readonly<Record<string, (state: SessionState) => number>> = {
+  pg_last_copy_count: ({ lastCopyCount }) => lastCopyCount,
+  pg_last_copy_id: ({ lastCopyId }) => (lastCopyId === 0 ? -1 : lastCopyId),
+  pg_last_unload_count: ({ lastUnloadCount }) => lastUnloadCount,
+  pg_last_unload_id: ({ lastUnloadId }) => (lastUnloadId === 0 ? -1 : lastUnloadId),
+};
+
+/**
+ * Notes the replacements that make expressions and names of Redshift's SQL mean the same to PostgreSQL, and refuses what
+ * Redshift has not.
+ */
+export function rewriteExpressions(tokens: readonly Token[], edits: Edits, context: ExpressionContext): void {
+  tokens.forEach((token, index) => {
+    if (token.kind === 'quoted') renameTo(token, edits, context.rules);
+    else if (token.kind === 'word') rewriteWord(tokens, index, edits, context);
+    else if (token.kind === 'symbol' && token.value === '::') rewriteType(tokens, index + 1, edits, context);
+    if (!context.lenient) refuseForeign(tokens, index);
+  });
+}
+
+function renameTo(token: Token, edits: Edits, rules: NameRules): void {
+  edits.replace(token.start, token.end, quoteName(resolveName(token, rules)));
+}
+
+function rewriteWord(tokens: readonly Token[], index: number, edits: Edits, context: ExpressionContext): void {
+  const token = tokens[index];
+  if (!token) return;
+  const { value, start, end } = token;
+  const previous = tokens[index - 1];
+  const afterDot = previous?.kind === 'symbol' && previous.value === '.';
+  const call = tokens[index + 1]?.kind === 'symbol' && tokens[index + 1]?.value === '(';
+  if (Buffer.byteLength(value) > 63) renameTo(token, edits, context.rules);
+  else if (afterDot) return;
+  else if (value === 'sysdate' && !call) edits.insert(end, '()');
+  else if (value === 'nvl' && call) edits.replace(start, end, 'coalesce');
+  else if (value === 'minus') edits.replace(start, end, 'EXCEPT');
+  else if (value === 'as' && isCast(tokens, index)) rewriteType(tokens, index + 1, edits, context);
+  else if (call && DATE_PART_FUNCTIONS.has(value)) quoteDatePart(tokens[index + 2], edits);
+  else if (call && !context.lenient && FOREIGN_FUNCTIONS.test(value)) throw missingFunction(value);
+  else if (call) {
+    const answer = SESSION_FUNCTIONS[value];
+    const close = tokens[index + 2];
+    if (answer && close?.value === ')') edits.insert(close.start, String(answer(context.state)));
+  }
+}
+
+function quoteDatePart(token: Token | undefined, edits: Edits): void {
+  if (token?.kind === 'word') edits.replace(token.start, token.end, quoteLiteral(token.value));
+}
+
+// `AS type)` and not `AS alias`: a CAST's bracket was opened by the word CAST, with nothing of its depth closed since.
+function isCast(tokens: readonly Token[], index: number): boolean {
+  let depth = 0;
+  for (let at = index - 1; at > 0; at--) {
+    const token = tokens[at];
+    if (token?.kind !== 'symbol') continue;
+    if (token.value === ')') depth++;
+    if (token.value === '(' && --depth < 0) return isWord(tokens[at - 1], 'cast') || isWord(tokens[at - 1], 'try_cast');
+  }
+  return false;
+}
+
+function rewriteType(tokens: readonly Token[], index: number, edits: Edits, { lenient }: ExpressionContext): void {
+  const token = tokens[index];
+  if (token?.kind !== 'word') return;
+  const open = tokens[index + 1];
+  const hasLength = open?.kind === 'symbol' && open.value === '(';
+  const { value, start, end } = token;
+  if (FOREIGN_TYPES.has(value) && !lenient) {
+    throw new RedshiftError({ code: '42704', message: `type "${value}" does not exist` });
+  }
+  if (/^(?:decimal|numeric|dec)$/.test(value) && !hasLength) edits.insert(end, '(18,0)');
+  if (value === 'nvarchar') edits.replace(start, end, 'varchar');
+  if (value === 'nchar') edits.replace(start, end, 'char');
+  const length = tokens[index + 2];
+  if (hasLength && isWord(length, 'max')) edits.replace(length?.start ?? 0, length?.end ?? 0, '65535');
+}
+
+function refuseForeign(tokens: readonly Token[], index: number): void {
+  const sees = (...words: readonly string[]): boolean =>
+    words.every((word, ahead) => isWord(tokens[index + ahead], word));
+  const token = tokens[index];
+  const next = tokens[index + 1];
+  if (sees('is', 'distinct', 'from') || sees('is', 'not', 'distinct', 'from')) {
+    throw new RedshiftError({
+      code: '42601',
+      message: 'syntax error at or near "DISTINCT"',
+      hint: 'IS DISTINCT FROM is not supported.',
+    });
+  }
+  if (sees('for', 'update') || sees('for', 'share')) throw unsupported('SELECT FOR UPDATE/SHARE');
+  if (sees('lateral')) throw unsupported('LATERAL');
+  if (sees('array') && next?.kind === 'symbol' && next.value === '[') throw unsupported('ARRAY[...]');
+  if (token?.kind === 'symbol' && token.value === '::' && tokens[index + 2]?.value === '[')
+    throw unsupported('The array type');
+  if (token?.kind === 'symbol' && /^(?:->>?|@>|<@|\?\|?|#>>?)$/.test(token.value)) {
+    throw new RedshiftError({ code: '42883', message: `operator does not exist: ${token.value}` });
+  }
+}
+
+function missingFunction(name: string): RedshiftError {
+  return new RedshiftError({
+    code: '42883',
+    message: `function ${name}() does not exist`,
+    hint: 'No function matches the given name and argument types. You may need to add explicit type casts.',
+  });
+}

@@ -1,0 +1,82 @@
+import { RedshiftError } from '../backend-session.ts';
+import { syntaxError, type TokenCursor } from './cursor.ts';
+import { quoteLiteral, quoteName, resolveName } from './names.ts';
+import { type Plan, runPlan } from './plan.ts';
+import type { Statement } from './plan-statement.ts';
+import { FIXED_SETTINGS, NATIVE_SETTINGS, OWN_SETTINGS } from './settings.ts';
+
+/** SHOW: of a setting, or of the catalog (DATABASES, SCHEMAS, TABLES, COLUMNS, CONSTRAINTS). */
+export function planShow(statement: Statement): Plan {
+  const cursor = statement.cursor(1);
+  if (cursor.take('databases')) {
+    cursor.take('from', 'data', 'catalog');
+    return show('rs_show_databases()', 'database_name', cursor);
+  }
+  if (cursor.take('schemas')) {
+    if (!cursor.take('from', 'database')) throw syntaxError(cursor.peek());
+    return show(`rs_show_schemas(${path(statement, cursor, 1)})`, 'schema_name', cursor);
+  }
+  if (cursor.take('tables')) {
+    if (!cursor.take('from', 'schema')) throw syntaxError(cursor.peek());
+    return show(`rs_show_tables(${path(statement, cursor, 2)})`, 'table_name', cursor);
+  }
+  if (cursor.take('columns')) {
+    if (!cursor.take('from', 'table')) throw syntaxError(cursor.peek());
+    return show(`rs_show_columns(${path(statement, cursor, 3)})`, 'column_name', cursor, 'ordinal_position');
+  }
+  if (cursor.take('constraints')) return showConstraints(statement, cursor);
+  return showSetting(statement, cursor);
+}
+
+function showConstraints(statement: Statement, cursor: TokenCursor): Plan {
+  if (cursor.take('primary', 'keys')) {
+    if (!cursor.take('from', 'table')) throw syntaxError(cursor.peek());
+    return show(`rs_show_primary_keys(${path(statement, cursor, 3)})`, 'column_name', cursor, 'key_seq');
+  }
+  if (!cursor.take('foreign', 'keys')) throw syntaxError(cursor.peek());
+  const exported = cursor.take('exported');
+  if (!cursor.take('from', 'table')) throw syntaxError(cursor.peek());
+  const source = `rs_show_foreign_keys(${path(statement, cursor, 3)}, ${exported})`;
+  return show(source, 'fk_name', cursor, 'fk_name, key_seq');
+}
+
+// One argument a level, NULL for those left out in front.
+function path({ context }: Statement, cursor: TokenCursor, levels: number): string {
+  const name = cursor.takeName();
+  if (!name || name.parts.length > levels) throw syntaxError(cursor.peek());
+  const given = name.parts.map((part) => quoteLiteral(resolveName(part, context.rules)));
+  return [...Array<string>(levels - given.length).fill('NULL'), ...given].join(', ');
+}
+
+function show(source: string, nameColumn: string, cursor: TokenCursor, order = nameColumn): Plan {
+  let where = '';
+  let limit = '';
+  if (cursor.take('like')) {
+    const pattern = cursor.next();
+    if (pattern?.kind !== 'string') throw syntaxError(pattern);
+    where = ` WHERE ${nameColumn} LIKE ${quoteLiteral(pattern.value)}`;
+  }
+  if (cursor.take('limit')) {
+    const rows = cursor.next();
+    if (rows?.kind !== 'number' || Number(rows.value) > 10_000) throw syntaxError(rows);
+    limit = ` LIMIT ${rows.value}`;
+  }
+  if (!cursor.done) throw syntaxError(cursor.peek());
+  return runPlan('SHOW', `SELECT * FROM pg_catalog.${source}${where} ORDER BY ${order}${limit}`, { tag: 'SHOW' });
+}
+
+function showSetting({ context }: Statement, cursor: TokenCursor): Plan {
+  if (cursor.take('time', 'zone') && cursor.done) return runPlan('SHOW', 'SHOW timezone');
+  const name = cursor.next();
+  if (name?.kind !== 'word' || !cursor.done) throw syntaxError(name);
+  const fixed = FIXED_SETTINGS[name.value];
+  if (fixed !== undefined)
+    return runPlan('SHOW', `SELECT ${quoteLiteral(fixed)} AS ${quoteName(name.value)}`, { tag: 'SHOW' });
+  if (NATIVE_SETTINGS.has(name.value) || context.lenient) return runPlan('SHOW', `SHOW ${name.value}`);
+  const unset = OWN_SETTINGS[name.value];
+  if (unset !== undefined) {
+    const value = `coalesce(nullif(current_setting('roleshift.${name.value}', true), ''), ${quoteLiteral(unset)})`;
+    return runPlan('SHOW', `SELECT ${value} AS ${quoteName(name.value)}`, { tag: 'SHOW' });
+  }
+  throw new RedshiftError({ code: '42704', message: `unrecognized configuration parameter "${name.value}"` });
+}

@@ -1,0 +1,130 @@
+import { RedshiftError } from '../backend-session.ts';
+import { syntaxError, TokenCursor } from './cursor.ts';
+import { Edits } from './edits.ts';
+import { rewriteExpressions } from './expressions.ts';
+import { type Plan, type PlanContext, runPlan } from './plan.ts';
+import { planCursor } from './plan-cursor.ts';
+import { planDdl } from './plan-ddl.ts';
+import { planDml } from './plan-dml.ts';
+import { planSetting } from './plan-setting.ts';
+import { planShow } from './plan-show.ts';
+import type { Token } from './tokens.ts';
+
+/** One statement of a text, for a planner of one kind of statement. */
+export interface Statement {
+  /** The whole text that the tokens' offsets refer to. */
+  readonly sql: string;
+  readonly tokens: readonly Token[];
+  readonly context: PlanContext;
+  /** The statement's own text with expressions and names rewritten. */
+  readonly rewritten: (edits?: Edits) => string;
+  readonly cursor: (position?: number) => TokenCursor;
+}
+
+/** Classifies one statement and says how it is carried out. What is not known is refused, not guessed. */
+export function planStatement(sql: string, tokens: readonly Token[], context: PlanContext): Plan {
+  try {
+    return plan(statementOf(sql, tokens, context));
+  } catch (error) {
+    if (error instanceof RedshiftError) return { kind: 'refused', fields: error.fields };
+    throw error;
+  }
+}
+
+function statementOf(sql: string, tokens: readonly Token[], context: PlanContext): Statement {
+  return {
+    sql,
+    tokens,
+    context,
+    rewritten: (edits = new Edits()) => {
+      rewriteExpressions(tokens, edits, context);
+      return edits.apply(sql, tokens[0]?.start ?? 0, tokens.at(-1)?.end ?? 0);
+    },
+    cursor: (position = 0) => new TokenCursor(tokens, position),
+  };
+}
+
+function plan(statement: Statement): Plan {
+  const { sql, tokens, context } = statement;
+  const own = sql.slice(tokens[0]?.start ?? 0, tokens.at(-1)?.end ?? 0);
+  const handler = context.handlers.find((candidate) => candidate.matches(own));
+  if (handler) return { kind: 'handled', handler, sql: own };
+  const first = tokens[0];
+  if (first?.kind === 'symbol' && first.value === '(') return runPlan('SELECT', statement.rewritten());
+  if (first?.kind !== 'word') throw syntaxError(first);
+  const verb = first.value.toUpperCase();
+  switch (verb) {
+    case 'SELECT':
+    case 'WITH':
+      return runPlan('SELECT', statement.rewritten());
+    case 'EXPLAIN':
+    case 'EXECUTE':
+    case 'DEALLOCATE':
+    case 'PREPARE':
+      return runPlan(verb, statement.rewritten());
+    case 'INSERT':
+    case 'UPDATE':
+    case 'DELETE':
+    case 'MERGE':
+      return planDml(statement, verb);
+    case 'BEGIN':
+    case 'START':
+    case 'COMMIT':
+    case 'END':
+    case 'ROLLBACK':
+    case 'ABORT':
+      return planTransaction(statement, verb);
+    case 'DECLARE':
+    case 'FETCH':
+    case 'CLOSE':
+      return planCursor(statement, verb);
+    case 'SET':
+    case 'RESET':
+      return planSetting(statement);
+    case 'SHOW':
+      return planShow(statement);
+    case 'CANCEL':
+      return planCancel(statement);
+    default:
+      return planDdl(statement, verb);
+  }
+}
+
+function planTransaction(statement: Statement, verb: string): Plan {
+  const cursor = statement.cursor(1);
+  if (verb === 'START' && !cursor.take('transaction')) throw syntaxError(cursor.peek());
+  if (!cursor.take('work')) cursor.take('transaction');
+  if (verb === 'BEGIN' || verb === 'START') {
+    let readOnly = false;
+    while (!cursor.done) {
+      cursor.takeSymbol(',');
+      if (cursor.take('read', 'only')) readOnly = true;
+      else if (cursor.take('read', 'write')) readOnly = false;
+      // Every level is accepted and means the one of the database.
+      else if (cursor.take('isolation', 'level')) takeIsolationLevel(cursor);
+      else throw syntaxError(cursor.peek());
+    }
+    return { kind: 'begin', sql: readOnly ? 'BEGIN READ ONLY' : 'BEGIN' };
+  }
+  if (verb === 'ROLLBACK' && cursor.sees('to')) {
+    throw new RedshiftError({ code: '0A000', message: 'SQL command "ROLLBACK TO SAVEPOINT" not supported.' });
+  }
+  if (!cursor.done) throw syntaxError(cursor.peek());
+  return verb === 'ROLLBACK' || verb === 'ABORT' ? { kind: 'rollback' } : { kind: 'commit', tag: 'COMMIT' };
+}
+
+function takeIsolationLevel(cursor: TokenCursor): void {
+  const known =
+    cursor.take('serializable') ||
+    cursor.take('snapshot') ||
+    cursor.take('repeatable', 'read') ||
+    cursor.take('read', 'committed') ||
+    cursor.take('read', 'uncommitted');
+  if (!known) throw syntaxError(cursor.peek());
+}
+
+function planCancel(statement: Statement): Plan {
+  const pid = statement.tokens[1];
+  if (pid?.kind !== 'number') throw syntaxError(pid);
+  return runPlan('CANCEL', `SELECT pg_catalog.pg_cancel_backend(${pid.value})`, { tag: 'CANCEL' });
+}

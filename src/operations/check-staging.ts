@@ -93,7 +93,7 @@ async function loadOneRow(
     columns: ['n'],
     manifestUrl: manifest.url,
     role: parseCopyRole(copyRole),
-    format: { kind: 'csv', compression: 'none', nullMarker: '\\N' },
+    format: { kind: 'csv', compression: 'none', nullMarker: 'NULL' },
     temporary: true,
     ...(area.region === access.plan.aws.region ? {} : { region: area.region }),
   };

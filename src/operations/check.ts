@@ -48,7 +48,10 @@ const REDIRECTING = [
 
 function readPlan(plan: AccessPlan, { notices = [], environment = process.env }: CheckInit): Finding {
   const { login, roles, endpoint } = plan;
-  const how = login.kind === 'password' ? 'stored password' : `login by role through ${roles.length} assumed role(s)`;
+  const how =
+    login.kind === 'password'
+      ? 'stored password'
+      : `login by ${roles.map(({ roleArn }) => roleArn.split('/').at(-1)).join(' and then ')}`;
   const where = login.kind === 'password' ? (endpoint.host ?? '') : `cluster ${login.clusterIdentifier}`;
   const ambient = REDIRECTING.filter((name) => environment[name]);
   const warnings = [

@@ -80,7 +80,7 @@ export function describeProgress(
       ? ''
       : `${formatCount(files)}${totalFiles === undefined ? '' : ` of ${formatCount(totalFiles)}`} files`,
     rate,
-    formatDuration(elapsedMs),
+    elapsedMs === 0 ? '' : formatDuration(elapsedMs),
   ];
   return parts.filter((part) => part !== '').join('  ');
 }

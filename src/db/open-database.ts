@@ -28,7 +28,7 @@ export interface DatabaseContext {
 /** Longest wait for a session while all are in use. */
 const BORROW_LIMIT_MS = 600_000;
 /** Time for sessions to be closed in order before they are cut. */
-const CLOSE_LIMIT_MS = 5_000;
+const CLOSE_LIMIT_MS = 2_000;
 
 /** Opens nothing yet: connections are made when sessions are asked for. */
 export function openDatabase(

@@ -50,13 +50,15 @@ function fromKeys({ accessKeyId, secretAccessKey, sessionToken }: Keys): Identit
   };
 }
 
-/** Decides who we are in AWS. Order: the worker node's role in advanced mode, the machine's role, the chosen source. */
+/** Decides who we are in AWS. Order: the worker node's role where it logs in, the machine's role, the chosen source. */
 export function chooseIdentity(options: AccessOptions, mode: RunMode): IdentityChoice {
   const { workerRoleArn, profile } = options;
   const worker: IdentitySource =
     workerRoleArn === undefined ? { kind: 'workerRole' } : { kind: 'workerRole', expectedRoleArn: workerRoleArn };
-  if (mode === 'advanced' && options.loginIdentity === 'worker') {
-    return chosen(worker, options, 'In advanced mode the worker node role logs in');
+  // The form offers no other identity then: the agent itself runs on a worker node, in standard mode as well.
+  if (options.loginIdentity === 'worker') {
+    const where = mode === 'advanced' ? 'In advanced mode' : 'As loginIdentity says,';
+    return chosen(worker, options, `${where} the worker node role logs in`);
   }
   if (options.useEc2Role) {
     return chosen({ kind: 'machineRole' }, options, 'Use EC2 Role to Assume Role is on');

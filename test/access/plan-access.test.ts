@@ -86,9 +86,10 @@ describe('planAccess', () => {
         note: /ignored/,
       },
       {
-        title: "the agent's own in standard mode, whoever logs in in advanced mode",
+        title: 'the worker in standard mode too, when the worker logs in: no other identity is asked for',
         options: accessOptions({ loginIdentity: 'worker' }),
-        identity: { kind: 'accessKeys', ...KEYS },
+        identity: { kind: 'workerRole' },
+        note: /loginIdentity.*ignored/,
       },
       { title: 'none for a stored password', options: accessOptions(PASSWORD), identity: undefined },
       {

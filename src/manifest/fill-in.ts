@@ -5,7 +5,9 @@ import { alternatives, holds, type Lookup } from './conditions.ts';
 import type { Condition, Conditions, OptionDescriptor } from './descriptor.ts';
 import { readEndpointName } from './endpoint-name.ts';
 import { type JdbcUrl, readJdbcUrl } from './jdbc-url.ts';
-import type { ValueSource } from './resolve.ts';
+
+/** Where a value came from: never what it was. */
+export type ValueSource = 'given' | 'reference' | 'jdbcUrl' | 'endpoint name' | 'default' | 'host policy';
 
 type Properties = Readonly<Record<string, OptionDescriptor>>;
 type Values = Readonly<Record<string, unknown>>;

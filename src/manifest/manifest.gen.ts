@@ -1308,28 +1308,36 @@ export const MANIFEST: Manifest = {
       "timeoutSeconds": 60,
       "checks": [
         {
+          "id": "options",
+          "title": "Read the options"
+        },
+        {
           "id": "identity",
-          "title": "AWS identity"
+          "title": "Who we are in AWS"
         },
         {
           "id": "role",
-          "title": "Assume the Redshift role"
+          "title": "Assume each role"
         },
         {
           "id": "login",
-          "title": "Database login"
+          "title": "Get a database login"
+        },
+        {
+          "id": "endpoint",
+          "title": "Reach the cluster"
+        },
+        {
+          "id": "tls",
+          "title": "Verify its certificate"
         },
         {
           "id": "session",
-          "title": "Session over verified TLS"
-        },
-        {
-          "id": "catalog",
-          "title": "Schemas and tables are visible"
+          "title": "Open a session"
         },
         {
           "id": "staging",
-          "title": "Write, read and delete a staging object"
+          "title": "Find the bucket; write, read, list, COPY and delete an object"
         }
       ],
       "modes": [
@@ -1339,7 +1347,7 @@ export const MANIFEST: Manifest = {
     },
     "discover": {
       "title": "Discover",
-      "description": "Lists schemas, tables, views and their columns.",
+      "description": "Lists schemas, the objects of a schema, or the columns and keys of an object.",
       "modes": [
         "standard"
       ],
@@ -1360,32 +1368,7 @@ export const MANIFEST: Manifest = {
     },
     "preview": {
       "title": "Preview",
-      "description": "Shows the first rows of a table.",
-      "modes": [
-        "standard"
-      ],
-      "attributes": {
-        "object": {
-          "type": "string",
-          "title": "Object",
-          "description": "Table or view, as schema.name or name.",
-          "order": 10,
-          "required": true
-        },
-        "limit": {
-          "type": "integer",
-          "title": "Rows",
-          "description": "Most rows to show.",
-          "default": 10,
-          "minimum": 1,
-          "maximum": 1000,
-          "order": 20
-        }
-      }
-    },
-    "read": {
-      "title": "Read",
-      "description": "Reads a table or the result of a query as batches of rows.",
+      "description": "Shows the first rows of an object or a query.",
       "modes": [
         "standard"
       ],
@@ -1399,9 +1382,108 @@ export const MANIFEST: Manifest = {
         "query": {
           "type": "string",
           "title": "Query",
-          "description": "A SELECT of your own, instead of an object.",
+          "description": "One SELECT of your own, instead of an object.",
           "multiline": true,
           "order": 20
+        },
+        "columns": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Columns",
+          "description": "Columns to read, in this order; without them all.",
+          "default": [],
+          "order": 30
+        },
+        "where": {
+          "type": "string",
+          "title": "Condition",
+          "description": "A condition in SQL of your own, without WHERE.",
+          "multiline": true,
+          "order": 40
+        },
+        "orderBy": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Sort by",
+          "description": "Columns to sort by, upwards.",
+          "default": [],
+          "order": 50
+        },
+        "limit": {
+          "type": "integer",
+          "title": "Rows",
+          "description": "Most rows.",
+          "unit": "rows",
+          "minimum": 1,
+          "maximum": 1000,
+          "order": 60,
+          "default": 10
+        }
+      }
+    },
+    "read": {
+      "title": "Read",
+      "description": "Reads an object or the result of a query as batches of rows.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "object": {
+          "type": "string",
+          "title": "Object",
+          "description": "Table or view, as schema.name or name.",
+          "order": 10
+        },
+        "query": {
+          "type": "string",
+          "title": "Query",
+          "description": "One SELECT of your own, instead of an object.",
+          "multiline": true,
+          "order": 20
+        },
+        "columns": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Columns",
+          "description": "Columns to read, in this order; without them all.",
+          "default": [],
+          "order": 30
+        },
+        "where": {
+          "type": "string",
+          "title": "Condition",
+          "description": "A condition in SQL of your own, without WHERE.",
+          "multiline": true,
+          "order": 40
+        },
+        "orderBy": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Sort by",
+          "description": "Columns to sort by, upwards.",
+          "default": [],
+          "order": 50
+        },
+        "limit": {
+          "type": "integer",
+          "title": "Rows",
+          "description": "Most rows.",
+          "unit": "rows",
+          "minimum": 0,
+          "maximum": 9007199254740991,
+          "order": 60
         },
         "mode": {
           "type": "string",
@@ -1418,13 +1500,23 @@ export const MANIFEST: Manifest = {
             "Staged through S3"
           ],
           "default": "auto",
-          "order": 30
+          "order": 70
+        },
+        "batchRows": {
+          "type": "integer",
+          "title": "Batch size",
+          "description": "Most rows of a batch; wide rows come in smaller ones.",
+          "unit": "rows",
+          "default": 10000,
+          "minimum": 1,
+          "maximum": 1000000,
+          "order": 80
         }
       }
     },
     "write": {
       "title": "Write",
-      "description": "Loads rows or files into a table in one transaction.",
+      "description": "Loads rows or a file into a table in one transaction, exactly once for a run id.",
       "modes": [
         "standard"
       ],
@@ -1458,19 +1550,86 @@ export const MANIFEST: Manifest = {
             "title": "Column"
           },
           "title": "Key columns",
-          "description": "Columns that tell rows apart.",
+          "description": "Columns that tell rows apart; without them the primary key that the table declares.",
           "default": [],
           "order": 30,
           "visibleWhen": {
             "operation": [
               "upsert"
             ]
+          }
+        },
+        "columns": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
           },
-          "requiredWhen": {
+          "title": "Columns",
+          "description": "Columns to take from the input, by name; without them all.",
+          "default": [],
+          "order": 40
+        },
+        "duplicateKeys": {
+          "type": "string",
+          "title": "Rows with the same key",
+          "description": "What happens to rows of the input that share their key.",
+          "enum": [
+            "fail",
+            "keepFirst",
+            "keepLast"
+          ],
+          "enumTitles": [
+            "Refuse the load",
+            "Keep the first",
+            "Keep the last"
+          ],
+          "default": "fail",
+          "order": 50,
+          "visibleWhen": {
             "operation": [
               "upsert"
             ]
           }
+        },
+        "rejectLimit": {
+          "type": "integer",
+          "title": "Reject limit",
+          "description": "How many rows Redshift may refuse before the load fails as a whole.",
+          "unit": "rows",
+          "default": 0,
+          "minimum": 0,
+          "maximum": 99999,
+          "order": 60
+        },
+        "lockTimeoutSeconds": {
+          "type": "integer",
+          "title": "Lock timeout",
+          "description": "Longest wait for another load into the same table.",
+          "unit": "seconds",
+          "default": 300,
+          "minimum": 1,
+          "maximum": 86400,
+          "order": 70
+        },
+        "settleTimeoutSeconds": {
+          "type": "integer",
+          "title": "Settle timeout",
+          "description": "Longest wait for the answer to a COMMIT that got lost.",
+          "unit": "seconds",
+          "default": 300,
+          "minimum": 1,
+          "maximum": 86400,
+          "order": 80
+        },
+        "conflictAttempts": {
+          "type": "integer",
+          "title": "Attempts on conflict",
+          "description": "Times the transaction may start, the first included, when others conflict with it.",
+          "default": 5,
+          "minimum": 1,
+          "maximum": 100,
+          "order": 90
         }
       }
     }

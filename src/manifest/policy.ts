@@ -1,5 +1,5 @@
 import { defined } from '../core/defined.ts';
-import type { ConfigIssue } from '../core/errors.ts';
+import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
 import { issue } from './check-value.ts';
 import { endpointProblem, hostRefusal } from './endpoint-address.ts';
 import type { ConnectionOptions } from './options.gen.ts';
@@ -31,7 +31,7 @@ export interface HostPolicy {
   readonly sourceIdentity?: string;
   /** Whether a form may bring SQL of its own that runs in each session. Default: true. */
   readonly allowConnectSql?: boolean;
-  /** Whether reads may bring a query of their own. Default: true; the operations apply it. */
+  /** Whether reads may bring a query or a condition of their own. Default: true; `checkCustomSql` applies it. */
   readonly allowCustomSql?: boolean;
   /** Whether hosts and http endpoints may be this machine: for a sandbox. Default: false. */
   readonly allowLoopback?: boolean;
@@ -66,6 +66,22 @@ export function applyPolicy(options: ConnectionOptions, policy: HostPolicy): Pol
       : []),
   ];
   return { issues, ...fixValues(options, policy) };
+}
+
+/**
+ * Refuses a read's own SQL where the policy forbids it: call it with the keys of the spec that hold SQL, before anything
+ * is sent. Throws `RS_CONFIG_FORBIDDEN`.
+ */
+export function checkCustomSql(
+  spec: { readonly query?: unknown; readonly where?: unknown },
+  policy: HostPolicy | undefined,
+): void {
+  const given = (['query', 'where'] as const).filter((key) => spec[key] !== undefined);
+  if (policy?.allowCustomSql !== false || given.length === 0) return;
+  throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow SQL of your own in a read', {
+    action: 'Name an object and its columns, or ask the owner of the host to allow it.',
+    issues: given.map((key) => forbidden(key, 'SQL of your own')),
+  });
 }
 
 function identityIssues(

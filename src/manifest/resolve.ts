@@ -1,7 +1,7 @@
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
 import { checkAddress } from './addresses.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import { fillIn } from './fill-in.ts';
+import { fillIn, type ValueSource } from './fill-in.ts';
 import { MANIFEST } from './manifest.gen.ts';
 import type { ConnectionOptions } from './options.gen.ts';
 import { applyPolicy, type HostPolicy } from './policy.ts';
@@ -25,9 +25,6 @@ export interface ResolveContext {
   /** Folders that `${file:path}` may lead to. Default: `directory`, `/run/secrets`, `/var/run/secrets`. */
   readonly fileRoots?: readonly string[] | undefined;
 }
-
-/** Where a value came from: never what it was. */
-export type ValueSource = 'given' | 'reference' | 'jdbcUrl' | 'endpoint name' | 'default' | 'host policy';
 
 /** A checked connection, and what a person should know about it. */
 export interface ResolvedConnection {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
-import type { HostPolicy } from '../../src/manifest/policy.ts';
+import { checkCustomSql, type HostPolicy } from '../../src/manifest/policy.ts';
 import { addressCheck, findIssues, resolveConnection, resolveOptions } from '../../src/manifest/resolve.ts';
 import { EC2, KEYS, PASSWORD, ROLE, STAGING } from './connections.ts';
 import { refusalOf } from './expect-issues.ts';
@@ -192,6 +192,23 @@ describe('a host policy', () => {
       expect(new Set(refusals.map(({ message }) => message)).size).to.equal(1);
     } finally {
       await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('SQL of a read', () => {
+  it('passes unless the policy turns it off', () => {
+    for (const policy of [undefined, {}, { allowCustomSql: true }]) {
+      expect(() => checkCustomSql({ query: 'SELECT 1' }, policy)).to.not.throw();
+    }
+    expect(() => checkCustomSql({}, { allowCustomSql: false })).to.not.throw();
+  });
+
+  it('is refused when it does, by the part that holds it', () => {
+    for (const spec of [{ query: 'SELECT 1' }, { where: 'TRUE' }]) {
+      expect(() => checkCustomSql(spec, { allowCustomSql: false }))
+        .to.throw(ConnectorError)
+        .with.nested.property('issues[0].path', Object.keys(spec)[0]);
     }
   });
 });

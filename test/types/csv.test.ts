@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { ConnectorError } from '../../src/core/errors.ts';
+import { openBatch } from '../../src/types/batch.ts';
+import type { InputScalar } from '../../src/types/codec-shape.ts';
+import { newCsvDialect, openCsvEncoder } from '../../src/types/csv.ts';
+import type { SupportedField } from '../../src/types/field.ts';
+
+const FIELDS: readonly SupportedField[] = [
+  { name: 'id', type: { kind: 'bigint' } },
+  { name: 'Größe "x"', type: { kind: 'varchar', bytes: 5 } },
+];
+
+describe('staged CSV', () => {
+  const encoder = openCsvEncoder(FIELDS, { nullMarker: 'null_1' });
+  for (const { title, values, line } of [
+    { title: 'plain values and the row’s number', values: [1n, 'ab'], line: '1,ab,7\n' },
+    { title: 'NULL by its marker, the empty string by quotes', values: [null, ''], line: 'null_1,"",7\n' },
+    { title: 'missing values as NULL', values: [undefined], line: 'null_1,null_1,7\n' },
+    { title: 'quotes doubled', values: ['5', 'a"b'], line: '5,"a""b",7\n' },
+    { title: 'delimiters and newlines in quotes', values: [5, ',\r\n'], line: '5,",\r\n",7\n' },
+    { title: 'blanks at an end in quotes', values: [5, ' a'], line: '5," a",7\n' },
+    { title: 'backslashes as they are', values: [5, '\\N'], line: '5,\\N,7\n' },
+  ] satisfies { title: string; values: (InputScalar | null | undefined)[]; line: string }[]) {
+    it(`writes ${title}`, () => expect(encoder.line(values, 7)).to.equal(line));
+  }
+
+  it('names row, column, type and limit of a value that does not fit, never the value', () => {
+    let caught: unknown;
+    try {
+      encoder.line([1n, 'kanarienvogel'], 12);
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).to.be.instanceOf(ConnectorError);
+    const { code, message, details } = caught as ConnectorError;
+    expect(code).to.equal('RS_VALUE_UNREPRESENTABLE');
+    expect(message).to.equal(
+      'Row 12, column "Größe \\"x\\"" (VARCHAR(5)): the value takes 13 bytes and the column holds 5',
+    );
+    expect(details).to.include({ row: 12, column: 'Größe "x"', type: 'VARCHAR(5)' });
+    expect(JSON.stringify(caught)).not.to.include('kanarienvogel');
+  });
+
+  it('has a fresh marker for each run', () => {
+    const markers = Array.from({ length: 50 }, () => newCsvDialect().nullMarker);
+    expect(new Set(markers).size).to.equal(50);
+    for (const marker of markers) expect(marker).to.match(/^null_[0-9a-f]{24}$/);
+  });
+});
+
+describe('Batch', () => {
+  it('gives its columns as rows, whatever they are called', () => {
+    const fields = [
+      { name: 'a', type: { kind: 'integer' } },
+      { name: '__proto__', type: { kind: 'integer' } },
+    ] as const;
+    const batch = openBatch(
+      fields,
+      [
+        [1, 2],
+        [null, 4],
+      ],
+      2,
+    );
+    const [first, second] = batch.rows();
+    expect(Object.entries(first!)).to.deep.equal([
+      ['a', 1],
+      ['__proto__', null],
+    ]);
+    expect(Object.entries(second!)).to.deep.equal([
+      ['a', 2],
+      ['__proto__', 4],
+    ]);
+    expect(Object.getPrototypeOf(first)).to.equal(Object.prototype);
+  });
+});

@@ -51,7 +51,9 @@ async function writeInto(
   const { run } = recorder;
   planStaging(options, access.plan.aws); // says at once what is missing
   await using source = await openInput(connection, spec, input, run);
-  const { plan, before } = await recorder.phase('plan', () => prepare(connection, target, spec, source, run));
+  const { plan, before } = await recorder.phase('plan', () =>
+    onceMoreIfLost(() => prepare(connection, target, spec, source, run)),
+  );
   recorder.target = plan.target;
   if (before !== undefined) {
     recordEntry(recorder, before, plan.operation);
@@ -86,6 +88,16 @@ async function prepare(
   });
   const before = await openLedger(session, plan.ledger, options.statementTimeoutSeconds * 1000, run);
   return { plan, before };
+}
+
+/** A session that was idle may have died unnoticed; nothing was done with it yet. */
+async function onceMoreIfLost<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConnectorError && error.code === 'RS_CONN_LOST') return work();
+    throw error;
+  }
 }
 
 async function stage(

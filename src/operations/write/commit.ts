@@ -13,6 +13,8 @@ import type { StagedLoad } from './staged-load.ts';
 /** Sessions that one load may use up before it gives up. */
 const SESSIONS = 3;
 const FIRST_DELAY_MS = 200;
+/** Grows with each session that was lost. */
+const NEW_SESSION_DELAY_MS = 500;
 
 /**
  * Brings staged rows into the target, exactly once. A conflict starts the transaction again on the same session, where
@@ -41,11 +43,17 @@ export async function commitLoad(
         recorder.outcome = 'nothing written';
         if (entry !== undefined) return settled(entry, recorder);
         run.signal.throwIfAborted();
-      } else if (error.code !== 'RS_CONN_LOST') throw error;
+      } else if (!isConnectionFailure(error)) throw error;
       if (sessions === SESSIONS || attempts.left === 0) throw giveUp(error);
+      await sleep(NEW_SESSION_DELAY_MS * sessions, run.signal);
       recorder.warn({ code: 'LOAD_REPEATED', message: 'The session was lost; the staged files are loaded again' });
     }
   }
+}
+
+/** Nothing was committed, and a new session may do better: a cluster that restarts is unreachable for a moment. */
+function isConnectionFailure({ code }: ConnectorError): boolean {
+  return code === 'RS_CONN_LOST' || code === 'RS_CONN_UNREACHABLE';
 }
 
 /** The COMMIT had happened after all. */

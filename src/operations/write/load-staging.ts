@@ -79,10 +79,10 @@ async function findGaps(
   run: Run,
 ): Promise<readonly number[]> {
   const row = identifier(table.rowColumn);
-  const numbers = sql`SELECT ${row} AS number FROM ${identifier(table.name)} UNION ALL SELECT 0 UNION ALL SELECT ${integer(rowsRead + 1)}`;
-  const pairs = sql`SELECT number, LEAD(number) OVER (ORDER BY number) AS next FROM (${numbers}) AS numbered`;
+  const numbers = sql`SELECT ${row} AS this_row FROM ${identifier(table.name)} UNION ALL SELECT 0 UNION ALL SELECT ${integer(rowsRead + 1)}`;
+  const pairs = sql`SELECT this_row, LEAD(this_row) OVER (ORDER BY this_row) AS next_row FROM (${numbers}) AS numbered`;
   const { rows } = await session.run(
-    sql`SELECT number, next FROM (${pairs}) AS paired WHERE next > number + 1 ORDER BY number LIMIT ${integer(MOST_REJECTED_ROWS)}`,
+    sql`SELECT this_row, next_row FROM (${pairs}) AS paired WHERE next_row > this_row + 1 ORDER BY this_row LIMIT ${integer(MOST_REJECTED_ROWS)}`,
     run,
   );
   const missing: number[] = [];

@@ -32,7 +32,7 @@ describe('write: bad days', () => {
     for (const when of ['before', 'after'] as const) {
       it(`settles a COMMIT of an ${operation} that was lost ${when} it was done, exactly once`, async () => {
         const object = await freshTable();
-        await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when } });
+        await on.world.faults({ on: 'pg:commit', matching: 'COMMIT', effect: { kind: 'drop', when } });
         const report = await on.write({ object, operation }, ROWS);
         expect([report.outcome, report.rows.loaded]).to.deep.equal(['committed', 50]);
         expect(report.warnings.map(({ code }) => code)).to.deep.equal([
@@ -47,7 +47,7 @@ describe('write: bad days', () => {
   it('keeps the staged files and says so when a lost COMMIT cannot be settled, and settles it by the run id later', async () => {
     const object = await freshTable();
     await on.world.faults(
-      { on: 'pg:commit', effect: { kind: 'drop', when: 'after' } },
+      { on: 'pg:commit', matching: 'COMMIT', effect: { kind: 'drop', when: 'after' } },
       { on: 'pg:statement', matching: 'LOCK', after: 1, times: 1000, effect: { kind: 'drop' } },
     );
     const spec = { object, settleTimeoutSeconds: 1 };
@@ -67,7 +67,12 @@ describe('write: bad days', () => {
 
   it('gives up in bounded time when every COMMIT is lost, with nothing written', async () => {
     const object = await freshTable();
-    await on.world.faults({ on: 'pg:commit', times: 100, effect: { kind: 'drop', when: 'before' } });
+    await on.world.faults({
+      on: 'pg:commit',
+      matching: 'COMMIT',
+      times: 100,
+      effect: { kind: 'drop', when: 'before' },
+    });
     const error = await on.refusal({ object }, ROWS);
     expect(error.code).to.equal('RS_CONN_LOST');
     expect(await count(object)).to.equal(0);

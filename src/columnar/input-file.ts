@@ -113,7 +113,7 @@ async function csvColumns(engine: Engine, path: string, delimiter: string, run: 
   // Each line as one column: no delimiter and no quote, so the first line comes as it stands.
   const line = sql`read_csv(${duckText(path)}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = ${duckText(
     '\x01',
-  )}, quote = '', escape = '', max_line_size = 4194304)`;
+  )}, quote = '', escape = '', max_line_size = 4194304, parallel = false)`;
   const [first] = await engine.query(sql`SELECT line FROM ${line} LIMIT 1`, run);
   const header = first?.[0];
   if (header === undefined || header === null)

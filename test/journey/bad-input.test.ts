@@ -259,7 +259,7 @@ describe('bad input on the command line', () => {
         process.kill(pid, 'SIGINT');
       },
     });
-    expect(answer.stderr).to.include('stopped');
+    expect(answer.stderr, answer.stderr).to.include('stopped');
     expect(answer.status).to.equal(130);
     expect((await sandbox.sql('select count(*) from public.wide')).rows[0]?.[0]).to.equal('0');
     await nothingIsLeft();

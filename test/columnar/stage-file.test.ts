@@ -1,0 +1,307 @@
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { ConnectorError } from '../../src/core/errors.ts';
+import { openRun } from '../../src/core/run.ts';
+import { type Fixture, fieldsOf, NULL_MARKER, openFixture, stageToLines } from './fixture.ts';
+
+async function failureOf(work: Promise<unknown>): Promise<ConnectorError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof ConnectorError) return error;
+    throw error;
+  }
+  throw new Error('nothing failed');
+}
+
+describe('staging a file', () => {
+  let fixture: Fixture;
+  beforeEach(async () => {
+    fixture = await openFixture();
+  });
+  afterEach(async () => {
+    await fixture[Symbol.asyncDispose]();
+  });
+
+  const TWO = fieldsOf(['id', 'bigint'], ['name', 'varchar(20)']);
+
+  it('numbers the rows of CSV and tells NULL, by its marker, from the empty string', async () => {
+    const file = await fixture.write('a.csv', 'id,name\n1,"a ""q"""\n2,\n3,""\n4,"  x "\n');
+    const { lines } = await stageToLines(fixture, { file }, TWO);
+    expect(lines).to.deep.equal(['1,"a ""q""",1', `2,${NULL_MARKER},2`, '3,,3', '4,  x ,4']);
+  });
+
+  for (const [title, content] of [
+    ['CRLF', 'id,name\r\n1,a\r\n2,b\r\n'],
+    ['a byte order mark', '\uFEFFid,name\n1,a\n2,b\n'],
+    ['no newline at the end', 'id,name\n1,a\n2,b'],
+    ['a quoted header', '"id","name"\n1,a\n2,b\n'],
+  ] as const) {
+    it(`reads CSV with ${title}`, async () => {
+      const file = await fixture.write('a.csv', content);
+      expect((await stageToLines(fixture, { file }, TWO)).lines).to.deep.equal(['1,a,1', '2,b,2']);
+    });
+  }
+
+  it('reads a delimiter that is said, gzip, and columns in another order', async () => {
+    const file = await fixture.write('a.csv.gz', gzipSync('name;id\na;1\n"b;c";2\n'));
+    const { lines } = await stageToLines(fixture, { file, delimiter: ';' }, TWO, { rowNumbers: false });
+    expect(lines).to.deep.equal(['1,a', '2,b;c']);
+  });
+
+  it('reads files and columns with hostile names', async () => {
+    const fields = fieldsOf(['Größe "x"', 'integer'], ['a;drop table t', 'varchar(9)'], ['select', 'varchar(9)']);
+    const header = '"Größe ""x""",a;drop table t,select';
+    const csv = await fixture.write(`we[ir]d * 'q' "d" ?.csv`, `${header}\n1,x,y\n`);
+    expect((await stageToLines(fixture, { file: csv }, fields)).lines).to.deep.equal(['1,x,y,1']);
+    const parquet = `${fixture.inputs}/[a] 'b'.parquet`;
+    const json = await fixture.write("it's.jsonl", '{"Größe \\"x\\"":1,"a;drop table t":"x","select":"y"}\n');
+    await fixture.outside(
+      `COPY (SELECT 1 AS "Größe ""x""", 'x' AS "a;drop table t", 'y' AS "select") TO '${parquet.replaceAll("'", "''")}'`,
+    );
+    for (const file of [parquet, json]) {
+      await using other = await openFixture();
+      expect((await stageToLines(other, { file }, fields)).lines).to.deep.equal(['1,x,y,1']);
+    }
+  });
+
+  it('reads JSON Lines: missing, null, nested, strings and numbers', async () => {
+    const file = await fixture.write(
+      'a.jsonl',
+      '{"id":1,"name":"a\\"\\u00e9\\n"}\n{"name":null,"id":"2"}\n{"id":9223372036854775807}\n\n{"id":4,"name":{"x":[1]}}\n',
+    );
+    const { lines } = await stageToLines(fixture, { file }, TWO);
+    expect(lines.join('|')).to.equal(
+      `1,"a""é|",1|2,${NULL_MARKER},2|9223372036854775807,${NULL_MARKER},3|4,"{""x"":[1]}",4`,
+    );
+  });
+
+  it('keeps the digits of JSON decimals, and refuses those a parser may have lost', async () => {
+    const amount = fieldsOf(['d', 'decimal(38,10)']);
+    const kept = await fixture.write('a.jsonl', '{"d":1.25}\n{"d":"12345678901234567890.1234567891"}\n{"d":7}\n');
+    const { lines } = await stageToLines(fixture, { file: kept }, amount);
+    expect(lines).to.deep.equal(['1.25,1', '12345678901234567890.1234567891,2', '7,3']);
+    await using other = await openFixture();
+    const lost = await other.write('b.jsonl', '{"d":12345678901234567890.1234567891}\n');
+    expect((await failureOf(stageToLines(other, { file: lost }, amount))).message).to.include('more than 15 digits');
+  });
+
+  it('writes every Parquet type exactly', async () => {
+    const path = `${fixture.inputs}/types.parquet`;
+    await fixture.outside(`COPY (SELECT 1::TINYINT AS si, 2::UBIGINT AS bi, 12345678901234567890.12::DECIMAL(38,2) AS de,
+      0.1::FLOAT AS re, 0.1::DOUBLE AS dp, 'NaN'::DOUBLE AS nan, '-inf'::DOUBLE AS inf, true AS bo, DATE '0044-03-15 (BC)' AS da, TIME '24:00:00' AS ti,
+      TIMESTAMP '12345-01-01 00:00:00.5' AS ts, TIMESTAMPTZ '2024-01-01 01:00:00+05:30' AS tz, TIMESTAMP_NS '2024-01-01 00:00:00.123456' AS ns,
+      UUID '00000000-0000-0000-0000-000000000001' AS uu, 'x' AS ch, NULL::INTEGER AS nu) TO '${path}'`);
+    const fields = fieldsOf(
+      ['si', 'smallint'],
+      ['bi', 'bigint'],
+      ['de', 'decimal(38,2)'],
+      ['re', 'real'],
+      ['dp', 'double precision'],
+      ['nan', 'double precision'],
+      ['inf', 'double precision'],
+      ['bo', 'boolean'],
+      ['da', 'date'],
+      ['ti', 'time'],
+      ['ts', 'timestamp'],
+      ['tz', 'timestamptz'],
+      ['ns', 'timestamp'],
+      ['uu', 'varchar(36)'],
+      ['ch', 'char(3)'],
+      ['nu', 'integer'],
+    );
+    const { lines } = await stageToLines(fixture, { file: path }, fields);
+    expect(lines).to.deep.equal([
+      `1,2,12345678901234567890.12,0.1,0.1,NaN,-Infinity,t,0044-03-15 BC,24:00:00,12345-01-01 00:00:00.5,2023-12-31 19:30:00+00,2024-01-01 00:00:00.123456,00000000-0000-0000-0000-000000000001,x,${NULL_MARKER},1`,
+    ]);
+  });
+
+  for (const { type, value, good } of [
+    { type: 'smallint', value: '32768', good: '32767' },
+    { type: 'integer', value: '1.5', good: ' 1 ' },
+    { type: 'bigint', value: '9223372036854775808', good: '-9223372036854775808' },
+    { type: 'decimal(5,2)', value: '1000', good: '999.99' },
+    { type: 'decimal(5,2)', value: '1.234', good: '1.2300' },
+    { type: 'decimal(5,2)', value: 'x', good: '1.2e2' },
+    { type: 'decimal(19,0)', value: '9223372036854775808', good: '9223372036854775807' },
+    { type: 'real', value: '1e39', good: '1e38' },
+    { type: 'double precision', value: 'abc', good: 'NaN' },
+    { type: 'boolean', value: 'maybe', good: 'Yes' },
+    { type: 'char(3)', value: 'é', good: 'abc' },
+    { type: 'char(3)', value: 'abcd', good: '' },
+    { type: 'varchar(4)', value: '日本', good: '😀' },
+    { type: 'date', value: '2023-02-29', good: '0044-03-15 BC' },
+    { type: 'date', value: '2023-02-01 10:00:00', good: '2023-02-01T00:00:00Z' },
+    { type: 'time', value: '24:00:01', good: '24:00:00' },
+    { type: 'timetz', value: '10:00+99', good: '10:00:00-03:30' },
+    { type: 'timestamp', value: '2024-01-01 00:00:00+02', good: '2024-01-01T00:00:00.123Z' },
+    { type: 'timestamptz', value: 'yesterday', good: '2024-01-01 00:00:00+02' },
+  ]) {
+    it(`refuses ${JSON.stringify(value)} for ${type} by row, column and limit, and takes ${JSON.stringify(good)}`, async () => {
+      const file = await fixture.write('a.csv', `k,v\n1,${good}\n2,${value}\n`);
+      const fields = fieldsOf(['k', 'integer'], ['v', type]);
+      const { code, message, details, cause } = await failureOf(stageToLines(fixture, { file }, fields));
+      expect(code).to.equal('RS_VALUE_UNREPRESENTABLE');
+      expect(details).to.include({ row: 2, column: 'v' });
+      expect(message).to.match(/^Row 2, column "v"/);
+      if (value.length > 3) expect(message + String(cause)).not.to.include(value);
+      expect(await fixture.files()).to.deep.equal(['input.csv']);
+    });
+  }
+
+  it('leaves to COPY what COPY refuses, never what COPY would change', async () => {
+    const file = await fixture.write('a.csv', 'v,d\ntoolong,1\nok,2\n');
+    const fields = fieldsOf(['v', 'varchar(3)'], ['d', 'decimal(5,2)']);
+    const { lines } = await stageToLines(fixture, { file }, fields, { checked: false });
+    expect(lines).to.deep.equal(['toolong,1,1', 'ok,2,2']);
+    await using other = await openFixture();
+    const rounded = await other.write('b.csv', 'v,d\nok,1.999\n');
+    const failure = await failureOf(stageToLines(other, { file: rounded }, fields, { checked: false }));
+    expect(failure.code).to.equal('RS_VALUE_UNREPRESENTABLE');
+  });
+
+  it('refuses a type that never fits', async () => {
+    const path = `${fixture.inputs}/t.parquet`;
+    await fixture.outside(`COPY (SELECT true AS a, [1] AS b) TO '${path}'`);
+    for (const field of [
+      ['a', 'integer'],
+      ['b', 'varchar(9)'],
+      ['a', 'date'],
+    ] as const) {
+      await using other = await openFixture();
+      const { code, message } = await failureOf(stageToLines(other, { file: path }, fieldsOf(field)));
+      expect(code).to.equal('RS_INPUT_INVALID');
+      expect(message).to.include(`Column "${field[0]}" of the file holds`);
+    }
+  });
+
+  for (const { title, name, content, code, says } of [
+    { title: 'an empty file', name: 'a.csv', content: '', code: 'RS_INPUT_INVALID', says: 'is empty' },
+    {
+      title: 'a line with a column too many',
+      name: 'a.csv',
+      content: 'id,name\n1,a\n2,b,c\n',
+      code: 'RS_INPUT_INVALID',
+      says: 'Line 3 has 3 columns, the header has 2',
+    },
+    {
+      title: 'a line with a column too few',
+      name: 'a.csv',
+      content: 'id,name\n1\n',
+      code: 'RS_INPUT_INVALID',
+      says: 'Line 2 has 1 columns',
+    },
+    {
+      title: 'two columns of one name',
+      name: 'a.csv',
+      content: 'id,id\n',
+      code: 'RS_INPUT_INVALID',
+      says: 'two columns',
+    },
+    {
+      title: 'a column without a name',
+      name: 'a.csv',
+      content: 'id,\n',
+      code: 'RS_INPUT_INVALID',
+      says: 'has no name',
+    },
+    {
+      title: 'a quote that never ends',
+      name: 'a.csv',
+      content: 'id,name\n1,"abc\n',
+      code: 'RS_INPUT_INVALID',
+      says: 'CSV',
+    },
+    {
+      title: 'bytes that are no UTF-8',
+      name: 'a.csv',
+      content: Buffer.from([0x69, 0x64, 0x0a, 0xff, 0xfe, 0x0a]),
+      code: 'RS_INPUT_INVALID',
+      says: 'CSV',
+    },
+    { title: 'broken JSON', name: 'a.jsonl', content: '{"id":1}\n{"id":\n', code: 'RS_INPUT_INVALID', says: 'JSON' },
+    {
+      title: 'a Parquet file that is none',
+      name: 'a.parquet',
+      content: 'PAR1nothing',
+      code: 'RS_INPUT_INVALID',
+      says: 'Parquet',
+    },
+    {
+      title: 'a name that tells no format',
+      name: 'a.txt',
+      content: 'x',
+      code: 'RS_INPUT_INVALID',
+      says: 'cannot be told',
+    },
+  ]) {
+    it(`refuses ${title}`, async () => {
+      const file = await fixture.write(name, content);
+      const failure = await failureOf(stageToLines(fixture, { file }, TWO.slice(0, title.startsWith('bytes') ? 1 : 2)));
+      expect(failure.code).to.equal(code);
+      expect(failure.message).to.include(says);
+      expect(failure.action).to.be.a('string');
+    });
+  }
+
+  it('refuses a file that is not there, and a folder', async () => {
+    const missing = await failureOf(stageToLines(fixture, { file: `${fixture.inputs}/none.csv` }, TWO));
+    expect(missing.code).to.equal('RS_CONFIG_OBJECT_MISSING');
+    const folder = await failureOf(stageToLines(fixture, { file: fixture.inputs, format: 'csv' }, TWO));
+    expect(folder.code).to.equal('RS_INPUT_INVALID');
+  });
+
+  for (const [name, content] of [
+    ['a.csv', 'id,name\n'],
+    ['a.csv', 'id,name'],
+    ['a.jsonl', '\n\n'],
+  ] as const) {
+    it(`stages nothing for zero rows: ${JSON.stringify(content)}`, async () => {
+      const file = await fixture.write(name, content);
+      const fields = name === 'a.csv' ? TWO : [];
+      if (fields.length > 0) expect((await stageToLines(fixture, { file }, fields)).rows).to.deep.equal([]);
+      expect((await fixture.files()).filter((own) => own.startsWith('part-'))).to.deep.equal([]);
+    });
+  }
+
+  it('splits by size, in whole records, numbered through', async () => {
+    const rows = Array.from({ length: 5000 }, (_, index) => `${index},"line one\nline ""two"" ${index}"`);
+    const file = await fixture.write('a.csv', `id,name\n${rows.join('\n')}\n`);
+    const fields = fieldsOf(['id', 'integer'], ['name', 'varchar(60)']);
+    const { lines, rows: counts } = await stageToLines(fixture, { file }, fields, { targetFileBytes: 5000 });
+    expect(counts.length).to.be.greaterThan(2);
+    expect(counts.reduce((sum, count) => sum + count, 0)).to.equal(5000);
+    const numbers = lines.filter((line) => !line.includes('"line')).map((line) => line.split(',').at(-1));
+    expect(numbers).to.deep.equal(Array.from({ length: 5000 }, (_, index) => String(index + 1)));
+  });
+
+  it('splits Parquet by size, every row once', async () => {
+    const path = `${fixture.inputs}/big.parquet`;
+    await fixture.outside(`COPY (SELECT range AS id, md5(range::VARCHAR) AS name FROM range(600000)) TO '${path}'`);
+    const fields = fieldsOf(['id', 'integer'], ['name', 'varchar(32)']);
+    const { lines, rows } = await stageToLines(fixture, { file: path }, fields, { targetFileBytes: 3_000_000 });
+    expect(rows.length).to.be.greaterThan(3);
+    expect(
+      lines.every(
+        (line) => Number(line.slice(0, line.indexOf(','))) + 1 === Number(line.slice(line.lastIndexOf(',') + 1)),
+      ),
+    ).to.equal(true);
+    expect(new Set(lines).size).to.equal(600_000);
+  });
+
+  it('stops at once when aborted, and leaves no partial file', async () => {
+    const controller = new AbortController();
+    await using aborted = await openFixture(openRun({ signal: controller.signal }));
+    const path = `${aborted.inputs}/big.parquet`;
+    await aborted.outside(`COPY (SELECT range AS id, md5(range::VARCHAR) AS name FROM range(3000000)) TO '${path}'`);
+    const fields = fieldsOf(['id', 'integer'], ['name', 'varchar(32)']);
+    const reason = new Error('Ctrl-C');
+    setTimeout(() => controller.abort(reason), 60);
+    let caught: unknown;
+    await stageToLines(aborted, { file: path }, fields).catch((error: unknown) => {
+      caught = error;
+    });
+    expect(caught).to.equal(reason);
+    expect((await aborted.files()).filter((name) => name.includes('partial'))).to.deep.equal([]);
+  });
+});

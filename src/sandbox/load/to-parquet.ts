@@ -4,12 +4,15 @@ import type { ToParquet } from './part-files.ts';
 import { refuse } from './refusal.ts';
 import type { UnloadColumn } from './unload-query.ts';
 
-/** Row groups of about UNLOAD's default 32 MB. */
-const ROW_GROUP = `ROW_GROUP_SIZE_BYTES '32MB'`;
-
-/** Writes Parquet as UNLOAD does: SNAPPY, timestamps without a zone, decimals exact. */
-export function parquetWriter(duck: DuckDb, columns: readonly UnloadColumn[]): ToParquet {
+/**
+ * Writes Parquet as UNLOAD does: SNAPPY, row groups of about 32 MB, timestamps without a zone, decimals exact. `inOrder`
+ * keeps the order of the rows.
+ */
+export function parquetWriter(duck: DuckDb, columns: readonly UnloadColumn[], inOrder: boolean): ToParquet {
+  // DuckDB bounds row groups by bytes only where order does not matter.
+  const rowGroups = inOrder ? '' : `, ROW_GROUP_SIZE_BYTES '32MB'`;
   return async (textFile, parquetFile) => {
+    await duck.run(`SET preserve_insertion_order = ${inOrder}`);
     const source = `read_csv(${duckLiteral(textFile)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '\\N', allow_quoted_nulls = false, max_line_size = 16000000, columns = {${columns.map((column, index) => `'c${index}': ${duckLiteral(readType(column))}`).join(', ')}})`;
     const list: string[] = [];
     for (const [index, column] of columns.entries()) {
@@ -18,7 +21,7 @@ export function parquetWriter(duck: DuckDb, columns: readonly UnloadColumn[]): T
     }
     const target = duckLiteral(parquetFile);
     const [[rows = '0'] = []] = await duck.rows(
-      `COPY (SELECT ${list.join(', ')} FROM ${source}) TO ${target} (FORMAT parquet, COMPRESSION snappy, ${ROW_GROUP})`,
+      `COPY (SELECT ${list.join(', ')} FROM ${source}) TO ${target} (FORMAT parquet, COMPRESSION snappy${rowGroups})`,
     );
     return Number(rows);
   };

@@ -71,14 +71,11 @@ class CredentialGraph implements Access {
   }
 
   identity(run: Run): Promise<AwsCredentials> {
-    return this.#wait(run, this.#identity.get(starterOf(run)));
+    return this.#wait(run, () => this.#identity.get(starterOf(run)));
   }
 
   assume(hops: readonly RoleHop[], run: Run): Promise<AwsCredentials> {
-    return this.#wait(
-      run,
-      this.#freshOnExpiry(() => this.#assumeAll(hops, starterOf(run))),
-    );
+    return this.#wait(run, () => this.#assumeAll(hops, starterOf(run)));
   }
 
   role(run: Run): Promise<AwsCredentials> {
@@ -97,10 +94,7 @@ class CredentialGraph implements Access {
         return { user: login.username, password: login.password, database: login.database };
       }
       case 'clusterCredentials':
-        return this.#wait(
-          run,
-          this.#freshOnExpiry(() => this.#clusterLogin(login, starterOf(run), rejected)),
-        );
+        return this.#wait(run, () => this.#clusterLogin(login, starterOf(run), rejected));
     }
     return login satisfies never;
   }
@@ -108,10 +102,7 @@ class CredentialGraph implements Access {
   async endpoint(run: Run): Promise<{ readonly host: string; readonly port: number }> {
     const { host, port } = this.plan.endpoint;
     if (host !== undefined) return { host, port };
-    return this.#wait(
-      run,
-      this.#freshOnExpiry(() => this.#endpoint.get(starterOf(run))),
-    );
+    return this.#wait(run, () => this.#endpoint.get(starterOf(run)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -121,8 +112,9 @@ class CredentialGraph implements Access {
   }
 
   /** A caller's abort ends its own wait; the shared request goes on for the others. */
-  #wait<T>({ signal }: Run, work: Promise<T>): Promise<T> {
-    return abandonOnAbort(work, signal);
+  async #wait<T>({ signal }: Run, work: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    return abandonOnAbort(this.#freshOnExpiry(work), signal);
   }
 
   async #acquireIdentity(environment: Environment, { publish }: Starter): Promise<AwsCredentials> {

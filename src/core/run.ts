@@ -68,6 +68,7 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
 
 /** Waits for `work` no longer than `signal` allows; the work itself goes on for whoever shares it. */
 export async function abandonOnAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined); // whoever shares the work sees its failure; this caller may have left
   signal.throwIfAborted();
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -78,6 +79,5 @@ export async function abandonOnAbort<T>(work: Promise<T>, signal: AbortSignal): 
     return await Promise.race([work, aborted]);
   } finally {
     if (onAbort) signal.removeEventListener('abort', onAbort);
-    work.catch(() => undefined); // whoever shares the work sees its failure; this caller has left
   }
 }

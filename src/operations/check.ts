@@ -55,8 +55,7 @@ function readPlan(plan: AccessPlan, { notices = [], environment = process.env }:
   const where = login.kind === 'password' ? (endpoint.host ?? '') : `cluster ${login.clusterIdentifier}`;
   const ambient = REDIRECTING.filter((name) => environment[name]);
   const warnings = [
-    ...notices,
-    ...plan.notices,
+    ...new Set([...notices, ...plan.notices]),
     ...(ambient.length === 0 ? [] : [`The environment redirects AWS calls: ${ambient.join(', ')}`]),
   ];
   return {

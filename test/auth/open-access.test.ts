@@ -355,6 +355,15 @@ describe('access', () => {
       expect(aws.count('GetClusterCredentials')).to.equal(1);
     });
 
+    it('before it begins, when the caller has aborted already: AWS is not asked', async () => {
+      await using access = open();
+      const aborted = AbortSignal.abort('gone');
+      for (const work of [access.identity(run(aborted)), access.role(run(aborted)), access.login(run(aborted))]) {
+        expect(await work.catch((error: unknown) => error)).to.equal('gone');
+      }
+      expect(aws.calls).to.deep.equal([]);
+    });
+
     it('of everybody when the connector is closed, and starts none after that', async () => {
       aws.answer('AssumeRole', { silent: true });
       const access = open();

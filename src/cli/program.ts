@@ -151,9 +151,11 @@ Examples:
     )
     .addOption(new Option('--keys <names>', 'key columns for an upsert (default: the primary key)').argParser(list))
     .addOption(
-      new Option('--duplicates <rule>', 'rows of the input with the same key')
-        .choices(['fail', 'keepFirst', 'keepLast'])
-        .default('fail'),
+      new Option('--duplicates <rule>', 'rows of the input with the same key (default: fail)').choices([
+        'fail',
+        'keepFirst',
+        'keepLast',
+      ]),
     )
     .addOption(
       new Option('--rejects <rows>', 'accept so many rows that the table refuses')

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { defined } from '../core/defined.ts';
 import type { WriteReport } from '../operations/write-report.ts';
 import { openConnection } from './connection.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
@@ -9,7 +10,7 @@ export interface WriteCommand {
   readonly connection: string;
   readonly operation: 'insert' | 'upsert';
   readonly keys?: readonly string[];
-  readonly duplicates: 'fail' | 'keepFirst' | 'keepLast';
+  readonly duplicates?: 'fail' | 'keepFirst' | 'keepLast';
   readonly rejects: number;
   readonly format?: 'parquet' | 'csv' | 'jsonl';
   readonly runId?: string;
@@ -26,8 +27,8 @@ export async function write(
   await using redshift = await openConnection(options.connection, output);
   const { operation, keys, duplicates, rejects, format, runId } = options;
   const report = await redshift.write(
-    { object, operation, duplicateKeys: duplicates, rejectLimit: rejects, runId, ...(keys ? { keys } : {}) },
-    { file, ...(format ? { format } : {}) },
+    { object, operation, rejectLimit: rejects, runId, ...defined({ keys, duplicateKeys: duplicates }) },
+    { file, ...defined({ format }) },
     context,
   );
   if (context.json) output.result(report);

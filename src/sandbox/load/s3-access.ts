@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { ClusterInit } from '../cluster.ts';
-import type { Principal, Refusal, ServiceRoles } from '../identity.ts';
+import type { Principal } from '../identity.ts';
 import type { RedshiftError } from '../pg/backend-session.ts';
 import { type ObjectInfo, S3Refusal, type StoreCaller } from '../s3/store.ts';
 import type { Authorization, S3Location } from './authorization.ts';
-import { internalFailure, notImitated } from './refusal.ts';
+import { internalFailure } from './refusal.ts';
 
 const SERVICE = 'redshift.amazonaws.com';
 
@@ -41,23 +41,10 @@ export function resolvePrincipal(cluster: ClusterInit, authorization: Authorizat
   });
 }
 
-/** What a cluster's roles may offer beside roles: whose keys these are. */
-export interface KeyPrincipals {
-  /** The owner of the keys, or S3's refusal: unknown key, wrong secret, wrong or missing token, expired. */
-  principalOfKeys(
-    keys: Extract<Authorization, { kind: 'keys' }>,
-  ): { readonly allowed: true; readonly principal: Principal } | Refusal;
-}
-
 function keyPrincipal({ roles }: ClusterInit, keys: Extract<Authorization, { kind: 'keys' }>): Principal {
-  if (!knowsKeys(roles)) throw notImitated('COPY and UNLOAD with access keys in the statement: use IAM_ROLE');
   const verdict = roles.principalOfKeys(keys);
   if (verdict.allowed) return verdict.principal;
   throw s3ServiceException(verdict.message, 403, verdict.code);
-}
-
-function knowsKeys(roles: ServiceRoles | (ServiceRoles & KeyPrincipals)): roles is ServiceRoles & KeyPrincipals {
-  return 'principalOfKeys' in roles;
 }
 
 /** The objects of one statement, under the rights of one principal. Every refusal arrives in Redshift's words. */

@@ -3,9 +3,8 @@ import validator from '@rjsf/validator-ajv8';
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
-const { schema, manifest } = await (await fetch('/form')).json();
-const { groups, properties: options } = manifest.connection;
-const order = groups.flatMap(({ id }) => Object.keys(options).filter((key) => options[key].group === id));
+const { schema, groups, order, manifest } = await (await fetch('/form')).json();
+const options = manifest.connection.properties;
 const areas = order.filter((key) => options[key].multiline).map((key) => [key, { 'ui:widget': 'textarea' }]);
 const submit = { 'ui:submitButtonOptions': { submitText: 'Test connection' } };
 const uiSchema = { 'ui:order': order, ...submit, ...Object.fromEntries(areas) };
@@ -30,6 +29,7 @@ function Page() {
   const [values, setValues] = useState({});
   const [object, setObject] = useState('');
   const [answer, setAnswer] = useState({});
+  const [isTried, setTried] = useState(false);
   async function ask(action, file = '') {
     setAnswer({ isBusy: true });
     const body = new FormData();
@@ -41,7 +41,7 @@ function Page() {
     <h1>New connection: {manifest.displayName}</h1>
     <Form schema={schema} uiSchema={uiSchema} validator={validator} formData={values}
       templates={{ ObjectFieldTemplate: Groups }} transformErrors={explain} extraErrors={Object.fromEntries(issues ?? [])}
-      liveValidate="onBlur" showErrorList={false} noHtml5Validate
+      liveValidate={isTried ? 'onChange' : false} onError={() => setTried(true)} showErrorList={false} noHtml5Validate
       onChange={({ formData }) => setValues(formData)} onSubmit={() => ask('/check')} />
     <section>
       <input id="object" placeholder="schema.table" onChange={({ target }) => setObject(target.value)} />

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { build } from 'esbuild';
-import { connector } from 'roleshift';
+import { connector, formDescription } from 'roleshift';
 
 // What this platform lets a form ask for. Loopback and its endpoints are allowed for the sandbox only.
 const fileRoots = process.env.HOST_FILE_ROOTS?.split(':') ?? [];
@@ -46,11 +46,10 @@ async function run(action, request) {
 
 const bundling = { bundle: true, write: false, format: 'esm', jsx: 'automatic', minify: true };
 const bundle = await build({ ...bundling, entryPoints: [join(import.meta.dirname, 'page.jsx')] });
-const schema = await readFile(new URL(import.meta.resolve('roleshift/schemas/connection.v1.json')), 'utf8');
 const files = {
   '/': ['text/html', await readFile(join(import.meta.dirname, 'page.html'))],
   '/page.js': ['text/javascript', bundle.outputFiles[0].text],
-  '/form': ['application/json', `{"schema":${schema},"manifest":${JSON.stringify(connector.manifest)}}`],
+  '/form': ['application/json', JSON.stringify({ ...formDescription(), manifest: connector.manifest })],
 };
 
 const server = createServer(async (request, response) => {

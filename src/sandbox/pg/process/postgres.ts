@@ -63,10 +63,12 @@ export async function startPostgres(
   user: OsUser,
   dir: string,
   mode: 'setup' | 'serve' = 'serve',
+  extra: Readonly<Record<string, string>> = {},
 ): Promise<PostgresProcess> {
   const settings = Object.entries({
     ...SETTINGS,
     unix_socket_directories: dir,
+    ...extra,
     ...(mode === 'setup' ? { allow_system_table_mods: 'on' } : {}),
   });
   const options = settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -277,8 +277,9 @@ export class Executor {
       const fault = await this.fault('pg:commit', '');
       const cycle = this.core.serializer?.cycleAtCommit(this.backend.pid);
       if (cycle) throw new RedshiftError(cycle);
-      await commit();
+      // Marked ahead: whoever waits for our locks takes its snapshot the moment the database lets go of them.
       this.core.serializer?.committed(this.backend.pid);
+      await commit();
       if (fault?.effect.kind === 'drop') this.#cut();
     } catch (error) {
       if (error instanceof RedshiftError && this.backend.status !== 'I') await this.quiet('ROLLBACK');

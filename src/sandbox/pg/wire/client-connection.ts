@@ -7,7 +7,10 @@ export interface ClientMessage {
   readonly body: Buffer;
 }
 
-const FLUSH_AT_BYTES = 16_384;
+const FLUSH_AT_BYTES = 65_536;
+// Well beyond the streams' own marks: the database must not rest each time one piece is on its way.
+const HIGH_WATER_BYTES = 1 << 20;
+const LOW_WATER_BYTES = 1 << 18;
 
 /** A client's connection: messages in, bytes out. Small answers are gathered until `flush`; rows go out as they come. */
 export class ClientConnection {
@@ -17,6 +20,8 @@ export class ClientConnection {
   readonly #gone = new AbortController();
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  #resting = false;
+  #onDrain: (() => void) | undefined;
   #received: Buffer = Buffer.alloc(0);
   #wake: (() => void) | undefined;
 
@@ -86,7 +91,16 @@ export class ClientConnection {
       return true;
     }
     this.flush();
-    return this.#socket.write(bytes);
+    this.#socket.write(bytes, () => {
+      if (this.#resting && this.#socket.writableLength <= LOW_WATER_BYTES) this.#wakeProducer();
+    });
+    this.#resting = this.#socket.writableLength > HIGH_WATER_BYTES;
+    return !this.#resting;
+  }
+
+  #wakeProducer(): void {
+    this.#resting = false;
+    this.#onDrain?.();
   }
 
   flush(): void {
@@ -97,9 +111,9 @@ export class ClientConnection {
     if (!this.signal.aborted && this.#socket.writable) this.#socket.write(bytes);
   }
 
-  /** Calls back whenever the client has taken what was waiting, and when it is gone. */
+  /** Calls back when more may be passed after a rest, and when the client is gone. One listener. */
   onDrain(listener: () => void): void {
-    this.#socket.on('drain', listener);
+    this.#onDrain = listener;
     this.signal.addEventListener('abort', listener);
   }
 

@@ -1,9 +1,13 @@
 import { expect } from 'chai';
 import { ConnectorError } from '../../../src/core/errors.ts';
 import type { WriteReport } from '../../../src/operations/write-report.ts';
+import type { Fault } from '../../../src/sandbox/faults.ts';
 import { openWriteWorld, type WriteWorld } from './write-world.ts';
 
 const ROWS = Array.from({ length: 50 }, (_, index) => ({ id: index, note: `row ${index}` }));
+
+/** Statements that make and load the temporary table, each its own transaction. */
+const AUTOCOMMITS_OF_LOAD = 3;
 
 describe('write: bad days', () => {
   let on: WriteWorld;
@@ -28,12 +32,21 @@ describe('write: bad days', () => {
     return Number((await on.rows(`SELECT COUNT(*) FROM ${table}`))[0]?.[0]);
   }
 
-  for (const operation of ['insert', 'upsert'] as const) {
+  /** Rows during whose staging misfortunes are scripted: the next COMMITs are those of the load. */
+  async function* rowsThenFaults(...faults: readonly Fault[]) {
+    yield ROWS;
+    await on.world.faults(...faults);
+  }
+
+  for (const { operation, commitsBefore } of [
+    { operation: 'insert', commitsBefore: 0 },
+    { operation: 'upsert', commitsBefore: AUTOCOMMITS_OF_LOAD },
+  ] as const) {
     for (const when of ['before', 'after'] as const) {
       it(`settles a COMMIT of an ${operation} that was lost ${when} it was done, exactly once`, async () => {
         const object = await freshTable();
-        await on.world.faults({ on: 'pg:commit', matching: 'COMMIT', effect: { kind: 'drop', when } });
-        const report = await on.write({ object, operation }, ROWS);
+        const lost: Fault = { on: 'pg:commit', after: commitsBefore, effect: { kind: 'drop', when } };
+        const report = await on.write({ object, operation }, rowsThenFaults(lost));
         expect([report.outcome, report.rows.loaded]).to.deep.equal(['committed', 50]);
         expect(report.warnings.map(({ code }) => code)).to.deep.equal([
           when === 'after' ? 'COMMIT_SETTLED' : 'LOAD_REPEATED',
@@ -46,12 +59,12 @@ describe('write: bad days', () => {
 
   it('keeps the staged files and says so when a lost COMMIT cannot be settled, and settles it by the run id later', async () => {
     const object = await freshTable();
-    await on.world.faults(
-      { on: 'pg:commit', matching: 'COMMIT', effect: { kind: 'drop', when: 'after' } },
+    const spec = { object, settleTimeoutSeconds: 1 };
+    const lost = rowsThenFaults(
+      { on: 'pg:commit', effect: { kind: 'drop', when: 'after' } },
       { on: 'pg:statement', matching: 'LOCK', after: 1, times: 1000, effect: { kind: 'drop' } },
     );
-    const spec = { object, settleTimeoutSeconds: 1 };
-    const error = await on.refusal(spec, ROWS, { runId: 'unknown' });
+    const error = await on.refusal(spec, lost, { runId: 'unknown' });
     expect([error.code, error.retryable]).to.deep.equal(['RS_COMMIT_UNKNOWN', false]);
     const report = error.report as WriteReport;
     expect(report.outcome).to.equal('unknown');
@@ -67,13 +80,8 @@ describe('write: bad days', () => {
 
   it('gives up in bounded time when every COMMIT is lost, with nothing written', async () => {
     const object = await freshTable();
-    await on.world.faults({
-      on: 'pg:commit',
-      matching: 'COMMIT',
-      times: 100,
-      effect: { kind: 'drop', when: 'before' },
-    });
-    const error = await on.refusal({ object }, ROWS);
+    const lost = rowsThenFaults({ on: 'pg:commit', times: 100, effect: { kind: 'drop', when: 'before' } });
+    const error = await on.refusal({ object }, lost);
     expect(error.code).to.equal('RS_CONN_LOST');
     expect(await count(object)).to.equal(0);
   });

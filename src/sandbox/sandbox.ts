@@ -57,6 +57,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly awsEndpoint: string;
   readonly metadataEndpoints: Readonly<Record<string, MetadataEndpoint>>;
   readonly clusters: Readonly<Record<string, ClusterEndpoint>>;
+  /** The folder that holds its files and goes with it. */
+  readonly dataDir: string;
   /** Certificate authority of the first cluster; absent when there is none. */
   readonly caFile: string | undefined;
   readonly clock: WorldClock;
@@ -205,6 +207,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       world,
       awsEndpoint: aws.url,
       metadataEndpoints,
+      dataDir: folder,
       clusters,
       caFile: Object.values(clusters)[0]?.caFile,
       clock: parts.clock,

@@ -106,7 +106,7 @@ export function parquetCopySql({ sql, columns }: UnloadQuery): string {
   const texts = columns.flatMap(({ kind }, index) => (kind === 'char' || kind === 'varchar' ? [`c${index}`] : []));
   const quoting = texts.length === 0 ? '' : `, FORCE_QUOTE (${texts.join(', ')})`;
   const names = columns.map((_column, index) => `c${index}`).join(', ');
-  return `COPY (SELECT ${list} FROM (${sql}\n) AS unloaded(${names})) TO STDOUT (FORMAT csv, NULL '\\N', ENCODING 'UTF8'${quoting})`;
+  return `COPY (SELECT ${list} FROM (${sql}\n) AS unloaded(${names})) TO STDOUT (FORMAT csv, NULL ${literal('\\N')}, ENCODING 'UTF8'${quoting})`;
 }
 
 /** Column names as a HEADER line. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Secret } from '../core/secret.ts';
 
@@ -67,7 +67,16 @@ function readEnvironment(name: string, environment: ReferenceSources['environmen
 function readSecretFile(name: string, { directory, fileRoots }: ReferenceSources): Resolved {
   const located = realPathUnder(resolve(directory, name), fileRoots);
   if ('problem' in located) return { problem: `refers to a file that ${located.problem}`, cause: located.cause };
-  const file = openSync(located.path, 'r');
+  try {
+    return readBounded(located.path);
+  } catch (cause) {
+    return { problem: 'refers to a file that cannot be read', cause };
+  }
+}
+
+function readBounded(path: string): Resolved {
+  // Not blocking: opening a pipe would wait for its writer.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) return { problem: 'refers to something that is not a plain file' };

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to secrets are written like that
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ describe('secret references', () => {
     await writeFile(join(folder, 'own', 'large'), 'x'.repeat(64 * 1024 + 1));
     await writeFile(join(folder, 'outside'), 'outside');
     await symlink(join(folder, 'outside'), join(folder, 'own', 'link'));
+    execFileSync('mkfifo', [join(folder, 'own', 'pipe')]);
   });
   after(() => rm(folder, { recursive: true }));
 
@@ -47,6 +49,7 @@ describe('secret references', () => {
     ['an absent file', '${file:absent}'],
     ['a file outside its roots', '${file:../outside}'],
     ['a link that leads outside', '${file:link}'],
+    ['a pipe', '${file:pipe}'],
     ['a folder', '${file:.}'],
     ['a device', '${file:/dev/zero}'],
     ['an empty file', '${file:empty}'],

@@ -23,7 +23,7 @@ export function openOutput({ json }: { readonly json: boolean }): Output {
   const startedAt = Date.now();
   let phase = '';
   let phaseStartedAt = startedAt;
-  let plainPrintedAt = 0;
+  let plainPrintedAt = startedAt;
 
   function line(text: string): void {
     if (live) live.clear();
@@ -39,7 +39,7 @@ export function openOutput({ json }: { readonly json: boolean }): Output {
     }
     const text = describeProgress(event, now - phaseStartedAt);
     if (live) live(text);
-    else if (!json && (isNewPhase || now - plainPrintedAt >= PLAIN_PROGRESS_EVERY_MS)) {
+    else if (!json && ((isNewPhase && hasCount(event)) || now - plainPrintedAt >= PLAIN_PROGRESS_EVERY_MS)) {
       plainPrintedAt = now;
       line(text);
     }
@@ -63,6 +63,10 @@ export function openOutput({ json }: { readonly json: boolean }): Output {
   };
 }
 
+function hasCount({ rows, bytes, files }: ProgressEvent): boolean {
+  return rows !== undefined || bytes !== undefined || files !== undefined;
+}
+
 /** `load    1,200,000 rows  41.2 MiB  4 files  310,000 rows/s`. */
 export function describeProgress(
   { phase, rows, bytes, files, totalRows, totalFiles }: ProgressEvent,
@@ -82,7 +86,10 @@ export function describeProgress(
     rate,
     elapsedMs === 0 ? '' : formatDuration(elapsedMs),
   ];
-  return parts.filter((part) => part !== '').join('  ');
+  return parts
+    .filter((part) => part !== '')
+    .join('  ')
+    .trimEnd();
 }
 
 /** One line a hop: who we became, by what, until when. */

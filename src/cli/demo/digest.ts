@@ -6,20 +6,38 @@ export interface Digest {
   readonly text: string;
 }
 
-/** FNV-1a over every value of a row, NULL told from the empty string; rows add up, so their order does not matter. */
-export async function digestRows(batches: AsyncIterable<Batch>, onRows: (rows: number) => void): Promise<Digest> {
-  let rows = 0;
-  let sum = 0;
-  for await (const { columns, rowCount } of batches) {
-    for (let row = 0; row < rowCount; row += 1) {
-      let hash = 0x811c9dc5;
-      for (const column of columns) hash = mix(hash, column[row] ?? null);
-      sum = (sum + (hash >>> 0)) % Number.MAX_SAFE_INTEGER;
-    }
-    rows += rowCount;
-    onRows(rows);
+/** Adds up a digest of rows in any order, NULL told from the empty string: FNV-1a over the values of a row, then a sum. */
+export class RowDigest {
+  #rows = 0;
+  #sum = 0;
+
+  /** `values(column)` gives one value of the row. */
+  add(columns: number, values: (column: number) => Value): void {
+    let hash = 0x811c9dc5;
+    for (let column = 0; column < columns; column += 1) hash = mix(hash, values(column));
+    this.#sum = (this.#sum + (hash >>> 0)) % Number.MAX_SAFE_INTEGER;
+    this.#rows += 1;
   }
-  return { rows, text: sum.toString(16).padStart(14, '0') };
+
+  result(): Digest {
+    return { rows: this.#rows, text: this.#sum.toString(16).padStart(14, '0') };
+  }
+}
+
+/** Digest of all that a read yields. */
+export async function digestBatches(batches: AsyncIterable<Batch>): Promise<Digest> {
+  const digest = new RowDigest();
+  for await (const { columns, rowCount } of batches) {
+    for (let row = 0; row < rowCount; row += 1) digest.add(columns.length, (column) => columns[column]?.[row] ?? null);
+  }
+  return digest.result();
+}
+
+/** Digest of rows of text. */
+export function digestText(rows: readonly (readonly (string | null)[])[]): Digest {
+  const digest = new RowDigest();
+  for (const row of rows) digest.add(row.length, (column) => row[column] ?? null);
+  return digest.result();
 }
 
 function mix(start: number, value: Value): number {

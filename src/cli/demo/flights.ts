@@ -35,6 +35,16 @@ export function flightsFile(): string {
   }
 }
 
+/** The flights of the file that meet a condition, every value as text, to be compared with what a read gives. */
+export async function fileRows(file: string, folder: string, where: string, run: Run): Promise<FileRows> {
+  await using engine = await Engine.open({ folder });
+  const input = await openInputFile(engine, { file }, run);
+  const question = Sql.user('select date, delay, distance, origin, destination');
+  return engine.query(sql`${question} from read_parquet(${duckText(input.path)}) where ${Sql.user(where)}`, run);
+}
+
+type FileRows = readonly (readonly (string | null)[])[];
+
 /** What the file adds up to, asked of the file itself. */
 export async function fileTotals(file: string, folder: string, run: Run): Promise<Totals> {
   await using engine = await Engine.open({ folder });

@@ -124,7 +124,7 @@ async function commit(
 ): Promise<Applied> {
   const limits = { statementTimeoutMs: options.statementTimeoutSeconds * 1000 };
   try {
-    return await commitLoad(database, plan, staged, limits, recorder, recorder.run);
+    return await commitLoad({ database, plan, staged, limits, recorder, run: recorder.run });
   } catch (error) {
     if (error instanceof ConnectorError && error.code === 'RS_COMMIT_UNKNOWN') {
       area.keep();

@@ -5,10 +5,24 @@ import type { Session } from '../../db/session.ts';
 import type { WritePlan } from '../write-plan.ts';
 import { type Appliable, type Applied, type ApplyLimits, applyOnce } from './apply.ts';
 import { loadRejected, readLoadErrors } from './load-errors.ts';
-import { type LoadedTable, loadStagingTable } from './load-staging.ts';
+import { loadStagingTable } from './load-staging.ts';
 import type { WriteRecorder } from './recorder.ts';
 import { settleCommit } from './settle.ts';
 import type { StagedLoad } from './staged-load.ts';
+
+/** Staged rows on their way into the target. */
+export interface LoadJob {
+  readonly database: Database;
+  readonly plan: WritePlan;
+  readonly staged: StagedLoad;
+  readonly limits: ApplyLimits;
+  readonly recorder: WriteRecorder;
+  readonly run: Run;
+}
+
+interface Attempts {
+  left: number;
+}
 
 /** Sessions that one load may use up before it gives up. */
 const SESSIONS = 3;
@@ -21,29 +35,16 @@ const NEW_SESSION_DELAY_MS = 500;
  * the temporary table still is; a lost session loads the staged files again in a new one; a lost COMMIT is settled by
  * the ledger first. Bounded by the plan's attempts and by three sessions.
  */
-export async function commitLoad(
-  database: Database,
-  plan: WritePlan,
-  staged: StagedLoad,
-  limits: ApplyLimits,
-  recorder: WriteRecorder,
-  run: Run,
-): Promise<Applied> {
-  const attempts = { left: plan.attempts };
+export async function commitLoad(job: LoadJob): Promise<Applied> {
+  const { plan, recorder, run } = job;
+  const attempts: Attempts = { left: plan.attempts };
   for (let sessions = 1; ; sessions += 1) {
     try {
-      await using session = await database.session(run);
-      const loaded = await recorder.phase('load', () => load(session, plan, staged, recorder, run));
-      return await applyWithRetries(session, plan, loaded, limits, attempts, recorder, run);
+      return await inOneSession(job, attempts);
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
-      if (error.code === 'RS_COMMIT_UNKNOWN') {
-        recorder.outcome = 'unknown';
-        const entry = await recorder.phase('commit', () => settleCommit(database, plan, error, run));
-        recorder.outcome = 'nothing written';
-        if (entry !== undefined) return settled(entry, recorder);
-        run.signal.throwIfAborted();
-      } else if (!isConnectionFailure(error)) throw error;
+      const entry = await settleIfUnknown(job, error);
+      if (entry !== undefined) return settled(entry, recorder);
       if (sessions === SESSIONS || attempts.left === 0) throw giveUp(error);
       await sleep(NEW_SESSION_DELAY_MS * sessions, run.signal);
       recorder.warn({ code: 'LOAD_REPEATED', message: 'The session was lost; the staged files are loaded again' });
@@ -51,9 +52,26 @@ export async function commitLoad(
   }
 }
 
-/** Nothing was committed, and a new session may do better: a cluster that restarts is unreachable for a moment. */
-function isConnectionFailure({ code }: ConnectorError): boolean {
-  return code === 'RS_CONN_LOST' || code === 'RS_CONN_UNREACHABLE';
+// A function of its own: esbuild compiles `await using` in a loop's body so that one failure is thrown again later.
+async function inOneSession(job: LoadJob, attempts: Attempts): Promise<Applied> {
+  await using session = await job.database.session(job.run);
+  const work = await job.recorder.phase('load', () => load(session, job));
+  return await applyWithRetries(session, job, work, attempts);
+}
+
+/** The ledger's entry after a lost COMMIT that happened; `undefined` when it is safe to load again; else throws. */
+async function settleIfUnknown(
+  { database, plan, recorder, run }: LoadJob,
+  error: ConnectorError,
+): Promise<Applied['entry'] | undefined> {
+  // Unreachable: a cluster that restarts is away for a moment. Nothing was committed either way.
+  if (error.code === 'RS_CONN_LOST' || error.code === 'RS_CONN_UNREACHABLE') return undefined;
+  if (error.code !== 'RS_COMMIT_UNKNOWN') throw error;
+  recorder.outcome = 'unknown';
+  const entry = await recorder.phase('commit', () => settleCommit(database, plan, error, run));
+  recorder.outcome = 'nothing written';
+  if (entry === undefined) run.signal.throwIfAborted();
+  return entry;
 }
 
 /** The COMMIT had happened after all. */
@@ -75,53 +93,28 @@ function giveUp(error: ConnectorError): ConnectorError {
   });
 }
 
-async function load(
-  session: Session,
-  plan: WritePlan,
-  staged: StagedLoad,
-  recorder: WriteRecorder,
-  run: Run,
-): Promise<Appliable> {
+/** Fills the temporary table, where the plan has one. */
+async function load(session: Session, job: LoadJob): Promise<Appliable> {
+  const { plan, staged, recorder, run } = job;
   if (plan.load.kind === 'direct' || staged.rowsStaged === 0) return { staged };
   const { load: how } = plan;
-  const loaded = await withReasons(session, plan, staged, recorder, run, () =>
-    loadStagingTable(session, plan, how, staged, run),
-  );
-  await recordRejects(session, staged, loaded, recorder, run);
-  recorder.count({
-    rejected: staged.rowsRefused + loaded.rejected,
-    deduplicated: loaded.deduplicated,
-  });
+  const loaded = await withReasons(session, job, () => loadStagingTable(session, plan, how, staged, run));
+  if (loaded.rejected > 0) {
+    recorder.rejectRows(...loaded.rejectedRows);
+    recorder.reject(...(await readLoadErrors(session, staged.folderName, run)));
+  }
+  recorder.count({ rejected: staged.rowsRefused + loaded.rejected, deduplicated: loaded.deduplicated });
   run.publish({ type: 'progress', phase: 'load', rows: loaded.rows, totalRows: staged.rowsStaged });
   return { staged, loaded };
 }
 
-async function recordRejects(
-  session: Session,
-  { folderName }: StagedLoad,
-  { rejected, rejectedRows }: LoadedTable,
-  recorder: WriteRecorder,
-  run: Run,
-): Promise<void> {
-  if (rejected === 0) return;
-  recorder.rejectRows(...rejectedRows);
-  recorder.reject(...(await readLoadErrors(session, folderName, run)));
-}
-
-async function applyWithRetries(
-  session: Session,
-  plan: WritePlan,
-  work: Appliable,
-  limits: ApplyLimits,
-  attempts: { left: number },
-  recorder: WriteRecorder,
-  run: Run,
-): Promise<Applied> {
+async function applyWithRetries(session: Session, job: LoadJob, work: Appliable, attempts: Attempts): Promise<Applied> {
+  const { plan, limits, recorder, run } = job;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs *= 2) {
     attempts.left -= 1;
     try {
       return await recorder.phase('apply', () =>
-        withReasons(session, plan, work.staged, recorder, run, () => applyOnce(session, plan, work, limits, run)),
+        withReasons(session, job, () => applyOnce(session, plan, work, limits, run)),
       );
     } catch (error) {
       const conflict = error instanceof ConnectorError && error.code === 'RS_CONFLICT';
@@ -135,17 +128,14 @@ async function applyWithRetries(
 /** Adds Redshift's reasons to a load that it refused. */
 async function withReasons<T>(
   session: Session,
-  plan: WritePlan,
-  { folderName }: StagedLoad,
-  recorder: WriteRecorder,
-  run: Run,
+  { plan, staged, recorder, run }: LoadJob,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.code !== 'RS_LOAD_REJECTED') throw error;
-    const rejects = await readLoadErrors(session, folderName, run);
+    const rejects = await readLoadErrors(session, staged.folderName, run);
     recorder.reject(...rejects);
     throw loadRejected(plan.targetName, plan.rejectLimit, rejects, error);
   }

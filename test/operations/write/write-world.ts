@@ -1,13 +1,14 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { planAccess } from '../../../src/access/plan-access.ts';
 import { openAccess } from '../../../src/auth/open-access.ts';
 import { ConnectorError } from '../../../src/core/errors.ts';
 import type { ConnectorEvent } from '../../../src/core/events.ts';
 import { openRun } from '../../../src/core/run.ts';
 import { openDatabase } from '../../../src/db/open-database.ts';
+import type { Session } from '../../../src/db/session.ts';
 import type { ConnectionInput } from '../../../src/manifest/options.gen.ts';
 import { resolveOptions } from '../../../src/manifest/resolve.ts';
 import { write } from '../../../src/operations/write.ts';
@@ -37,6 +38,10 @@ export interface WriteWorld extends AsyncDisposable {
   rows(query: string): Promise<readonly (readonly (string | null)[])[]>;
   /** What lies in the staging bucket. */
   staged(): Promise<readonly string[]>;
+  /** Deletes what was left in the staging bucket on purpose. */
+  emptyBucket(): Promise<void>;
+  /** A session of the connection's user. The caller disposes of it. */
+  session(): Promise<Session>;
   /** Statements since the last call whose text starts with this. */
   statementsOf(verb: string): Promise<readonly string[]>;
   /** What the run folder holds. */
@@ -100,6 +105,11 @@ export async function openWriteWorld(
       const { Contents = [] } = await auditor.send(new ListObjectsV2Command({ Bucket: 'acme-staging' }));
       return Contents.map(({ Key = '' }) => Key);
     },
+    emptyBucket: async () => {
+      const { Contents = [] } = await auditor.send(new ListObjectsV2Command({ Bucket: 'acme-staging' }));
+      for (const { Key } of Contents) await auditor.send(new DeleteObjectCommand({ Bucket: 'acme-staging', Key }));
+    },
+    session: () => database.session(openRun()),
     statementsOf: async (verb) => {
       const all = await world.statements();
       const fresh = all.slice(statementsSeen).map(({ text = '' }) => text);

@@ -1,7 +1,7 @@
 import { defined } from '../core/defined.ts';
 import { identifier, literal, sql } from '../sql/sql.ts';
 import { askCatalog, type CatalogRow, foldName, textOf } from './catalog-query.ts';
-import type { ObjectKind, ObjectSummary, SchemaDescriptor } from './object-descriptor.ts';
+import type { ObjectKind, ObjectPath, ObjectSummary, SchemaDescriptor } from './object-descriptor.ts';
 import type { Session, StatementRun } from './session.ts';
 
 /** Schemas that the server keeps for itself. */
@@ -26,12 +26,31 @@ export async function listObjects(
   schema: string,
   run: StatementRun,
 ): Promise<readonly ObjectSummary[]> {
+  return readObjects(session, foldName(schema, session), undefined, run);
+}
+
+/** One table or view, named as the catalog spells it; `undefined` when it is not there or not to be seen. */
+export async function findObject(
+  session: Session,
+  [schema, name]: ObjectPath,
+  run: StatementRun,
+): Promise<ObjectSummary | undefined> {
+  return (await readObjects(session, schema, name, run)).find((object) => object.name === name);
+}
+
+async function readObjects(
+  session: Session,
+  schema: string,
+  name: string | undefined,
+  run: StatementRun,
+): Promise<readonly ObjectSummary[]> {
   const { database } = session.capabilities();
-  const name = foldName(schema, session);
+  // In a pattern `_` and `%` stand for more than themselves, and a backslash for less: what comes back is looked through.
+  const pattern = name === undefined || name.includes('\\') ? undefined : literal(name);
   const rows = await askCatalog(session, run, [
-    () => sql`SHOW TABLES FROM SCHEMA ${identifier(database, name)}`,
+    () => sql`SHOW TABLES FROM SCHEMA ${identifier(database, schema)}${pattern ? sql` LIKE ${pattern}` : sql``}`,
     () =>
-      sql`SELECT * FROM svv_all_tables WHERE database_name = ${literal(database)} AND schema_name = ${literal(name)}`,
+      sql`SELECT * FROM svv_all_tables WHERE database_name = ${literal(database)} AND schema_name = ${literal(schema)}${pattern ? sql` AND table_name = ${pattern}` : sql``}`,
   ]);
   return rows.map(summaryOf).sort(byName);
 }

@@ -2,7 +2,7 @@ import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { identifier, literal, type Sql, sql } from '../sql/sql.ts';
 import { typeFromName } from '../types/parse-type.ts';
-import { listObjects } from './catalog-lists.ts';
+import { findObject } from './catalog-lists.ts';
 import { askCatalog, type CatalogRow, flagOf, foldName, numberOf, textOf } from './catalog-query.ts';
 import { missingObject } from './near-names.ts';
 import type { ColumnDescriptor, ObjectDescriptor, ObjectPath } from './object-descriptor.ts';
@@ -22,7 +22,7 @@ export async function describeObject(
   const path: ObjectPath = [foldName(givenSchema, session), foldName(givenName, session)];
   const columnRows = await readColumns(session, path, run);
   const [firstRow] = columnRows;
-  const summary = (await listObjects(session, path[0], run)).find(({ name }) => name === path[1]);
+  const summary = await findObject(session, path, run);
   if (!firstRow || !summary) throw await missingObject(session, [givenSchema, givenName], run);
 
   const keyRows = firstRow.has('dist_key') ? columnRows : await readStorageKeys(session, path, run);

@@ -27,6 +27,8 @@ export interface DatabaseContext {
 
 /** Longest wait for a session while all are in use. */
 const BORROW_LIMIT_MS = 600_000;
+/** Time for the server to take a cancel. */
+const CANCEL_LIMIT_MS = 5_000;
 /** Time for sessions to be closed in order before they are cut. */
 const CLOSE_LIMIT_MS = 2_000;
 
@@ -73,14 +75,9 @@ class PooledDatabase implements Database {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#cancels);
+    await within(CLOSE_LIMIT_MS, Promise.allSettled(this.#cancels));
     this.#closing.abort(new ConnectorError('RS_CONN_LOST', 'The connector was closed'));
-    if (!this.pool.ending) {
-      const timer = new AbortController();
-      const limit = delay(CLOSE_LIMIT_MS, undefined, { signal: timer.signal, ref: false });
-      await Promise.race([this.pool.end(), limit]);
-      timer.abort();
-    }
+    if (!this.pool.ending) await within(CLOSE_LIMIT_MS, this.pool.end());
     for (const client of this.#open) client.connection.stream.destroy();
     this.#open.clear();
   }
@@ -149,9 +146,21 @@ class PooledDatabase implements Database {
   async #sendCancel(backendPid: number): Promise<void> {
     const client = await openRoleClient({ ...this.#source, plan: { ...this.#source.plan, opening: [] } });
     try {
-      await client.query(sql`SELECT pg_cancel_backend(${integer(backendPid)})`.toString());
+      await within(CANCEL_LIMIT_MS, client.query(sql`SELECT pg_cancel_backend(${integer(backendPid)})`.toString()));
     } finally {
-      await client.end();
+      await within(CLOSE_LIMIT_MS, client.end());
+      client.connection.stream.destroy();
     }
+  }
+}
+
+/** Waits for `work`, but no longer than the limit. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  const limit = delay(limitMs, undefined, { signal: timer.signal });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    timer.abort();
   }
 }

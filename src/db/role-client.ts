@@ -1,11 +1,11 @@
 import type { ConnectionOptions } from 'node:tls';
-import { Client, type ClientConfig } from 'pg';
+import { Client, type ClientConfig, DatabaseError } from 'pg';
 import type { Login } from '../auth/access.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { abandonOnAbort } from '../core/run.ts';
 import { CheckedSocket, type Destination } from './checked-socket.ts';
 import { classifyDatabaseError } from './classify.ts';
-import { classifyConnectError } from './classify-connect.ts';
+import { type ConnectAttempt, classifyConnectError } from './classify-connect.ts';
 import type { ConnectionSource } from './connection-source.ts';
 import { guardParser } from './guard-parser.ts';
 
@@ -77,16 +77,18 @@ export class RoleClient extends Client {
   async #open(): Promise<void> {
     const { login, destination } = await this.#prepare();
     const { user, database } = login;
+    const attempt = { destination, user, database, limitMs: this.#limitMs };
     try {
       await super.connect();
     } catch (cause) {
-      const failure = classifyConnectError(cause, { destination, user, database, limitMs: this.#limitMs });
+      this.connection.stream.destroy();
+      const failure = classifyConnectError(cause, attempt);
       if (failure.code === 'RS_AUTH_LOGIN_REJECTED') this.#source.reject(login);
       throw failure;
     } finally {
       this.#startup.password = null;
     }
-    await this.#runOpening();
+    await this.#runOpening(attempt);
     this.#source.run.publish({
       type: 'hop',
       hop: 'session',
@@ -135,14 +137,23 @@ export class RoleClient extends Client {
     }
   }
 
-  async #runOpening(): Promise<void> {
-    for (const { statement, userSql } of this.#source.plan.opening) {
-      try {
-        await this.query(statement.toString());
-      } catch (cause) {
-        this.connection.stream.destroy();
-        throw classifyDatabaseError(cause, statement, userSql === undefined ? {} : { userSql });
+  async #runOpening(attempt: ConnectAttempt): Promise<void> {
+    const { stream } = this.connection;
+    const timer = setTimeout(() => stream.destroy(new Error('timeout expired')), this.#limitMs);
+    try {
+      for (const { statement, userSql } of this.#source.plan.opening) {
+        try {
+          await this.query(statement.toString());
+        } catch (cause) {
+          if (!(cause instanceof DatabaseError)) throw classifyConnectError(cause, attempt);
+          throw classifyDatabaseError(cause, statement, userSql === undefined ? {} : { userSql });
+        }
       }
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

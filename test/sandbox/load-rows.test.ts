@@ -12,7 +12,17 @@ import { RowLoader } from '../../src/sandbox/load/row-loader.ts';
 import { loadText } from '../../src/sandbox/load/text-load.ts';
 
 function column(name: string, kind: ColumnKind, more: Partial<TargetColumn> = {}): TargetColumn {
-  return { name, kind, isNotNull: false, identity: 'none', maxBytes: 10, precision: 10, scale: 2, ...more };
+  return {
+    name,
+    shownName: name,
+    kind,
+    isNotNull: false,
+    identity: 'none',
+    maxBytes: 10,
+    precision: 10,
+    scale: 2,
+    ...more,
+  };
 }
 
 const copy = (options: string) => parseCopy(`copy t from 's3://acme/in' iam_role default ${options}`);
@@ -82,7 +92,7 @@ describe('Rows of text files', () => {
     ]);
   });
 
-  for (const { title, row, options = 'csv', column: name, code, position = undefined } of [
+  for (const { title, row, options = 'csv', column: name, code, position } of [
     { title: 'a word in an integer', row: 'x,a,1', column: 'id', code: 1207 },
     { title: 'an integer too large', row: '3000000000,a,1', column: 'id', code: 1204 },
     { title: 'NULL in NOT NULL', row: '\\N,a,1', column: 'id', code: 1213 },

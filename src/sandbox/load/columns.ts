@@ -1,6 +1,7 @@
 import type { BackendSession } from '../pg/backend-session.ts';
 import { notImitated, refuse } from './refusal.ts';
 import type { CopyStatement } from './statement.ts';
+import { wholeNames } from './whole-names.ts';
 
 export type ColumnKind =
   | 'smallint'
@@ -20,7 +21,10 @@ export type ColumnKind =
 
 /** A column of the table that COPY fills. */
 export interface TargetColumn {
+  /** As the database has it. */
   readonly name: string;
+  /** As messages and views show it. */
+  readonly shownName: string;
   readonly kind: ColumnKind;
   readonly isNotNull: boolean;
   readonly identity: 'none' | 'always' | 'byDefault';
@@ -99,9 +103,10 @@ export async function openTarget(backend: BackendSession, statement: CopyStateme
      WHERE c.oid = ${quoteLiteral(sqlName)}::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
   );
   const [first] = rows;
-  const name = first?.[7] ?? written;
+  const shown = await wholeNames(backend, [first?.[7] ?? written, ...rows.map(([column]) => column ?? '')]);
+  const [name = written, ...columnNames] = shown;
   if (first?.[6] !== 'r' && first?.[6] !== 'p') throw refuse('42809', `cannot copy to non-table relation "${name}"`);
-  const all = rows.map(toColumn);
+  const all = rows.map((row, index) => toColumn(row, columnNames[index] ?? ''));
   return { oid: first[5] ?? '0', name, sqlName, columns: chosen(all, listed, statement.explicitIds) };
 }
 
@@ -125,12 +130,16 @@ async function listedNames(
   return names;
 }
 
-function toColumn([name, typeOid, modifier, notNull, identity]: readonly (string | null)[]): TargetColumn {
+function toColumn(
+  [name, typeOid, modifier, notNull, identity]: readonly (string | null)[],
+  shownName: string,
+): TargetColumn {
   const kind = KIND_BY_OID[typeOid ?? ''];
-  if (kind === undefined) throw notImitated(`COPY into column "${name}": its type`);
+  if (kind === undefined) throw notImitated(`COPY into column "${shownName}": its type`);
   const size = Number(modifier) - 4;
   return {
     name: name ?? '',
+    shownName,
     kind,
     isNotNull: notNull === 't',
     identity: identity === 'a' ? 'always' : identity === 'd' ? 'byDefault' : 'none',

@@ -27,7 +27,8 @@ export function verbatimDialect(statement: CopyStatement): Dialect | undefined {
     delimiter === quote ||
     nullAs.includes(delimiter) ||
     nullAs.includes(quote) ||
-    /[\r\n]/.test(nullAs + delimiter + quote);
+    /[\r\n]/.test(nullAs + delimiter + quote) ||
+    nullAs.includes('\0');
   return isAwkward ? undefined : { delimiter, quote, nullAs, quotedMarkerIsNull: true };
 }
 

@@ -49,7 +49,7 @@ export function jsonFields(
 ): (Buffer | null)[] | undefined {
   const values = topLevelValues(text, ignoreCase);
   if (values === undefined) return undefined;
-  return columns.map(({ name }) => {
+  return columns.map(({ shownName: name }) => {
     const raw = values.get(ignoreCase ? name.toLowerCase() : name);
     if (raw === undefined || raw === 'null') return null;
     return Buffer.from(raw.startsWith('"') ? String(JSON.parse(raw)) : raw);

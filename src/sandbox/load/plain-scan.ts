@@ -169,11 +169,7 @@ export class PlainScanner {
       case 'bigint':
         return (mask & ~(DIGIT | SIGN)) === 0 && isNumber(bytes, start, end, 18, 0);
       case 'decimal':
-        if (column.precision === 19) return false;
-        return (
-          (mask & ~(DIGIT | SIGN | DOT)) === 0 &&
-          isNumber(bytes, start, end, column.precision - column.scale, column.scale)
-        );
+        return (mask & ~(DIGIT | SIGN | DOT)) === 0 && isNumber(bytes, start, end, wholeDigits(column), column.scale);
       case 'real':
         return (mask & ~(DIGIT | SIGN | DOT)) === 0 && isNumber(bytes, start, end, 30, 40);
       case 'double':
@@ -231,6 +227,11 @@ function isNumber(bytes: Buffer, start: number, end: number, maxWhole: number, m
   const fraction = end - at - 1;
   for (at += 1; at < end; at += 1) if (!isDigit(bytes[at] ?? 0)) return false;
   return fraction <= maxFraction;
+}
+
+/** DECIMAL(19, s) is a 64-bit integer inside: its last digit is looked at closely. */
+function wholeDigits({ precision, scale }: TargetColumn): number {
+  return (precision === 19 ? 18 : precision) - scale;
 }
 
 function isDigit(byte: number): boolean {

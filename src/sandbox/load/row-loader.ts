@@ -86,7 +86,7 @@ export class RowLoader {
       ...fault,
       file: place.file,
       line: place.line,
-      column: column?.name ?? '',
+      column: column?.shownName ?? '',
       type: column === undefined ? '' : SHOWN_TYPES[column.kind],
       length: column === undefined ? '0' : shownLength(column),
       position: field === null ? 0 : Math.max(0, place.raw.indexOf(field)),

@@ -2,6 +2,7 @@ import type { BackendSession } from '../pg/backend-session.ts';
 import { type ColumnKind, KIND_BY_OID, quoteIdentifier } from './columns.ts';
 import { notImitated, refuse } from './refusal.ts';
 import type { UnloadStatement } from './statement.ts';
+import { wholeNames } from './whole-names.ts';
 
 /** A column of the query that UNLOAD writes. */
 export interface UnloadColumn {
@@ -28,7 +29,12 @@ export async function openQuery(backend: BackendSession, statement: UnloadStatem
   const sql = backend.translate(statement.query);
   const { columns } = await backend.query(`SELECT * FROM (${sql}\n) AS unloaded LIMIT 0`);
   if (columns.length === 0) throw refuse('XX000', 'UNLOAD needs at least one column');
-  const found = columns.map(({ name, typeOid, typeModifier }): UnloadColumn => {
+  const names = await wholeNames(
+    backend,
+    columns.map(({ name }) => name),
+  );
+  const found = columns.map(({ name: short, typeOid, typeModifier }, index): UnloadColumn => {
+    const name = names[index] ?? short;
     const kind = TEXT_LIKE.has(String(typeOid)) ? 'varchar' : KIND_BY_OID[String(typeOid)];
     if (kind === undefined) throw notImitated(`UNLOAD of column "${name}": its type`);
     const size = typeModifier - 4;

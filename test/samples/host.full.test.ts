@@ -148,10 +148,17 @@ describe('the sample host, with the packed plugin in Chromium', () => {
     expect(await page.verdicts()).to.not.include('fail');
   });
 
-  it('is held to the policy of its host', async () => {
+  it('is held to the policy of its host, before any call to AWS', async () => {
+    const calls = (await world.calls()).length;
     await page.fill({ ...valuesOf('ec2-agent'), useEc2Role: false, identitySource: 'environment' });
     await page.test();
     expect(await page.answer()).to.contain('The host does not allow the identity environment');
     expect(await page.errorBeside('identitySource')).to.contain('does not allow');
+    expect(await world.calls()).to.have.length(calls);
+  });
+
+  it('prints no secret of a form', () => {
+    expect(host.output()).to.contain(host.url);
+    expect(host.output()).to.not.contain(String(valuesOf('keys-etl-agent')['secretAccessKey']));
   });
 });

@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import { openWriteWorld, type WriteWorld } from './write-world.ts';
+
+for (const isolation of ['snapshot', 'serializable'] as const) {
+  describe(`write: several at once under ${isolation.toUpperCase()}`, () => {
+    let on: WriteWorld;
+    before(async () => {
+      on = await openWriteWorld((_world, _account, cluster) => {
+        cluster.isolation = isolation;
+      });
+    });
+    after(() => on[Symbol.asyncDispose]());
+
+    it('runs of their own into one table are all applied', async () => {
+      await on.table('shared', 'id INTEGER PRIMARY KEY, writer INTEGER');
+      const upsert = (writer: number) =>
+        on.write(
+          { object: 'sales.shared', operation: 'upsert' },
+          Array.from({ length: 20 }, (_, index) => ({ id: writer * 10 + index, writer })),
+        );
+      const reports = await Promise.all([0, 1, 2, 3].map(upsert));
+      expect(reports.map(({ rows }) => rows.loaded)).to.deep.equal([20, 20, 20, 20]);
+      // Each overlaps the next by ten keys: whoever came second found the first one's rows.
+      expect(await on.rows('SELECT COUNT(*), COUNT(DISTINCT id) FROM sales.shared')).to.deep.equal([['50', '50']]);
+      expect(reports.reduce((sum, { rows }) => sum + rows.inserted, 0)).to.equal(50);
+    });
+
+    it('attempts of one run are applied once', async () => {
+      await on.table('once', 'id INTEGER');
+      const attempt = () => on.write({ object: 'sales.once' }, [{ id: 1 }, { id: 2 }], { runId: 'same' });
+      const reports = await Promise.all([attempt(), attempt(), attempt()]);
+      expect(reports.filter(({ alreadyApplied }) => alreadyApplied)).to.have.length(2);
+      expect(await on.rows('SELECT COUNT(*) FROM sales.once')).to.deep.equal([['2']]);
+    });
+
+    it('a reader in its own transaction keeps nobody waiting', async () => {
+      await on.table('watched', 'id INTEGER');
+      const reader = on.world.sql('BEGIN; SELECT COUNT(*) FROM sales.watched; SELECT pg_sleep(1); COMMIT');
+      const started = performance.now();
+      await on.write({ object: 'sales.watched' }, [{ id: 1 }]);
+      expect(performance.now() - started).to.be.lessThan(900);
+      await reader;
+    });
+  });
+}

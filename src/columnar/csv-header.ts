@@ -8,6 +8,7 @@ export function parseCsvHeader(line: string, delimiter: string): readonly string
     const quoted = /^"((?:[^"]|"")*)"/.exec(rest);
     const name = quoted ? (quoted[1] ?? '').replaceAll('""', '"') : (rest.split(delimiter, 1)[0] ?? '');
     rest = rest.slice(quoted ? quoted[0].length : name.length);
+    if (name.startsWith('"') && !quoted) throw invalid('A quote in the first line of the file does not end there');
     if (rest !== '' && !rest.startsWith(delimiter)) throw invalid('The first line of the file is not a CSV header');
     names.push(name);
     if (rest === '') break;

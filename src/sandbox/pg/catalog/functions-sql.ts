@@ -26,7 +26,8 @@ function dateadd(type: string): string {
   const body = `SELECT moment + n * CASE rs_date_part(part)
     WHEN 'quarter' THEN interval '3 months' WHEN 'millisecond' THEN interval '1 millisecond'
     WHEN 'microsecond' THEN interval '1 microsecond' ELSE ('1 ' || rs_date_part(part))::interval END`;
-  return immutable(`dateadd(part text, n bigint, moment ${type})`, type === 'date' ? 'timestamp' : type, body);
+  const define = type === 'timestamptz' ? stable : immutable;
+  return define(`dateadd(part text, n bigint, moment ${type})`, type === 'date' ? 'timestamp' : type, body);
 }
 
 function datediff(type: string): string {
@@ -42,7 +43,8 @@ function datediff(type: string): string {
     WHEN 'millisecond' THEN floor(extract(epoch FROM b) * 1000) - floor(extract(epoch FROM a) * 1000)
     WHEN 'microsecond' THEN (extract(epoch FROM b) - extract(epoch FROM a)) * 1000000
     END::bigint`;
-  return immutable(`datediff(part text, a ${type}, b ${type})`, 'bigint', body);
+  const define = type === 'timestamptz' ? stable : immutable;
+  return define(`datediff(part text, a ${type}, b ${type})`, 'bigint', body);
 }
 
 /** Functions Redshift has and PostgreSQL has not, or answers otherwise. */
@@ -54,8 +56,12 @@ export const FUNCTIONS_SQL: readonly string[] = [
   dateadd('timestamp'),
   dateadd('timestamptz'),
   dateadd('date'),
+  // A literal without a type goes to the function of text, and there becomes a timestamp.
+  immutable('dateadd(part text, n bigint, moment text)', 'timestamp', 'SELECT dateadd(part, n, moment::timestamp)'),
   datediff('timestamp'),
+  datediff('timestamptz'),
   datediff('date'),
+  immutable('datediff(part text, a text, b text)', 'bigint', 'SELECT datediff(part, a::timestamp, b::timestamp)'),
   immutable(
     'nvl2(a anyelement, b anycompatible, c anycompatible)',
     'anycompatible',

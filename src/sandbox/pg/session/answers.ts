@@ -29,6 +29,9 @@ export function asRedshift(fields: ErrorFields, { core, table }: FailureContext)
       if (/MERGE/.test(fields.message))
         return { code: 'XX000', message: 'Found multiple matches to update the same tuple.' };
       break;
+    case '57014':
+      if (/user request/.test(fields.message)) return { code: '57014', message: "Query cancelled on user's request" };
+      break;
     case '428C9':
       return { code: '0A000', message: 'cannot set an identity column to a value' };
   }

@@ -26,8 +26,10 @@ export class ExtendedProtocol {
   readonly #executor: Executor;
   readonly #plan: (sql: string) => Plan | undefined;
   readonly #onStatement: (sql: string) => Promise<void>;
+  readonly #log: (sql: string, error?: unknown) => void;
   readonly #statements = new Map<string, Prepared>();
   readonly #portals = new Map<string, Prepared>();
+  #current = '';
   #skipping = false;
   #unsynced = false;
 
@@ -35,15 +37,27 @@ export class ExtendedProtocol {
     executor: Executor,
     plan: (sql: string) => Plan | undefined,
     onStatement: (sql: string) => Promise<void>,
+    log: (sql: string, error?: unknown) => void,
   ) {
     this.#executor = executor;
+    this.#log = log;
     this.#plan = plan;
     this.#onStatement = onStatement;
   }
 
   /** Handles one message. Throws `RedshiftError`: show it, then call `fail`. */
-  async handle({ type, body }: ClientMessage): Promise<void> {
+  async handle(message: ClientMessage): Promise<void> {
     if (this.#skipping) return;
+    try {
+      await this.#dispatch(message);
+    } catch (error) {
+      this.#log(this.#current, error);
+      throw error;
+    }
+    if (message.type === REQUEST.execute) this.#log(this.#current);
+  }
+
+  async #dispatch({ type, body }: ClientMessage): Promise<void> {
     const reader = new BodyReader(body);
     switch (type) {
       case REQUEST.parse:
@@ -81,6 +95,7 @@ export class ExtendedProtocol {
   async #parse(reader: BodyReader): Promise<void> {
     const name = reader.cstring();
     const text = reader.cstring();
+    this.#current = text;
     const plan = this.#plan(text);
     if (plan?.kind === 'refused') throw new RedshiftError(plan.fields);
     this.#statements.set(name, { plan, text });
@@ -121,6 +136,7 @@ export class ExtendedProtocol {
     const portal = reader.cstring();
     const prepared = this.#portals.get(portal);
     if (!prepared) throw new RedshiftError({ code: '34000', message: `portal "${portal}" does not exist` });
+    this.#current = prepared.text;
     if (!prepared.plan) return this.#executor.client.send(frame(TYPE.emptyQuery));
     await this.#onStatement(prepared.text);
     if (!passes(prepared.plan)) return this.#executor.run(prepared.plan, { describe: false });

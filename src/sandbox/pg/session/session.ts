@@ -38,7 +38,8 @@ export class ClientSession {
     this.#extended = new ExtendedProtocol(
       this.#executor,
       (sql) => this.#prepare(sql),
-      (sql) => this.#note(sql),
+      (sql) => this.#prepareToRun(sql),
+      (sql, error) => this.#log(sql, error),
     );
   }
 
@@ -93,26 +94,33 @@ export class ClientSession {
   async #query(text: string): Promise<void> {
     const executor = this.#executor;
     try {
-      await this.#note(text);
-      const statements = splitStatements(tokenize(text));
-      if (statements.length === 0) this.#client.send(frame(TYPE.emptyQuery));
-      executor.several = statements.length > 1;
-      for (const tokens of statements) {
-        const plan = planStatement(text, tokens, this.#context());
-        await this.#core.learnNames(executor.identity.database);
-        if (executor.several && plan.kind !== 'commit' && plan.kind !== 'rollback') await executor.ensureBlock();
-        await executor.run(plan, { describe: true });
-      }
-      if (executor.several) await executor.settle(true);
+      await this.#prepareToRun(text);
+      await this.#runAll(text);
+      this.#log(text);
     } catch (error) {
+      this.#log(text, error);
       if (!(error instanceof RedshiftError)) throw error;
-      this.#core.init.log.add({ ...this.#entry(text), allowed: false, errorCode: error.fields.code });
       this.#client.send(errorResponse(error.fields));
       if (executor.implicit) await executor.settle(false);
       else await executor.abortBlock();
     } finally {
       executor.several = false;
     }
+  }
+
+  async #runAll(text: string): Promise<void> {
+    const executor = this.#executor;
+    const statements = splitStatements(tokenize(text));
+    if (statements.length === 0) this.#client.send(frame(TYPE.emptyQuery));
+    executor.several = statements.length > 1;
+    for (const tokens of statements) {
+      const plan = planStatement(text, tokens, this.#context());
+      await this.#core.learnNames(executor.identity.database);
+      // Several statements are one transaction, unless they say otherwise themselves.
+      if (executor.several && plan.kind !== 'commit' && plan.kind !== 'rollback') await executor.ensureBlock();
+      await executor.run(plan, { describe: true });
+    }
+    if (executor.several) await executor.settle(true);
   }
 
   #prepare(sql: string): Plan | undefined {
@@ -141,25 +149,26 @@ export class ClientSession {
     };
   }
 
-  /** Once a statement: the log, the world's faults, calls that reach other sessions. */
-  async #note(text: string): Promise<void> {
+  /** Ahead of each statement: the world's faults, calls that reach other sessions. */
+  async #prepareToRun(text: string): Promise<void> {
     const executor = this.#executor;
-    this.#core.init.log.add({ ...this.#entry(text), allowed: true });
     if (executor.running.signal.aborted) executor.running = new AbortController();
     const reached = /\b(?:pg_(?:cancel|terminate)_backend\s*\(|cancel)\s*(\d+)/i.exec(text)?.[1];
     if (reached !== undefined) this.#core.sessions.get(Number(reached))?.stopHandler();
     await executor.fault('pg:statement', text);
   }
 
-  #entry(text: string) {
+  #log(text: string, error?: unknown): void {
     const { identity } = this.#executor;
-    return {
-      kind: 'statement' as const,
+    this.#core.init.log.add({
+      kind: 'statement',
       cluster: this.#core.init.cluster.id,
       database: identity.database,
       user: identity.user,
       text,
       applicationName: this.#settings.applicationName,
-    };
+      allowed: !(error instanceof RedshiftError),
+      ...(error instanceof RedshiftError ? { errorCode: error.fields.code } : {}),
+    });
   }
 }

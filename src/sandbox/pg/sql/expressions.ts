@@ -51,7 +51,7 @@ function rewriteWord(tokens: readonly Token[], index: number, edits: Edits, cont
   const previous = tokens[index - 1];
   const afterDot = previous?.kind === 'symbol' && previous.value === '.';
   const call = tokens[index + 1]?.kind === 'symbol' && tokens[index + 1]?.value === '(';
-  if (Buffer.byteLength(value) > 63) renameTo(token, edits, context.rules);
+  if (Buffer.byteLength(value) > 63 || value.startsWith('#')) renameTo(token, edits, context.rules);
   else if (afterDot) return;
   else if (value === 'sysdate' && !call) edits.insert(end, '()');
   else if (value === 'nvl' && call) edits.replace(start, end, 'coalesce');

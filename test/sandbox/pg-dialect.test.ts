@@ -1,0 +1,206 @@
+import { expect } from 'chai';
+import type { Client } from 'pg';
+import { openTestCluster, refusal, type TestCluster } from './pg-cluster.ts';
+
+const LONG = `${'n'.repeat(100)}é_name`;
+
+describe('Statements at the pg endpoint', () => {
+  let cluster: TestCluster;
+  let client: Client;
+  before(async () => {
+    cluster = await openTestCluster({ slices: 4, users: [{ name: 'etl' }, { name: 'admin', superuser: true }] });
+    client = await cluster.client();
+    await client.query('CREATE TABLE t (id int, v varchar(10))');
+  });
+  after(() => cluster[Symbol.asyncDispose]());
+
+  const refused: readonly [sql: string, code: string, message: RegExp][] = [
+    ["INSERT INTO t VALUES (1, 'a') RETURNING id", '42601', /"RETURNING"/],
+    ["INSERT INTO t VALUES (1, 'a') ON CONFLICT DO NOTHING", '42601', /"conflict"/],
+    ['SAVEPOINT s', '0A000', /"SAVEPOINT S" not supported/],
+    ['ROLLBACK TO SAVEPOINT s', '0A000', /not supported/],
+    ['SET lock_timeout TO 10', '42704', /unrecognized configuration parameter "lock_timeout"/],
+    ['SET idle_in_transaction_session_timeout TO 10', '42704', /unrecognized configuration parameter/],
+    ['SET client_min_messages TO warning', '42501', /permission denied to set parameter/],
+    ['SELECT 1 IS DISTINCT FROM 2', '42601', /"DISTINCT"/],
+    ['SELECT 1 IS NOT DISTINCT FROM 2', '42601', /"DISTINCT"/],
+    ['SELECT * FROM t FOR UPDATE', '0A000', /FOR UPDATE/],
+    ['COPY t FROM STDIN', '0A000', /COPY FROM STDIN/],
+    ['LISTEN x', '0A000', /"LISTEN X" not supported/],
+    ['CREATE INDEX i ON t (id)', '0A000', /"CREATE INDEX" not supported/],
+    ['CREATE SEQUENCE s', '0A000', /"CREATE SEQUENCE" not supported/],
+    ['CREATE TABLE x (i serial)', '42704', /"serial" is not supported/],
+    ['CREATE TABLE x (i int[])', '42704', /"int\[\]" is not supported/],
+    ['CREATE TABLE x (i jsonb)', '42704', /"jsonb" is not supported/],
+    ['CREATE TABLE x (i int CHECK (i > 0))', '0A000', /CHECK constraint is not supported/],
+    ['CREATE TABLE x (v varchar(65536))', '22023', /cannot exceed 65535/],
+    ['CREATE TABLE x (d decimal(39,0))', '22023', /between 1 and 38/],
+    ["SELECT '{}'::json", '42704', /type "json" does not exist/],
+    ['SELECT ARRAY[1]', '0A000', /ARRAY/],
+    ['SELECT pg_advisory_lock(1)', '42883', /pg_advisory_lock/],
+    ["SELECT string_agg(v, ',') FROM t", '42883', /string_agg/],
+    ['INSERT INTO t SELECT generate_series(1, 3)', '0A000', /not supported on Redshift tables/],
+    ['DECLARE c SCROLL CURSOR FOR SELECT 1', '0A000', /SCROLL/],
+    ['DECLARE c CURSOR WITH HOLD FOR SELECT 1', '0A000', /WITH HOLD/],
+    ['DECLARE c CURSOR FOR SELECT 1', '25P01', /transaction blocks/],
+    ['ALTER TABLE t ADD COLUMN IF NOT EXISTS x int', '0A000', /IF NOT EXISTS/],
+    [
+      'MERGE INTO t USING t s ON t.id = s.id WHEN MATCHED AND true THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (1)',
+      '0A000',
+      /AND/,
+    ],
+    [
+      'MERGE INTO t USING t s ON t.id = s.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED THEN INSERT VALUES (1)',
+      '0A000',
+      /DO NOTHING/,
+    ],
+    ['MERGE INTO t USING t s ON t.id = s.id WHEN MATCHED THEN DELETE', '42601', /once each/],
+    ['DO $$ BEGIN END $$', '0A000', /not supported/],
+    ['FROBNICATE t', '42601', /syntax error at or near "frobnicate"/],
+  ];
+  for (const [sql, code, message] of refused) {
+    it(`refuses ${sql}`, async () => {
+      const error = await refusal(client.query(sql));
+      expect(error.message).to.match(message);
+      expect(error.code).to.equal(code);
+    });
+  }
+
+  for (const sql of ['VACUUM', 'CREATE DATABASE x', 'ALTER TABLE t ALTER COLUMN v TYPE varchar(20)']) {
+    it(`refuses ${sql} in a block and among several statements`, async () => {
+      const admin = await cluster.client({ user: 'admin' });
+      expect((await refusal(admin.query(`SELECT 1; ${sql}`))).code).to.equal('25001');
+      await admin.query('BEGIN');
+      expect((await refusal(admin.query(sql))).code).to.equal('25001');
+      expect((await refusal(admin.query('SELECT 1'))).code).to.equal('25P02');
+      await admin.query('ROLLBACK');
+    });
+  }
+
+  it('folds names, quoted or not, and keeps them up to 127 bytes', async () => {
+    await client.query(`CREATE TABLE "Größe ""X""" ("SELECT" int, "${LONG}" int)`);
+    const { fields } = await client.query('SELECT * FROM "GRöße ""x"""');
+    expect(fields.map(({ name }) => name)).to.deep.equal(['select', LONG]);
+    const columns = await client.query(`SHOW COLUMNS FROM TABLE dev.public."größe ""x""" LIKE 'nnn%'`);
+    expect(columns.rows[0].column_name).to.equal(LONG);
+    await client.query(`INSERT INTO "größe ""x""" (${'N'.repeat(100)}é_NAME) VALUES (7)`);
+    expect((await refusal(client.query(`SELECT "${LONG}x" FROM t`))).message).to.contain(`${LONG}x`);
+  });
+
+  it('cuts names at 127 bytes', async () => {
+    const { fields } = await client.query(`SELECT 1 AS "${'x'.repeat(130)}"`);
+    expect(fields[0]?.name).to.equal('x'.repeat(127));
+  });
+
+  it('keeps the case of quoted names while enable_case_sensitive_identifier is on', async () => {
+    await client.query('SET enable_case_sensitive_identifier TO true');
+    await client.query('CREATE TABLE "Mixed" ("Case" int)');
+    expect((await client.query('SELECT * FROM "Mixed"')).fields[0]?.name).to.equal('Case');
+    await client.query('RESET enable_case_sensitive_identifier');
+    expect((await refusal(client.query('SELECT * FROM "Mixed"'))).message).to.equal('relation "mixed" does not exist');
+  });
+
+  it('counts the length of VARCHAR in bytes, and CHAR in single-byte characters', async () => {
+    await client.query('CREATE TABLE lengths (v varchar(5), c char(3), t text, m varchar(max))');
+    await client.query("INSERT INTO lengths (v) VALUES ('größ')".replace('größ', 'grö'));
+    const long = await refusal(client.query("INSERT INTO lengths (v) VALUES ('größ')"));
+    expect([long.code, long.message]).to.deep.equal(['22001', 'value too long for type character varying(5)']);
+    expect((await refusal(client.query("INSERT INTO lengths (c) VALUES ('ä')"))).code).to.equal('22001');
+    expect((await refusal(client.query(`INSERT INTO lengths (t) VALUES ('${'x'.repeat(257)}')`))).message).to.contain(
+      '(256)',
+    );
+    await client.query(`INSERT INTO lengths (m) VALUES ('${'x'.repeat(65_535)}')`);
+    await client.query('CREATE TABLE lengths_like (LIKE lengths)');
+    expect((await refusal(client.query("INSERT INTO lengths_like (v) VALUES ('größ')"))).code).to.equal('22001');
+  });
+
+  it('declares keys, shows them, and does not enforce them', async () => {
+    await client.query(
+      'CREATE TABLE keyed (a int, b int, u int UNIQUE, PRIMARY KEY (b, a), FOREIGN KEY (u) REFERENCES t (id))',
+    );
+    await client.query('INSERT INTO keyed VALUES (1, 1, 1), (1, 1, 1)');
+    const keys = await client.query('SHOW CONSTRAINTS PRIMARY KEYS FROM TABLE public.keyed');
+    expect(keys.rows.map(({ column_name, key_seq }) => [column_name, key_seq])).to.deep.equal([
+      ['b', 1],
+      ['a', 2],
+    ]);
+    expect((await refusal(client.query('INSERT INTO keyed (a) VALUES (1)'))).code).to.equal('23502');
+    expect((await client.query('SHOW CONSTRAINTS FOREIGN KEYS FROM TABLE keyed')).rows).to.have.length(1);
+  });
+
+  it('keeps distribution, sort keys and encodings, also through LIKE', async () => {
+    const attributes = 'DISTSTYLE KEY DISTKEY (k) COMPOUND SORTKEY (b, k)';
+    await client.query(
+      `CREATE TABLE laid_out (k bigint ENCODE raw, b date, n decimal, i int IDENTITY(5, 2)) BACKUP NO ${attributes}`,
+    );
+    await client.query('CREATE TABLE laid_out_too (LIKE laid_out)');
+    for (const table of ['laid_out', 'laid_out_too']) {
+      const { rows } = await client.query(`SHOW COLUMNS FROM TABLE ${table}`);
+      const facts = rows.map((row) => [row.column_name, row.data_type, row.dist_key, row.sort_key, row.encoding]);
+      expect(facts.slice(0, 3)).to.deep.equal([
+        ['k', 'bigint', 1, 2, 'raw'],
+        ['b', 'date', null, 1, 'none'],
+        ['n', 'numeric', null, null, 'az64'],
+      ]);
+    }
+    const [decimal] = (await client.query("SHOW COLUMNS FROM TABLE laid_out LIKE 'n'")).rows;
+    expect([decimal.numeric_precision, decimal.numeric_scale]).to.deep.equal([18, 0]);
+    await client.query('INSERT INTO laid_out (k) VALUES (1), (2)');
+    expect(await cluster.rows(client, 'SELECT i FROM laid_out ORDER BY k')).to.deep.equal([[5], [7]]);
+    expect((await refusal(client.query('INSERT INTO laid_out (i) VALUES (1)'))).message).to.contain('identity column');
+    const [shown] = (await client.query("SHOW TABLES FROM SCHEMA public LIKE 'laid_out'")).rows;
+    expect([shown.table_type, shown.dist_style]).to.deep.equal(['TABLE', 'KEY(k)']);
+  });
+
+  it('merges, and refuses a source that matches a row twice', async () => {
+    await client.query('CREATE TABLE target (id int, v varchar(5)); CREATE TEMP TABLE source (LIKE target)');
+    await client.query("INSERT INTO target VALUES (1, 'a'); INSERT INTO source VALUES (1, 'b'), (2, 'c')");
+    const merge =
+      'MERGE INTO public.target USING source s ON target.id = s.id WHEN MATCHED THEN UPDATE SET v = s.v WHEN NOT MATCHED THEN INSERT (id, v) VALUES (s.id, s.v)';
+    await client.query(merge);
+    expect(await cluster.rows(client, 'SELECT * FROM target ORDER BY id')).to.deep.equal([
+      [1, 'b'],
+      [2, 'c'],
+    ]);
+    await client.query("INSERT INTO source VALUES (1, 'd')");
+    const twice = await refusal(client.query(merge));
+    expect([twice.code, twice.message]).to.deep.equal(['XX000', 'Found multiple matches to update the same tuple.']);
+  });
+
+  it("speaks Redshift's functions", async () => {
+    const [row] = await cluster.rows(
+      client,
+      `SELECT nvl(NULL, 3), dateadd(month, 1, '2024-01-15'::date)::varchar, datediff(day, '2024-01-01', '2024-03-01'),
+        cast(2.6 AS decimal)::varchar, getdate() IS NOT NULL, sysdate IS NOT NULL, len('abc'), pg_last_copy_count(), 'it\\'s'`,
+    );
+    expect(row).to.deep.equal([3, '2024-02-15 00:00:00', '60', '3', true, true, 3, '0', "it's"]);
+  });
+
+  it('shows the catalog', async () => {
+    expect(
+      (await client.query('SHOW DATABASES')).rows.map((row) => [row.database_name, row.database_isolation_level]),
+    ).to.deep.equal([['dev', 'Snapshot Isolation']]);
+    const schemas = (await client.query('SHOW SCHEMAS FROM DATABASE dev')).rows.map((row) => row.schema_name);
+    expect(schemas).to.include.members(['public', 'pg_catalog', 'information_schema']);
+    expect((await refusal(client.query('SHOW COLUMNS FROM TABLE public.absent'))).code).to.equal('42P01');
+    expect((await refusal(client.query('SHOW TABLES FROM SCHEMA dev.absent'))).code).to.equal('3F000');
+    expect((await client.query('SELECT * FROM stv_slices')).rowCount).to.equal(4);
+    const defined = await cluster.rows(
+      client,
+      `SELECT "column", type, "notnull" FROM pg_table_def WHERE tablename = 't' ORDER BY 1`,
+    );
+    expect(defined).to.deep.equal([
+      ['id', 'integer', false],
+      ['v', 'character varying(10)', false],
+    ]);
+    for (const view of ['svv_all_columns', 'svv_redshift_columns', 'svv_columns']) {
+      expect((await client.query(`SELECT * FROM ${view} WHERE table_name = 't'`)).rowCount, view).to.equal(2);
+    }
+  });
+
+  it('knows types that PostgreSQL has not', async () => {
+    await client.query('CREATE TABLE exotic (s super, g geometry, b varbyte(10))');
+    const { fields } = await client.query('SELECT * FROM exotic');
+    expect(fields.map(({ dataTypeID }) => dataTypeID)).to.deep.equal([4000, 3000, 6551]);
+  });
+});

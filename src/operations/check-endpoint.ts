@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type PeerCertificate, connect as startTls, type TLSSocket } from 'node:tls';
 import { abandonOnAbort, type Run } from '../core/run.ts';
 import { type AddressCheck, CheckedSocket, type Destination } from '../db/checked-socket.ts';
@@ -32,10 +32,11 @@ export async function checkEndpoint(
   await walk.step({ id: 'tls', title: 'Verify its certificate', needs: ['endpoint'] }, async () => {
     const destination = found?.destination ?? (await access.endpoint(run));
     const demands = await tlsDemands(access.plan.tls);
-    const servername = access.plan.tls.serverName ?? destination.host;
+    const host = access.plan.tls.serverName ?? destination.host;
+    const name = isIP(host) === 0 ? { host, servername: host } : { host }; // an address is never sent as server name
     const evidence = await withSocket(destination, run, limitMs, async (socket) => {
       await askForTls(socket);
-      return describeTls(await upgrade(startTls({ ...demands, socket, servername, host: servername })));
+      return describeTls(await upgrade(startTls({ ...demands, socket, ...name })));
     });
     return { evidence };
   });

@@ -153,7 +153,7 @@ describe('check', () => {
       changes: { copyRole: 'arn:aws:iam::111122223333:role/RedshiftLogin' },
       fails: 'staging:copy',
       skips: [],
-      code: 'RS_STAGING_DENIED',
+      code: 'RS_AUTH_ROLE_DENIED',
     },
   ];
   for (const { title, changes, fails, skips, code } of cases) {

@@ -50,7 +50,7 @@ export function classifyByCode(error: ForeignError, operation: AwsOperation): Ve
   if (EXPIRED.test(error.name)) {
     return {
       code: 'RS_AUTH_EXPIRED',
-      message: `The credentials of ${source} have expired (${action})`,
+      message: `The credentials from ${source} have expired (${action})`,
       action:
         'Renew them where they come from: temporary keys in a form cannot be renewed, so prefer a role or an IAM user.',
     };
@@ -59,7 +59,7 @@ export function classifyByCode(error: ForeignError, operation: AwsOperation): Ve
   if (UNKNOWN_KEY.test(error.name)) {
     return {
       code: 'RS_AUTH_KEYS_INVALID',
-      message: `AWS does not know the access key of ${source}, or its session token does not belong to it`,
+      message: `AWS does not know the access key (from ${source}), or its session token does not belong to it`,
       action:
         'Correct accessKeyId (it may be deleted or inactive); a key that starts with ASIA needs its sessionToken too.',
       facts: { field: 'accessKeyId' },
@@ -93,7 +93,7 @@ function signature(error: ForeignError, { source }: AwsOperation): Verdict {
   }
   return {
     code: 'RS_AUTH_KEYS_INVALID',
-    message: `The secret access key of ${source} does not match its access key`,
+    message: `The secret access key does not match its access key (from ${source})`,
     action: 'Copy secretAccessKey again, whole and without blanks: the access key itself is known to AWS.',
     facts: { field: 'secretAccessKey' },
   };

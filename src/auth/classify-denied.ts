@@ -93,13 +93,17 @@ export function loginDenied(
   const action = said?.[1] ?? 'redshift:GetClusterCredentials';
   const resource = said?.[2] ?? needed.find(([name]) => name === action)?.[1] ?? needed[0]?.[1] ?? '';
   const who = callerArn ?? 'the role';
+  const isMain = action === 'redshift:GetClusterCredentials';
+  const spelling = isMain
+    ? ' Check the spelling of clusterIdentifier first: under a narrow policy a wrong name is refused in the same words.'
+    : '';
   const list = needed.map(([name, arn]) => `${name} on ${arn}`).join(', ');
   return {
     code: 'RS_AUTH_LOGIN_DENIED',
     message: `AWS does not let ${who} get a login for ${login.username}: ${action} on ${resource} is not allowed`,
     action:
-      `Allow in the policy of ${callerArn === undefined ? 'the role' : policyPrincipal(callerArn)}: ${list}. ` +
-      'Check the spelling of clusterIdentifier first: under a narrow policy a wrong name is refused in the same words.',
+      `Allow ${action} on ${resource} in the policy of ${callerArn === undefined ? 'the role' : policyPrincipal(callerArn)}. ` +
+      `All that this login needs: ${list}.${spelling}`,
     facts: {
       missingAction: action,
       missingResource: resource,

@@ -92,7 +92,7 @@ const CASES: readonly Case[] = [
     on: 'GetCallerIdentity',
     answer: says(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.'),
     code: 'RS_AUTH_KEYS_INVALID',
-    message: /does not know the access key of access keys/,
+    message: /does not know the access key \(from access keys\)/,
     action: /Correct accessKeyId.*ASIA needs its sessionToken/,
     details: { field: 'accessKeyId' },
   },
@@ -107,7 +107,7 @@ const CASES: readonly Case[] = [
     ),
     options: { sessionToken: new Secret('canary-token') },
     code: 'RS_AUTH_KEYS_INVALID',
-    message: /secret access key of access keys does not match/,
+    message: /secret access key does not match its access key \(from access keys\)/,
     action: /Copy secretAccessKey again/,
     details: { field: 'secretAccessKey' },
   },
@@ -129,7 +129,7 @@ const CASES: readonly Case[] = [
     on: 'GetCallerIdentity',
     answer: says(403, 'ExpiredToken', 'The security token included in the request is expired'),
     code: 'RS_AUTH_EXPIRED',
-    message: /credentials of access keys have expired/,
+    message: /credentials from access keys have expired/,
     action: /Renew them/,
   },
   {
@@ -137,7 +137,7 @@ const CASES: readonly Case[] = [
     on: 'GetClusterCredentials',
     answer: says(403, 'ExpiredToken', 'The security token included in the request is expired'),
     code: 'RS_AUTH_EXPIRED',
-    message: /credentials of sts:AssumeRole have expired \(redshift:GetClusterCredentials\)/,
+    message: /credentials from sts:AssumeRole have expired \(redshift:GetClusterCredentials\)/,
     action: /Renew/,
   },
   {
@@ -214,9 +214,10 @@ const CASES: readonly Case[] = [
       `${ROLE_SESSION_ARN} get a login for etl: redshift:CreateClusterUser on ${DBUSER} is not allowed`,
     ),
     action: new RegExp(
-      `policy of arn:aws:iam::111122223333:role/RedshiftLogin: redshift:GetClusterCredentials on ${DBUSER}, ` +
+      `^Allow redshift:CreateClusterUser on ${DBUSER} in the policy of arn:aws:iam::111122223333:role/RedshiftLogin. ` +
+        `All that this login needs: redshift:GetClusterCredentials on ${DBUSER}, ` +
         `redshift:GetClusterCredentials on ${DBNAME}, redshift:CreateClusterUser on ${DBUSER}, ` +
-        'redshift:JoinGroup on arn:aws:redshift:us-east-1:111122223333:dbgroup:warehouse/writers. Check the spelling',
+        'redshift:JoinGroup on arn:aws:redshift:us-east-1:111122223333:dbgroup:warehouse/writers.$',
     ),
     details: {
       missingAction: 'redshift:CreateClusterUser',

@@ -31,7 +31,9 @@ describe('createPool', () => {
   after(() => world?.[Symbol.asyncDispose]());
 
   function openPool(config: RolePoolConfig = {}, events: ConnectorEvent[] = []): pg.Pool {
-    return createPool(roleInput(world), config, { clock: world.clock, onEvent: (event) => events.push(event) });
+    // Patient: a test machine may open hundreds of sessions at once on few cores.
+    const input = roleInput(world, { connectTimeoutSeconds: 60 });
+    return createPool(input, config, { clock: world.clock, onEvent: (event) => events.push(event) });
   }
 
   async function withPool<T>(work: (pool: pg.Pool) => Promise<T>, config: RolePoolConfig = {}): Promise<T> {

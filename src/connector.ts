@@ -10,7 +10,7 @@ import type { Database } from './db/database.ts';
 import { openDatabase } from './db/open-database.ts';
 import { MANIFEST } from './manifest/manifest.gen.ts';
 import type { ConnectionInput } from './manifest/options.gen.ts';
-import type { HostPolicy } from './manifest/policy.ts';
+import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
 import type { ResolveSecret } from './manifest/references.ts';
 import { addressCheck, resolveConnection } from './manifest/resolve.ts';
 import type { CheckReport, CheckStep } from './operations/check-report.ts';
@@ -88,6 +88,8 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
   });
   const connection: Connection = { options, access, database, workDirectory: host.workDirectory ?? tmpdir() };
   let disposed = false;
+  const { publish } = openRun({ clock, onEvent });
+  for (const message of notices) publish({ type: 'warning', code: 'RS_NOTICE', message });
 
   function begin({ signal }: CallOptions = {}, runId?: string): Run {
     if (disposed) throw new ConnectorError('RS_INTERNAL', 'This connector was disposed of');
@@ -98,18 +100,19 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     notices,
     check: async ({ onStep, ...call } = {}) => {
       const { check } = await import('./operations/check.ts');
-      return check(connection, onStep ? { onStep } : {}, begin(call));
+      return check(connection, { notices, ...defined({ onStep }) }, begin(call));
     },
     discover: async (spec = {}, call) => {
       const { discover } = await import('./operations/discover.ts');
       return discover(connection, spec, begin(call));
     },
     preview: async (spec, call) => {
+      checkCustomSql(spec, policy);
       const { preview } = await import('./operations/preview.ts');
       return preview(connection, spec, begin(call));
     },
     read: async function* (spec, call) {
-      refuseForbiddenSql(spec, policy);
+      checkCustomSql(spec, policy);
       const { read } = await import('./operations/read.ts');
       yield* read(connection, spec, begin(call));
     },
@@ -126,11 +129,4 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
       }
     },
   };
-}
-
-function refuseForbiddenSql(spec: ReadSpec, policy: HostPolicy | undefined): void {
-  if (policy?.allowCustomSql !== false || (spec.query === undefined && spec.where === undefined)) return;
-  throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow SQL of your own in a read', {
-    action: 'Read an object, with a column list if need be.',
-  });
 }

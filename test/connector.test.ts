@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { connector } from '../src/connector.ts';
+import { ConnectorError } from '../src/core/errors.ts';
+import type { ConnectorEvent } from '../src/core/events.ts';
+
+const VALUES = {
+  host: 'warehouse.abc123.us-east-1.redshift.amazonaws.com',
+  database: 'dev',
+  clusterIdentifier: 'warehouse',
+  authType: 'assumeRole',
+  username: 'etl',
+  roleArn: 'arn:aws:iam::111122223333:role/RedshiftLogin',
+} as const;
+const KEYS = { accessKeyId: 'AKIAEXAMPLEEXAMPLE12', secretAccessKey: 'canary+secret+0123456789012345678901234' };
+
+async function failureOf(work: () => Promise<unknown>): Promise<ConnectorError> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof ConnectorError) return error;
+    throw error;
+  }
+  return expect.fail('should have failed');
+}
+
+describe('connector.open', () => {
+  it('does no I/O: a connection to nowhere opens and closes', async () => {
+    await using redshift = connector.open({ ...VALUES, ...KEYS });
+    expect(redshift.notices).to.deep.equal([]);
+  });
+
+  it('says at once what it ignores', async () => {
+    const events: ConnectorEvent[] = [];
+    await using redshift = connector.open(
+      { ...VALUES, ...KEYS, useEc2Role: true },
+      { onEvent: (event) => events.push(event) },
+    );
+    expect(redshift.notices.join()).to.match(/Access Key ID|accessKeyId/);
+    expect(events.map((event) => event.type === 'warning' && event.message)).to.deep.equal([...redshift.notices]);
+    expect(JSON.stringify(events)).not.to.include(KEYS.secretAccessKey);
+  });
+
+  it('refuses what the host forbids before anything is sent', async () => {
+    const error = await failureOf(async () => connector.open({ ...VALUES, useEc2Role: true }, { policy: {} }));
+    expect(error).to.include({ code: 'RS_CONFIG_FORBIDDEN' });
+  });
+
+  for (const spec of [{ query: 'select 1' }, { object: 'public.t', where: 'id = 1' }]) {
+    it(`refuses ${Object.keys(spec).at(-1)} in a read and a preview where the host allows no SQL`, async () => {
+      await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy: { allowCustomSql: false } });
+      for (const work of [
+        async () => redshift.preview(spec),
+        async () => {
+          for await (const batch of redshift.read(spec)) void batch;
+        },
+      ]) {
+        expect(await failureOf(work)).to.include({ code: 'RS_CONFIG_FORBIDDEN' });
+      }
+    });
+  }
+
+  it('does no work once disposed of', async () => {
+    const redshift = connector.open({ ...VALUES, ...KEYS });
+    await redshift[Symbol.asyncDispose]();
+    const error = await failureOf(() => redshift.preview({ object: 'public.t' }));
+    expect(error.message).to.include('disposed');
+  });
+});

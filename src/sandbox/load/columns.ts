@@ -1,4 +1,4 @@
-import type { BackendSession } from '../pg/backend-session.ts';
+import { type BackendSession, RedshiftError } from '../pg/backend-session.ts';
 import { notImitated, refuse } from './refusal.ts';
 import type { CopyStatement } from './statement.ts';
 import { wholeNames } from './whole-names.ts';
@@ -95,7 +95,7 @@ export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"'
 export async function openTarget(backend: BackendSession, statement: CopyStatement): Promise<CopyTarget> {
   const written = statement.table.join('.');
   const sqlName = tableText(backend.translate(`SELECT 1 FROM ${written}`));
-  await backend.lockForWrite(sqlName);
+  await lockTable(backend, sqlName, written);
   const listed = await listedNames(backend, statement, written);
   const { rows } = await backend.query(
     `SELECT a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, c.oid, c.relkind, c.relname
@@ -108,6 +108,15 @@ export async function openTarget(backend: BackendSession, statement: CopyStateme
   if (first?.[6] !== 'r' && first?.[6] !== 'p') throw refuse('42809', `cannot copy to non-table relation "${name}"`);
   const all = rows.map((row, index) => toColumn(row, columnNames[index] ?? ''));
   return { oid: first[5] ?? '0', name, sqlName, columns: chosen(all, listed, statement.explicitIds) };
+}
+
+async function lockTable(backend: BackendSession, sqlName: string, written: string): Promise<void> {
+  try {
+    await backend.lockForWrite(sqlName);
+  } catch (error) {
+    if (!(error instanceof RedshiftError) || error.fields.code !== '42P01') throw error;
+    throw refuse('42P01', `Cannot COPY into nonexistent table ${written.replaceAll('"', '')}`);
+  }
 }
 
 /** The table's name in `SELECT 1 FROM name`, as the cluster has rewritten it. */

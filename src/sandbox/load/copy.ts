@@ -34,7 +34,8 @@ export async function runCopy(context: StatementContext, sql: string): Promise<C
     announce(load, rows);
     return { tag: 'COPY' };
   } catch (error) {
-    await writeDown(load, 'aborted', 0);
+    // What failed first is what the client shall hear of.
+    await Promise.allSettled([writeDown(load, 'aborted', 0)]);
     throw error instanceof TooManyErrors ? failure(load) : error;
   }
 }

@@ -75,14 +75,36 @@ export function quoteByte({ format }: UnloadStatement): number {
 
 /** The database's COPY that writes the query's rows as Redshift's text or CSV files hold them. */
 export function textCopySql({ sql, columns }: UnloadQuery, statement: UnloadStatement): string {
-  const names = columns.map((_column, index) => `c${index}`);
-  const list = columns.map((column, index) => textExpression(column, `c${index}`, statement)).join(', ');
+  const names = columns.map((_column, index) => `c${index}`).join(', ');
+  const isBare = hasBareMarker(statement);
+  const list = columns.map((column, index) =>
+    isBare ? bareExpression(column, `c${index}`, statement) : wrappedExpression(column, `c${index}`, statement),
+  );
   const quote = statement.format === 'csv' ? '"' : NO_QUOTE;
-  const options = `FORMAT csv, DELIMITER ${literal(statement.delimiter)}, QUOTE ${literal(quote)}, NULL ${literal(NEVER)}, ENCODING 'UTF8'`;
-  return `COPY (SELECT ${list} FROM (${sql}\n) AS unloaded(${names.join(', ')})) TO STDOUT (${options})`;
+  const options = [
+    'FORMAT csv',
+    `DELIMITER ${literal(statement.delimiter)}`,
+    `QUOTE ${literal(quote)}`,
+    `NULL ${literal(isBare ? statement.nullAs : NEVER)}`,
+    `ENCODING 'UTF8'`,
+  ];
+  return `COPY (SELECT ${list.join(', ')} FROM (${sql}\n) AS unloaded(${names})) TO STDOUT (${options.join(', ')})`;
 }
 
-function textExpression(column: UnloadColumn, name: string, statement: UnloadStatement): string {
+/** Whether PostgreSQL can write the marker of NULL by itself, and no number or truth value looks like it. */
+function hasBareMarker({ nullAs, delimiter, escape: hasEscape, addQuotes }: UnloadStatement): boolean {
+  if (hasEscape || addQuotes || nullAs.includes(delimiter)) return false;
+  const isAwkward = ['"', '\r', '\n', '\0', NO_QUOTE].some((character) => nullAs.includes(character));
+  return !isAwkward && !/^[-+.\dtfni]/i.test(nullAs);
+}
+
+/** Redshift does not quote a text that looks like its marker: so it is one. Cheap: the value goes out as it is. */
+function bareExpression(column: UnloadColumn, name: string, { nullAs }: UnloadStatement): string {
+  if (column.kind === 'varchar') return `nullif(${name}, ${literal(nullAs)})`;
+  return column.kind === 'real' || column.kind === 'double' ? plainText(column, name) : name;
+}
+
+function wrappedExpression(column: UnloadColumn, name: string, statement: UnloadStatement): string {
   const text = escaped(plainText(column, name), statement);
   return `coalesce(${text}, ${literal(statement.nullAs)})`;
 }

@@ -39,7 +39,9 @@ export async function runUnload(context: StatementContext, sql: string): Promise
     written = await writeParts(context, statement, query, access, target);
     await writeManifest(statement, query, access, target, written);
   } catch (error) {
-    await writeDown('aborted', error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    // What failed first is what the client shall hear of.
+    await Promise.allSettled([writeDown('aborted', message)]);
     throw error;
   }
   await writeDown('completed', '');

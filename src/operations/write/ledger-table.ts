@@ -6,7 +6,7 @@ import { type LedgerEntry, readLedger, renderCreateLedger, renderReadLedger } fr
 import { integer, sql } from '../../sql/sql.ts';
 
 /** How long the first look may wait for a load that holds the ledger; the look under lock comes later anyway. */
-const PEEK_MS = 2_000;
+const PEEK_MS = 1_000;
 
 /**
  * Makes sure that the target's ledger exists, before any transaction, and looks whether the run was committed already.

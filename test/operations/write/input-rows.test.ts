@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ConnectorError } from '../../../src/core/errors.ts';
+import type { ConnectorEvent } from '../../../src/core/events.ts';
 import { openRun } from '../../../src/core/run.ts';
 import { openRows } from '../../../src/operations/write/input-rows.ts';
 import type { RowSource } from '../../../src/operations/write-spec.ts';
@@ -132,6 +133,19 @@ describe('rows from a program', () => {
     const open = await openRows(source(), undefined, openRun());
     await open[Symbol.asyncDispose]();
     expect(closed).to.equal(true);
+  });
+
+  it('do not fail when their source cannot be closed', async () => {
+    const events: ConnectorEvent[] = [];
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false as const, value: { a: 1 } }),
+        return: () => Promise.reject(new Error('no')),
+      }),
+    };
+    const open = await openRows(source, undefined, openRun({ onEvent: (event) => events.push(event) }));
+    await open[Symbol.asyncDispose]();
+    expect(events.map(({ type }) => type)).to.deep.equal(['suppressed']);
   });
 
   it('stop waiting for a silent source on abort', async () => {

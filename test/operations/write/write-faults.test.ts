@@ -6,7 +6,7 @@ import type { Fault } from '../../../src/sandbox/faults.ts';
 import { renderLock } from '../../../src/sql/apply.ts';
 import { ledgerPath } from '../../../src/sql/ledger.ts';
 import { sql } from '../../../src/sql/sql.ts';
-import { openWriteWorld, type WriteWorld } from './write-world.ts';
+import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
 const ROWS = Array.from({ length: 50 }, (_, index) => ({ id: index, note: `row ${index}` }));
 
@@ -17,9 +17,8 @@ describe('write: bad days', () => {
   let on: WriteWorld;
   let tables = 0;
   before(async () => {
-    on = await openWriteWorld();
+    on = await sharedWriteWorld();
   });
-  after(() => on[Symbol.asyncDispose]());
   afterEach(async () => {
     await on.world.clearFaults();
     expect(await on.files(), 'local files').to.deep.equal([]);
@@ -154,9 +153,9 @@ describe('write: bad days', () => {
     it(`leaves no row and no object when it is aborted in the middle of ${title}`, async () => {
       const object = await freshTable();
       const controller = new AbortController();
-      await on.world.faults({ on: 'pg:statement', matching: verb, effect: { kind: 'delay', ms: 1500 } });
+      await on.world.faults({ on: 'pg:statement', matching: verb, effect: { kind: 'delay', ms: 700 } });
       const work = on.write({ object, operation: 'upsert' }, ROWS, { signal: controller.signal });
-      setTimeout(() => controller.abort(new Error('ctrl-c')), 800);
+      setTimeout(() => controller.abort(new Error('ctrl-c')), 500);
       const outcome: unknown = await work.catch((error: unknown) => error);
       expect(outcome).to.have.property('message', 'ctrl-c');
       expect(await on.staged()).to.deep.equal([]);

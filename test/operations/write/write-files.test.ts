@@ -4,19 +4,16 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { WriteReport } from '../../../src/operations/write-report.ts';
-import { openWriteWorld, type WriteWorld } from './write-world.ts';
+import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
 describe('write: files', () => {
   let on: WriteWorld;
   let inputs: string;
   before(async () => {
-    on = await openWriteWorld();
+    on = await sharedWriteWorld();
     inputs = await mkdtemp(join(tmpdir(), 'write-inputs-'));
   });
-  after(async () => {
-    await on[Symbol.asyncDispose]();
-    await rm(inputs, { recursive: true });
-  });
+  after(() => rm(inputs, { recursive: true }));
   afterEach(async () => {
     expect(await on.staged(), 'staged objects').to.deep.equal([]);
     expect(await on.files(), 'local files').to.deep.equal([]);
@@ -162,5 +159,24 @@ describe('write: files', () => {
     expect((error.report as WriteReport).rejects).to.have.length(3);
     expect(JSON.stringify([error, error.message])).not.to.include('canary');
     expect(await on.rows('SELECT COUNT(*) FROM sales.too_many')).to.deep.equal([['0']]);
+  });
+
+  it('asks another view for the reasons when the first may not be seen, and does without when none may', async () => {
+    const lines = 'id,note\nx,ok\n1,ok\n';
+    const views = ['sys_load_error_detail', 'stl_load_errors'];
+    try {
+      for (const [index, view] of views.entries()) {
+        await on.world.sql(`REVOKE SELECT ON pg_catalog.${view} FROM PUBLIC`);
+        await on.table(`unseen_${index}`, 'id INTEGER, note VARCHAR(5)');
+        const report = await on.write(
+          { object: `sales.unseen_${index}`, rejectLimit: 1 },
+          await input('unseen.csv', lines),
+        );
+        expect(report.rows).to.include({ loaded: 1, rejected: 1 });
+        expect([report.rejectedRows, report.rejects.length]).to.deep.equal([[1], index === 0 ? 1 : 0]);
+      }
+    } finally {
+      for (const view of views) await on.world.sql(`GRANT SELECT ON pg_catalog.${view} TO PUBLIC`);
+    }
   });
 });

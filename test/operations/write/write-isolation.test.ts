@@ -1,15 +1,20 @@
 import { expect } from 'chai';
-import { openWriteWorld, type WriteWorld } from './write-world.ts';
+import { openWriteWorld, sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
 for (const isolation of ['snapshot', 'serializable'] as const) {
   describe(`write: several at once under ${isolation.toUpperCase()}`, () => {
     let on: WriteWorld;
     before(async () => {
-      on = await openWriteWorld((_world, _account, cluster) => {
-        cluster.isolation = isolation;
-      });
+      on =
+        isolation === 'snapshot'
+          ? await sharedWriteWorld()
+          : await openWriteWorld((_world, _account, cluster) => {
+              cluster.isolation = isolation;
+            });
     });
-    after(() => on[Symbol.asyncDispose]());
+    after(async () => {
+      if (isolation === 'serializable') await on[Symbol.asyncDispose]();
+    });
 
     it('runs of their own into one table are all applied', async () => {
       await on.table('shared', 'id INTEGER PRIMARY KEY, writer INTEGER');
@@ -26,18 +31,18 @@ for (const isolation of ['snapshot', 'serializable'] as const) {
     });
 
     it('attempts of one run are applied once', async () => {
-      await on.table('once', 'id INTEGER');
-      const attempt = () => on.write({ object: 'sales.once' }, [{ id: 1 }, { id: 2 }], { runId: 'same' });
+      await on.table('once_only', 'id INTEGER');
+      const attempt = () => on.write({ object: 'sales.once_only' }, [{ id: 1 }, { id: 2 }], { runId: 'same at once' });
       const reports = await Promise.all([attempt(), attempt(), attempt()]);
       expect(reports.filter(({ alreadyApplied }) => alreadyApplied)).to.have.length(2);
-      expect(await on.rows('SELECT COUNT(*) FROM sales.once')).to.deep.equal([['2']]);
+      expect(await on.rows('SELECT COUNT(*) FROM sales.once_only')).to.deep.equal([['2']]);
     });
 
     it('a reader in its own transaction keeps nobody waiting', async () => {
-      await on.table('watched', 'id INTEGER');
-      const reader = on.world.sql('BEGIN; SELECT COUNT(*) FROM sales.watched; SELECT pg_sleep(1); COMMIT');
+      await on.table('read_by_others', 'id INTEGER');
+      const reader = on.world.sql('BEGIN; SELECT COUNT(*) FROM sales.read_by_others; SELECT pg_sleep(1); COMMIT');
       const started = performance.now();
-      await on.write({ object: 'sales.watched' }, [{ id: 1 }]);
+      await on.write({ object: 'sales.read_by_others' }, [{ id: 1 }]);
       expect(performance.now() - started).to.be.lessThan(900);
       await reader;
     });

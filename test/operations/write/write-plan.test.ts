@@ -135,6 +135,12 @@ describe('the plan of a write', () => {
       says: /demands a value in column "id"/,
     },
     {
+      title: 'an input of nothing but identities',
+      act: () => plan({}, { inputColumns: ['line'] }, { columns: TABLE.columns.slice(0, 1) }),
+      code: 'RS_INPUT_INVALID',
+      says: /fills no column/,
+    },
+    {
       title: 'a type that cannot be written',
       act: () => plan({}, { inputColumns: ['id', 'extra'] }),
       code: 'RS_TYPE_UNSUPPORTED',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { InputValue } from '../../../src/operations/write-spec.ts';
-import { openWriteWorld, type WriteWorld } from './write-world.ts';
+import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
 /** Column type, value as a program gives it, text that the table then holds. */
 const CASES: readonly (readonly [type: string, value: InputValue, stored: string | null])[] = [
@@ -35,9 +35,8 @@ const CASES: readonly (readonly [type: string, value: InputValue, stored: string
 describe('write: values arrive as they left', () => {
   let on: WriteWorld;
   before(async () => {
-    on = await openWriteWorld();
+    on = await sharedWriteWorld();
   });
-  after(() => on[Symbol.asyncDispose]());
 
   for (const operation of ['insert', 'upsert'] as const) {
     it(`every type by ${operation}`, async () => {

@@ -1,12 +1,11 @@
 import { expect } from 'chai';
-import { openWriteWorld, type WriteWorld } from './write-world.ts';
+import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
 describe('write: upsert', () => {
   let on: WriteWorld;
   before(async () => {
-    on = await openWriteWorld();
+    on = await sharedWriteWorld();
   });
-  after(() => on[Symbol.asyncDispose]());
   afterEach(async () => {
     expect(await on.staged(), 'staged objects').to.deep.equal([]);
   });

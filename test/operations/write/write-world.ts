@@ -52,6 +52,19 @@ export interface WriteWorld extends AsyncDisposable {
 
 const AUDITOR = { accessKeyId: 'AKIAAUDITOR000000001', secretAccessKey: 'auditor+not+a+real+secret+000000000000001' };
 
+let shared: Promise<WriteWorld> | undefined;
+
+/** The world that specs share which do not change it beyond tables of their own. Closed at the end of the run. */
+export function sharedWriteWorld(): Promise<WriteWorld> {
+  shared ??= openWriteWorld();
+  return shared;
+}
+
+after(async () => {
+  await (await shared)?.[Symbol.asyncDispose]();
+});
+
+/** A world of the caller's own: it disposes of it. */
 export async function openWriteWorld(
   change: Parameters<typeof standardWorld>[0] = () => undefined,
   values: Partial<ConnectionInput> = {},

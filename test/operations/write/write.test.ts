@@ -1,12 +1,11 @@
 import { expect } from 'chai';
-import { openWriteWorld, type WriteWorld } from './write-world.ts';
+import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
 describe('write: insert', () => {
   let on: WriteWorld;
   before(async () => {
-    on = await openWriteWorld();
+    on = await sharedWriteWorld();
   });
-  after(() => on[Symbol.asyncDispose]());
   afterEach(async () => {
     expect(await on.staged(), 'staged objects').to.deep.equal([]);
     expect(await on.files(), 'local files').to.deep.equal([]);
@@ -76,6 +75,14 @@ describe('write: insert', () => {
     expect([first.alreadyApplied, second.alreadyApplied]).to.deep.equal([false, true]);
     expect([second.outcome, second.rows]).to.deep.equal(['committed', first.rows]);
     expect(await on.rows('SELECT COUNT(*) FROM sales.twice')).to.deep.equal([['2']]);
+  });
+
+  it('says so when a run id was another operation before', async () => {
+    await on.table('reused', 'id INTEGER PRIMARY KEY');
+    await on.write({ object: 'sales.reused' }, [{ id: 1 }], { runId: 'reused' });
+    const report = await on.write({ object: 'sales.reused', operation: 'upsert' }, [{ id: 2 }], { runId: 'reused' });
+    expect(report.alreadyApplied).to.equal(true);
+    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['RUN_ID_REUSED']);
   });
 
   it('loads the same rows again in another run', async () => {

@@ -23,7 +23,33 @@ describe('check', () => {
   let world: TestWorld;
   before(async function () {
     this.timeout(60_000);
-    world = await openWorld(standardWorld());
+    world = await openWorld(
+      standardWorld((_, account) => {
+        // May put and no more.
+        account.roles!.push({
+          name: 'RedshiftWriter',
+          trust: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Effect: 'Allow',
+                Principal: { AWS: 'arn:aws:iam::111122223333:user/etl-agent' },
+                Action: 'sts:AssumeRole',
+              },
+            ],
+          },
+          policies: [
+            {
+              Version: '2012-10-17',
+              Statement: [
+                { Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::acme-staging/roleshift/*' },
+                { Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::acme-staging' },
+              ],
+            },
+          ],
+        });
+      }),
+    );
   });
   after(async () => {
     await world[Symbol.asyncDispose]();
@@ -167,6 +193,21 @@ describe('check', () => {
       expect(JSON.stringify(report)).to.not.include('canary');
     });
   }
+
+  it('tries each right of a staging role of its own', async () => {
+    const report = await checkWith('keys-etl-agent', {
+      stagingRoleArn: 'arn:aws:iam::111122223333:role/RedshiftWriter',
+    });
+    expect(verdicts(report)).to.deep.equal({
+      ...all([...LOGIN_STEPS, 'role:staging', ...STAGING_STEPS], 'pass'),
+      'staging:get': 'fail',
+      'staging:delete': 'fail',
+    });
+    expect(stepOf(report, 'staging:get').error?.code).to.equal('RS_STAGING_DENIED');
+    expect(stepOf(report, 'staging:delete').error?.action).to.match(
+      /Allow s3:DeleteObject on arn:aws:s3:::acme-staging\/roleshift\//,
+    );
+  });
 
   it('looks the host up where none is given, and skips the network when it cannot', async () => {
     const found = await checkWith('keys-etl-agent', { host: undefined, port: undefined });

@@ -136,7 +136,7 @@ describe('Transactions at the pg endpoint', () => {
     ]) {
       const work = refusal(b.query(sql));
       await wait(100);
-      await helper.query(`SELECT pg_cancel_backend(${pid})`);
+      await helper.query(`SELECT pg_cancel_backend(${Number(pid)})`);
       const { code, message } = await work;
       expect([code, message]).to.deep.equal(['57014', "Query cancelled on user's request"]);
     }
@@ -145,7 +145,7 @@ describe('Transactions at the pg endpoint', () => {
   it('ends a session that is terminated', async () => {
     const doomed = await cluster.client();
     const [[pid] = []] = await cluster.rows(doomed, 'SELECT pg_backend_pid()');
-    await a.query(`SELECT pg_terminate_backend(${pid})`);
+    await a.query(`SELECT pg_terminate_backend(${Number(pid)})`);
     await refusal(doomed.query('SELECT 1'));
   });
 

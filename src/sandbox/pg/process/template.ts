@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +14,7 @@ const run = promisify(execFile);
 
 // Bump when the way a template is made changes; the catalog's own text is part of the key anyway.
 const LAYOUT = 1;
+const DAY_MS = 86_400_000;
 
 let inFlight: Promise<string> | undefined;
 
@@ -39,8 +40,20 @@ async function openTemplate(binaries: Binaries, user: OsUser): Promise<string> {
     .digest('hex')
     .slice(0, 16);
   const template = join(binaries.cacheDir, `template-${key}`);
-  if (!(await exists(template))) await buildTemplate(binaries, user, template);
+  if (!(await exists(template))) {
+    await removeOld(binaries.cacheDir);
+    await buildTemplate(binaries, user, template);
+  }
   return template;
+}
+
+// Templates of other versions that nobody has made a cluster of for a day.
+async function removeOld(cacheDir: string): Promise<void> {
+  for (const name of await readdir(cacheDir)) {
+    const path = join(cacheDir, name);
+    const old = /^(?:template|building)-/.test(name) && Date.now() - (await stat(path)).mtimeMs > DAY_MS;
+    if (old) await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function buildTemplate(binaries: Binaries, user: OsUser, template: string): Promise<void> {

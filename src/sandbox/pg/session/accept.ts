@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { RedshiftError } from '../backend-session.ts';
-import { connectBackend } from '../wire/backend-client.ts';
+import { type ErrorFields, RedshiftError } from '../backend-session.ts';
+import { BackendLost, connectBackend } from '../wire/backend-client.ts';
 import type { ClientConnection } from '../wire/client-connection.ts';
 import { type Opening, openHandshake } from '../wire/handshake.ts';
 import { errorResponse, frame, int32, parameterStatus, TYPE } from '../wire/messages.ts';
@@ -22,6 +22,24 @@ const SESSION_DEFAULTS = {
   client_min_messages: 'notice',
 } as const;
 
+const TERMINATED = {
+  severity: 'FATAL',
+  code: '57P01',
+  message: 'terminating connection due to administrator command',
+} as const;
+
+// A connection that has not proven who it is may not wait for ever.
+const LOGIN_LIMIT_MS = 60_000;
+
+function fatalFields(error: unknown): ErrorFields {
+  if (error instanceof RedshiftError) return error.fields;
+  if (error instanceof BackendLost) return TERMINATED;
+  return {
+    code: 'XX000',
+    message: `Internal failure of the sandbox: ${error instanceof Error ? error.message : 'unknown'}`,
+  };
+}
+
 /** Serves one connection from its first byte to its last. Never throws: what goes wrong is told to the client. */
 export async function acceptConnection(
   core: ClusterCore,
@@ -29,7 +47,9 @@ export async function acceptConnection(
   socket: Socket,
   tls: SecureContext,
 ): Promise<void> {
+  const limit = setTimeout(() => socket.destroy(), LOGIN_LIMIT_MS);
   const opening = await openHandshake(socket, tls).catch((): Opening => ({ kind: 'nothing' }));
+  if (opening.kind !== 'session') clearTimeout(limit);
   if (opening.kind === 'cancel') return cancel(core, opening.pid, opening.secret);
   if (opening.kind === 'nothing') {
     socket.destroy();
@@ -37,14 +57,11 @@ export async function acceptConnection(
   }
   const { client } = opening;
   try {
-    await serve(core, members, opening);
+    await serve(core, members, opening, () => clearTimeout(limit));
   } catch (error) {
-    const fields =
-      error instanceof RedshiftError
-        ? error.fields
-        : { severity: 'FATAL' as const, code: '57P01', message: 'terminating connection due to administrator command' };
-    client.send(errorResponse({ ...fields, severity: 'FATAL' }));
+    client.send(errorResponse({ ...fatalFields(error), severity: 'FATAL' }));
   } finally {
+    clearTimeout(limit);
     await client.end();
   }
 }
@@ -53,6 +70,7 @@ async function serve(
   core: ClusterCore,
   members: GroupMembers,
   { client, encrypted, parameters }: Extract<Opening, { kind: 'session' }>,
+  loggedIn: () => void,
 ): Promise<void> {
   const user = parameters['user'] ?? '';
   const database = parameters['database'] ?? user;
@@ -69,6 +87,7 @@ async function serve(
   try {
     await strike(core, client, user);
     const login = await authenticate(core, client, encrypted, { user, database });
+    loggedIn();
     const settings = readStartup(parameters);
     if (isHidden(database)) throw missingDatabase(database);
     const leave = await members.join(core, login.user, login.groups);
@@ -88,13 +107,7 @@ async function serve(
       });
       // The database ended the session (pg_terminate_backend): so do we.
       backend.onClose(() => {
-        client.send(
-          errorResponse({
-            severity: 'FATAL',
-            code: '57P01',
-            message: 'terminating connection due to administrator command',
-          }),
-        );
+        client.send(errorResponse(TERMINATED));
         void client.end();
       });
       try {

@@ -78,18 +78,19 @@ export class ExtendedProtocol {
   /** After a refusal: what follows is ignored up to the next Sync. */
   async fail(): Promise<void> {
     this.#skipping = true;
-    if (!this.#unsynced) await this.#executor.abortBlock();
+    if (!this.#unsynced) await this.#executor.relay.abortBlock();
   }
 
   /** Ends the request: the blocks of our own with it. */
   async sync(): Promise<void> {
-    const { backend } = this.#executor;
+    const { relay, transaction } = this.#executor;
+    const { backend } = relay;
     if (this.#unsynced) await backend.exchange([SYNC], { message: () => undefined });
     this.#unsynced = false;
     const failed = this.#skipping;
     this.#skipping = false;
-    if (failed && backend.status === 'T' && !this.#executor.implicit) await this.#executor.abortBlock();
-    await this.#executor.settle(!failed);
+    if (failed && backend.status === 'T' && !transaction.implicit) await this.#executor.relay.abortBlock();
+    await transaction.settle(!failed);
   }
 
   async #parse(reader: BodyReader): Promise<void> {
@@ -99,7 +100,7 @@ export class ExtendedProtocol {
     const plan = this.#plan(text);
     if (plan?.kind === 'refused') throw new RedshiftError(plan.fields);
     this.#statements.set(name, { plan, text });
-    if (!passes(plan)) return this.#executor.client.send(frame(TYPE.parseComplete));
+    if (!passes(plan)) return this.#executor.relay.client.send(frame(TYPE.parseComplete));
     await this.#lock(plan);
     const internal = internalName(name);
     const close = name === '' ? [frame(REQUEST.close, 'S', cstring(internal)), FLUSH] : [];
@@ -113,7 +114,7 @@ export class ExtendedProtocol {
     const prepared = this.#statements.get(name);
     if (!prepared) throw new RedshiftError({ code: '26000', message: `prepared statement "${name}" does not exist` });
     this.#portals.set(portal, prepared);
-    if (!passes(prepared.plan)) return this.#executor.client.send(frame(TYPE.bindComplete));
+    if (!passes(prepared.plan)) return this.#executor.relay.client.send(frame(TYPE.bindComplete));
     await this.#lock(prepared.plan);
     const bind = frame(REQUEST.bind, cstring(portal), cstring(internalName(name)), reader.rest);
     await this.#forward([bind, FLUSH], new Set([TYPE.bindComplete]));
@@ -128,8 +129,8 @@ export class ExtendedProtocol {
         kind === 'S' ? frame(REQUEST.describe, 'S', cstring(internalName(name))) : frame(REQUEST.describe, body);
       return this.#forward([target, FLUSH], DESCRIBED);
     }
-    if (kind === 'S') this.#executor.client.send(frame(TYPE.parameterDescription, int16(0)));
-    this.#executor.client.send(frame(TYPE.noData));
+    if (kind === 'S') this.#executor.relay.client.send(frame(TYPE.parameterDescription, int16(0)));
+    this.#executor.relay.client.send(frame(TYPE.noData));
   }
 
   async #execute(reader: BodyReader): Promise<void> {
@@ -137,11 +138,12 @@ export class ExtendedProtocol {
     const prepared = this.#portals.get(portal);
     if (!prepared) throw new RedshiftError({ code: '34000', message: `portal "${portal}" does not exist` });
     this.#current = prepared.text;
-    if (!prepared.plan) return this.#executor.client.send(frame(TYPE.emptyQuery));
+    if (!prepared.plan) return this.#executor.relay.client.send(frame(TYPE.emptyQuery));
     await this.#onStatement(prepared.text);
     if (!passes(prepared.plan)) return this.#executor.run(prepared.plan, { describe: false });
     const plan = prepared.plan;
-    const { core, identity, backend } = this.#executor;
+    const { identity, relay } = this.#executor;
+    const { core, backend } = relay;
     const violation = await core.serializer?.beforeStatement(identity.database, backend.pid, plan);
     if (violation) throw new RedshiftError(violation);
     // Redshift ignores the row limit: the portal always runs to its end.
@@ -159,12 +161,12 @@ export class ExtendedProtocol {
 
   async #lock(plan: RunPlan): Promise<void> {
     if (plan.writes.length === 0) return;
-    await this.#executor.ensureBlock();
-    await this.#executor.lock(plan.writes);
+    await this.#executor.transaction.ensureBlock();
+    await this.#executor.transaction.lock(plan.writes);
   }
 
   async #forward(requests: readonly Buffer[], until: ReadonlySet<number>, shown = true, plan?: RunPlan): Promise<void> {
-    const { backend, client, core } = this.#executor;
+    const { backend, client, core } = this.#executor.relay;
     this.#unsynced = true;
     let refused: RedshiftError | undefined;
     await backend.exchange(
@@ -174,7 +176,7 @@ export class ExtendedProtocol {
         message: (type, body) => {
           if (type === TYPE.error) {
             refused ??= new RedshiftError(asRedshift(readErrorFields(body), { core, table: plan?.writes[0] }));
-          } else if (shown) this.#executor.forward(type, body, plan?.tag);
+          } else if (shown) this.#executor.relay.forward(type, body, plan?.tag);
         },
       },
       new Set([...until, TYPE.error]),

@@ -8,13 +8,14 @@ import type { Executor } from './executor.ts';
 
 /** What a handler sees of a session. */
 export function openHandlerSession(executor: Executor): BackendSession {
-  const { backend, core, identity, client } = executor;
+  const { relay, identity, transaction } = executor;
+  const { backend, core, client } = relay;
   return {
     pid: backend.pid,
     database: identity.database,
     user: identity.user,
-    query: (sql) => executor.quiet(sql),
-    copyIn: (sql, source) => executor.inRedshiftWords(() => copyIn(backend, sql, source)),
+    query: (sql) => relay.quiet(sql),
+    copyIn: (sql, source) => relay.inRedshiftWords(() => copyIn(backend, sql, source)),
     copyOut: (sql) => copyOut(backend, sql),
     translate: (sql) => {
       const tokens = tokenize(sql);
@@ -29,7 +30,7 @@ export function openHandlerSession(executor: Executor): BackendSession {
       });
       return edits.apply(sql, tokens[0]?.start ?? 0, tokens.at(-1)?.end ?? 0);
     },
-    lockForWrite: (table) => executor.lock([table]),
+    lockForWrite: (table) => transaction.lock([table]),
     admin: (sql) => core.admin(identity.database, sql),
     notice: (severity, message) => client.send(noticeResponse(severity, message)),
   };

@@ -54,7 +54,7 @@ export class Serializer {
     }
     if (effect.writes.length === 0) return undefined;
     await this.#learn(database, pid, effect.readsTarget);
-    return this.cycleAtCommit(pid);
+    return this.violationOf(pid);
   }
 
   /** Call after a statement inside a transaction: notes what it read. */
@@ -64,7 +64,7 @@ export class Serializer {
   }
 
   /** The refusal that is due if this transaction committed now. */
-  cycleAtCommit(pid: number): ErrorFields | undefined {
+  violationOf(pid: number): ErrorFields | undefined {
     const own = this.#active.get(pid);
     if (!own || own.writes.size === 0) return undefined;
     const cycle = findCycle(own, this.#committed);

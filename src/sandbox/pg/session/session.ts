@@ -1,3 +1,4 @@
+import type { Fault } from '../../faults.ts';
 import { RedshiftError } from '../backend-session.ts';
 import type { Plan, PlanContext } from '../sql/plan.ts';
 import { planStatement } from '../sql/plan-statement.ts';
@@ -7,9 +8,11 @@ import type { BackendClient } from '../wire/backend-client.ts';
 import type { ClientConnection, ClientMessage } from '../wire/client-connection.ts';
 import { BodyReader, errorResponse, frame, REQUEST, readyForQuery, TYPE } from '../wire/messages.ts';
 import type { ClusterCore } from './cluster-core.ts';
-import { ConnectionCut, Executor, type SessionIdentity } from './executor.ts';
+import { Executor, type SessionIdentity } from './executor.ts';
 import { ExtendedProtocol } from './extended.ts';
+import { Relay } from './relay.ts';
 import type { StartupSettings } from './startup.ts';
+import { ConnectionCut, strike, strikeAfter } from './strike.ts';
 
 // Redshift takes statements of up to 16 MB; the rest is for parameters.
 const MESSAGE_LIMIT_BYTES = 32 << 20;
@@ -32,13 +35,13 @@ export class ClientSession {
     this.#core = core;
     this.#client = client;
     this.#settings = settings;
-    this.#executor = new Executor(core, backend, client, identity);
+    this.#executor = new Executor(new Relay(core, backend, client), identity);
     this.#executor.statementTimeoutMs = settings.statementTimeoutMs;
     if (settings.caseSensitive !== undefined) this.#executor.caseSensitive = isOn(settings.caseSensitive);
     this.#extended = new ExtendedProtocol(
       this.#executor,
       (sql) => this.#prepare(sql),
-      (sql) => this.#prepareToRun(sql),
+      async (sql) => void (await this.#prepareToRun(sql)),
       (sql, error) => this.#log(sql, error),
     );
   }
@@ -87,22 +90,23 @@ export class ClientSession {
   }
 
   #ready(): void {
-    this.#client.send(readyForQuery(this.#executor.status));
+    this.#client.send(readyForQuery(this.#executor.transaction.status));
     this.#client.flush();
   }
 
   async #query(text: string): Promise<void> {
     const executor = this.#executor;
     try {
-      await this.#prepareToRun(text);
+      const fault = await this.#prepareToRun(text);
       await this.#runAll(text);
       this.#log(text);
+      strikeAfter(executor.relay, fault);
     } catch (error) {
       this.#log(text, error);
       if (!(error instanceof RedshiftError)) throw error;
       this.#client.send(errorResponse(error.fields));
-      if (executor.implicit) await executor.settle(false);
-      else await executor.abortBlock();
+      if (executor.transaction.implicit) await executor.transaction.settle(false);
+      else await executor.relay.abortBlock();
     } finally {
       executor.several = false;
     }
@@ -117,10 +121,11 @@ export class ClientSession {
       const plan = planStatement(text, tokens, this.#context());
       await this.#core.learnNames(executor.identity.database);
       // Several statements are one transaction, unless they say otherwise themselves.
-      if (executor.several && plan.kind !== 'commit' && plan.kind !== 'rollback') await executor.ensureBlock();
+      if (executor.several && plan.kind !== 'commit' && plan.kind !== 'rollback')
+        await executor.transaction.ensureBlock();
       await executor.run(plan, { describe: true });
     }
-    if (executor.several) await executor.settle(true);
+    if (executor.several) await executor.transaction.settle(true);
   }
 
   #prepare(sql: string): Plan | undefined {
@@ -150,12 +155,12 @@ export class ClientSession {
   }
 
   /** Ahead of each statement: the world's faults, calls that reach other sessions. */
-  async #prepareToRun(text: string): Promise<void> {
+  async #prepareToRun(text: string): Promise<Fault | undefined> {
     const executor = this.#executor;
     if (executor.running.signal.aborted) executor.running = new AbortController();
     const reached = /\b(?:pg_(?:cancel|terminate)_backend\s*\(|cancel)\s*(\d+)/i.exec(text)?.[1];
     if (reached !== undefined) this.#core.sessions.get(Number(reached))?.stopHandler();
-    await executor.fault('pg:statement', text);
+    return strike(executor.relay, 'pg:statement', text);
   }
 
   #log(text: string, error?: unknown): void {

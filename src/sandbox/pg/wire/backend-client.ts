@@ -51,6 +51,11 @@ export async function connectBackend(address: BackendAddress): Promise<BackendCl
   return client;
 }
 
+/** The database ended the connection. */
+export class BackendLost extends Error {
+  override readonly name = 'BackendLost';
+}
+
 /** One connection to PostgreSQL that relays raw bytes: rows never become objects here unless asked for. */
 export class BackendClient {
   readonly parameters = new Map<string, string>();
@@ -68,7 +73,7 @@ export class BackendClient {
     this.#socket = socket;
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', (error) => this.#fail(error));
-    socket.on('close', () => this.#fail(new Error('The database connection was closed')));
+    socket.on('close', () => this.#fail(new BackendLost('The database connection was closed')));
   }
 
   get closed(): boolean {

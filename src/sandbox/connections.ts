@@ -3,7 +3,7 @@ import type { World, WorldConnection } from './world.ts';
 
 /** A ready connection for one identity: option values, and the environment that the identity lives in. */
 export interface ReadyConnection {
-  /** `keys-USER` or `ec2-INSTANCE`, `worker-INSTANCE`. */
+  /** `keys-USER` or `ec2-INSTANCE`, `worker-INSTANCE`, `pod-INSTANCE`. */
   readonly name: string;
   readonly description: string;
   readonly values: Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -80,6 +80,11 @@ export function readyConnections(source: ConnectionSource): readonly ReadyConnec
           environment,
         },
       ];
+    }
+    if (kind === 'pod') {
+      const environment = { AWS_WEB_IDENTITY_TOKEN_FILE: endpoint?.webIdentity?.tokenFile ?? '', AWS_ROLE_ARN: role };
+      const values = withoutAbsent({ ...shared, identitySource: 'workerRole' });
+      return [{ name: `pod-${name}`, description: `the role of the Kubernetes pod ${name}`, values, environment }];
     }
     const { url = '', token } = endpoint?.container ?? {};
     return [

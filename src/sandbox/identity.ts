@@ -3,8 +3,8 @@ import type { PolicyDocument } from './iam/policy.ts';
 
 /** Who a request comes from, once its signature is verified. */
 export interface Principal {
-  readonly kind: 'user' | 'assumedRole' | 'service' | 'anonymous';
-  /** `arn:aws:iam::ACCOUNT:user/NAME`, `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, a service name, or `anonymous`. */
+  readonly kind: 'user' | 'assumedRole' | 'service' | 'federated' | 'anonymous';
+  /** ARN of a user, a role session or an identity provider; a service's name; or `anonymous`. */
   readonly arn: string;
   /** Twelve digits; empty for a service and for nobody. */
   readonly account: string;
@@ -19,6 +19,9 @@ export interface Principal {
   readonly sessionTags?: Readonly<Record<string, string>>;
   readonly issuedAt?: Date;
 }
+
+/** Who sends a request without a signature. */
+export const NOBODY: Principal = { kind: 'anonymous', arn: 'anonymous', account: '', userId: 'anonymous' };
 
 /** Temporary credentials and whose they are. */
 export interface SessionCredentials {

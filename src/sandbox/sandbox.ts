@@ -18,9 +18,11 @@ import { LOAD_HANDLERS } from './load/handlers.ts';
 import { createLoginRegistry, type LoginRegistry } from './logins.ts';
 import { CONTAINER_PATH } from './metadata/container.ts';
 import { createMetadataServer } from './metadata/server.ts';
+import { createTokenFiles, type TokenFiles } from './metadata/token-files.ts';
 import { startCluster } from './pg/cluster.ts';
 import { createBucketAccess } from './s3/access.ts';
 import { createFileStore, type FileStore } from './s3/file-store.ts';
+import { createTokenIssuer, type TokenIssuer } from './web-identity.ts';
 import type { World, WorldCluster } from './world.ts';
 import { checkWorld, readWorldFile } from './world-file.ts';
 import { createWorldLog, type LogEntry, type WorldLog } from './world-log.ts';
@@ -42,6 +44,8 @@ export interface MetadataEndpoint {
   readonly imds?: string;
   /** For `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN`. */
   readonly container?: { readonly url: string; readonly token?: string };
+  /** For `AWS_WEB_IDENTITY_TOKEN_FILE`; the file changes as time goes on. */
+  readonly webIdentity?: { readonly tokenFile: string };
 }
 
 export interface ClusterEndpoint {
@@ -73,6 +77,8 @@ export interface Sandbox extends AsyncDisposable {
 }
 
 interface Parts extends AwsContext {
+  readonly issuer: TokenIssuer;
+  readonly tokens: TokenFiles;
   readonly world: World;
   readonly log: WorldLog;
   readonly logins: LoginRegistry;
@@ -89,11 +95,16 @@ async function createParts(world: World, folder: string): Promise<Parts> {
   const onError = (error: unknown): void => {
     log.add({ kind: 'failure', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   };
+  const issuer = createTokenIssuer(world.region, clock);
+  const tokens = createTokenFiles(join(folder, 'tokens'), issuer, world.instances ?? []);
   const objects = join(folder, 'objects');
   await mkdir(objects, { mode: 0o700 });
   return {
     world,
     folder,
+    region: world.region,
+    issuer,
+    tokens,
     clock,
     log,
     registry,
@@ -152,6 +163,10 @@ async function startClusters(parts: Parts, databases: boolean, held: Disposables
 async function startMetadata(parts: Parts, held: Disposables): Promise<Readonly<Record<string, MetadataEndpoint>>> {
   const endpoints: Record<string, MetadataEndpoint> = {};
   for (const instance of parts.world.instances ?? []) {
+    if (instance.kind === 'pod') {
+      endpoints[instance.name] = { webIdentity: { tokenFile: parts.tokens.pathOf(instance) } };
+      continue;
+    }
     const server = createMetadataServer(parts, instance, parts.world.region, parts.onError);
     const { url } = held.own(await listenOnLoopback(server));
     const token = instance.authorizationToken;
@@ -197,7 +212,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       clusters: records,
       createdAt: new Date(parts.clock.now()),
     });
-    const server = createAwsServer(parts, [createSts(parts.registry), redshift], parts.store, parts.onError);
+    const sts = createSts({ registry: parts.registry, issuer: parts.issuer, now: parts.clock.now });
+    const server = createAwsServer(parts, [sts, redshift], parts.store, parts.onError);
     const aws = held.own(await listenOnLoopback(server, options.awsPort));
     const metadataEndpoints = await startMetadata(parts, held);
     const clusters = Object.fromEntries(
@@ -213,7 +229,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       clock: parts.clock,
       faults: parts.faults,
       log: () => parts.log.entries(),
-      advance: (seconds) => parts.clock.advance(seconds),
+      advance: (seconds) => {
+        parts.clock.advance(seconds);
+        parts.tokens.renew();
+      },
       sql: (text, where = {}) => runSuperuserSql(running, text, where, world),
       connectionFiles: (target) => writeConnectionFiles(target, sandbox),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),

@@ -89,13 +89,16 @@ export interface WorldDatabaseUser {
 /** A machine with a role of its own: its metadata endpoint hands out that role's credentials. */
 export interface WorldInstance {
   readonly name: string;
-  readonly kind: 'ec2' | 'container';
+  /** `pod`: a Kubernetes pod whose service account has a role (IRSA); it gets a token file instead of an endpoint. */
+  readonly kind: 'ec2' | 'container' | 'pod';
   /** ARN; absent: a machine without a role (the metadata endpoint answers 404). */
   readonly role?: string;
   /** EC2 only: answer without a token. Default false. */
   readonly allowImdsV1?: boolean;
   /** Container only: the authorization token clients must send. Default: none is asked for. */
   readonly authorizationToken?: string;
+  /** Pod only: `NAMESPACE:NAME` of its service account. Default `default:` and the instance's name. */
+  readonly serviceAccount?: string;
   /** Seconds a set of credentials lives, default 21600; fresh ones appear 5 minutes before. */
   readonly credentialSeconds?: number;
 }

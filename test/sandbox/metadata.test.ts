@@ -1,10 +1,12 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { fromHttp, fromInstanceMetadata } from '@aws-sdk/credential-providers';
+import { fromHttp, fromInstanceMetadata, fromTokenFile } from '@aws-sdk/credential-providers';
 import { expect } from 'chai';
 import type { WorldInstance } from '../../src/sandbox/world.ts';
 import { AWS_WORLD, AwsWorld, allow, HOME, type Keys, policy, refusalOf, roleArn, trust } from './aws-world.ts';
 
 const service = (Service: string) => policy({ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' });
+const ISSUER = 'oidc.eks.us-east-1.amazonaws.com/id/SANDBOX';
 const INSTANCES: readonly WorldInstance[] = [
   { name: 'agent', kind: 'ec2', role: roleArn('Machine') },
   { name: 'old', kind: 'ec2', role: roleArn('Machine'), allowImdsV1: true, credentialSeconds: 900 },
@@ -12,6 +14,8 @@ const INSTANCES: readonly WorldInstance[] = [
   { name: 'untrusted', kind: 'ec2', role: roleArn('Task') },
   { name: 'worker', kind: 'container', role: roleArn('Task'), authorizationToken: 'pass-1' },
   { name: 'open', kind: 'container', role: roleArn('Task') },
+  { name: 'pod', kind: 'pod', role: roleArn('Pod'), serviceAccount: 'etl:agent' },
+  { name: 'other-pod', kind: 'pod', role: roleArn('Pod') },
   { name: 'bare-container', kind: 'container' },
   { name: 'untrusted-container', kind: 'container', role: roleArn('Machine') },
 ];
@@ -27,6 +31,20 @@ const WORLD = {
             ...(account.roles ?? []),
             { name: 'Machine', trust: service('ec2.amazonaws.com'), policies: [allow('sts:AssumeRole')] },
             { name: 'Task', trust: service('ecs-tasks.amazonaws.com') },
+            {
+              name: 'Pod',
+              trust: policy({
+                Effect: 'Allow',
+                Principal: { Federated: `arn:aws:iam::${HOME}:oidc-provider/${ISSUER}` },
+                Action: 'sts:AssumeRoleWithWebIdentity',
+                Condition: {
+                  StringEquals: {
+                    [`${ISSUER}:sub`]: 'system:serviceaccount:etl:agent',
+                    [`${ISSUER}:aud`]: 'sts.amazonaws.com',
+                  },
+                },
+              }),
+            },
             { name: 'ByMachine', trust: trust(roleArn('Machine')), maxSessionSeconds: 43_200 },
           ],
         },
@@ -136,6 +154,44 @@ describe('Metadata endpoints of the sandbox', () => {
       })()) as Keys;
       const { Arn } = await aws.sts(keys).send(new GetCallerIdentityCommand({}));
       expect(Arn).to.match(new RegExp(`^arn:aws:sts::${HOME}:assumed-role/Task/`));
+    });
+  });
+
+  describe('pods', () => {
+    const tokenFile = (name: string): string => aws.sandbox.metadataEndpoints[name]!.webIdentity!.tokenFile;
+    const assume = (webIdentityTokenFile: string, role = 'Pod') =>
+      fromTokenFile({
+        webIdentityTokenFile,
+        roleArn: roleArn(role),
+        roleSessionName: 'pod',
+        clientConfig: { endpoint: aws.sandbox.awsEndpoint, region: 'us-east-1', maxAttempts: 1 },
+      })() as Promise<Keys>;
+    it("serve the SDK's provider by the token of their service account", async () => {
+      const { Arn } = await aws.sts(await assume(tokenFile('pod'))).send(new GetCallerIdentityCommand({}));
+      expect(Arn).to.equal(`arn:aws:sts::${HOME}:assumed-role/Pod/pod`);
+    });
+    it('are refused with the token of another service account, for another role, and with a forged token', async () => {
+      for (const work of [
+        assume(tokenFile('other-pod')),
+        assume(tokenFile('pod'), 'Task'),
+        assume(tokenFile('pod'), 'Nothing'),
+      ]) {
+        expect(await refusalOf(work)).to.deep.equal({
+          code: 'AccessDenied',
+          status: 403,
+          message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+        });
+      }
+      const forged = `${tokenFile('pod')}.forged`;
+      await writeFile(forged, `${(await readFile(tokenFile('pod'), 'utf8')).slice(0, -4)}AAAA`);
+      expect((await refusalOf(assume(forged))).code).to.match(/^InvalidIdentityToken/);
+    });
+    it('are refused with a token of yesterday, and go on with the renewed file', async () => {
+      const old = `${tokenFile('pod')}.old`;
+      await copyFile(tokenFile('pod'), old);
+      aws.sandbox.advance(86_500);
+      expect((await refusalOf(assume(old))).code).to.match(/^ExpiredToken/);
+      await assume(tokenFile('pod'));
     });
   });
 

@@ -61,7 +61,7 @@ describe('World files', () => {
       [
         'a kind of machine there is not',
         { region: 'us-east-1', accounts: [{ id: '111122223333' }], instances: [{ name: 'x', kind: 'lambda' }] },
-        'instances[0].kind: must be one of ec2, container',
+        'instances[0].kind: must be one of ec2, container, pod',
       ],
       [
         'a wrong condition operator',
@@ -163,7 +163,12 @@ describe('A sandbox', () => {
     try {
       await using sandbox = await startSandbox({ world: STANDARD, databases: false });
       const files = await sandbox.connectionFiles(join(folder, 'connections'));
-      expect(files.map(({ name }) => name)).to.deep.equal(['keys-etl-agent', 'ec2-agent', 'worker-worker-1']);
+      expect(files.map(({ name }) => name)).to.deep.equal([
+        'keys-etl-agent',
+        'ec2-agent',
+        'worker-worker-1',
+        'pod-pod-1',
+      ]);
       for (const { path } of files) expect((await stat(path)).mode & 0o777).to.equal(0o600);
       const values = await Promise.all(
         files.map(async ({ path }) => parse(await readFile(path, 'utf8')) as Record<string, unknown>),

@@ -10,6 +10,8 @@ import type { WireRequest } from './sigv4.ts';
 
 /** What the parts of the AWS endpoint share: one world's identities, policies, time, misfortunes and memory. */
 export interface AwsContext {
+  /** The world's own. */
+  readonly region: string;
   readonly registry: IdentityRegistry;
   readonly authorize: Authorize;
   readonly clock: WorldClock;

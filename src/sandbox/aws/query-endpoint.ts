@@ -1,3 +1,4 @@
+import { NOBODY } from '../identity.ts';
 import { AuthenticationFailure, authenticate, type Claim, type Signed } from './authenticate.ts';
 import { type AwsContext, ConnectionDropped, type Exchange, readSmallBody, record, suffer } from './endpoint.ts';
 import { parseForm, QueryFailure, type QueryService, queryFailureOf, renderAnswer, renderFailure } from './query.ts';
@@ -32,17 +33,19 @@ async function carryOut(context: AwsContext, exchange: Exchange, parsed: Parsed)
     const { code = 'ServiceUnavailable', status = 503, message = 'The service is unavailable.' } = fault.effect;
     return { ...named, result: new QueryFailure(code, status, message) };
   }
-  if (!claim) {
+  const needsSignature = !service.unsigned?.has(action);
+  if (!claim && needsSignature) {
     const message = 'Request is missing Authentication Token';
     return { ...named, result: new QueryFailure('MissingAuthenticationToken', 403, message) };
   }
-  const signed = authenticate(exchange.request, claim, sha256(body), context);
+  const signed = claim && authenticate(exchange.request, claim, sha256(body), context);
   const run = service.actions.get(action);
+  const outcome = { ...(signed && { signed }), ...named };
   if (!run) {
     const message = `Could not find operation ${action} for this service in the sandbox`;
-    return { signed, ...named, result: new QueryFailure('InvalidAction', 400, message) };
+    return { ...outcome, result: new QueryFailure('InvalidAction', 400, message) };
   }
-  const { principal, scope } = signed;
+  const { principal, scope } = signed ?? { principal: NOBODY, scope: { region: context.region } };
   let result: Outcome['result'];
   try {
     result = run({ principal, region: scope.region, action, parameters, authorize: context.authorize });
@@ -51,7 +54,7 @@ async function carryOut(context: AwsContext, exchange: Exchange, parsed: Parsed)
     result = error;
   }
   if (fault?.effect.kind === 'drop') throw new ConnectionDropped(action);
-  return { signed, ...named, result };
+  return { ...outcome, result };
 }
 
 async function settle(context: AwsContext, exchange: Exchange, parsed: Parsed): Promise<Outcome> {

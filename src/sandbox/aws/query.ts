@@ -38,6 +38,8 @@ export interface QueryService {
   readonly namespace: string;
   /** Resource of a call for the log, before it is carried out. */
   readonly resourceOf: (call: Pick<QueryCall, 'action' | 'parameters'>) => string;
+  /** Actions that come without a signature: the caller proves itself by what it sends. */
+  readonly unsigned?: ReadonlySet<string>;
   readonly actions: ReadonlyMap<string, (call: QueryCall) => XmlElements>;
 }
 

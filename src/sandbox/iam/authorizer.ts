@@ -28,6 +28,7 @@ function principalContext(principal: Principal): ContextValues {
   const { kind, arn, account, userId, roleArn, sourceIdentity, sessionTags = {}, issuedAt } = principal;
   if (kind === 'anonymous') return { 'aws:PrincipalType': 'Anonymous', 'aws:userid': 'anonymous' };
   if (kind === 'service') return { 'aws:PrincipalIsAWSService': true, 'aws:PrincipalServiceName': arn };
+  if (kind === 'federated') return { 'aws:FederatedProvider': arn, 'aws:userid': userId };
   return {
     'aws:PrincipalArn': roleArn ?? arn,
     'aws:PrincipalAccount': account,

@@ -94,7 +94,7 @@ export function evaluate(evaluation: Evaluation): Decision {
   if (resource?.denied) return refuse('resource-based', true);
 
   const granted = resource?.allowed ?? 'none';
-  if (principal.kind === 'service' || principal.kind === 'anonymous') {
+  if (principal.kind !== 'user' && principal.kind !== 'assumedRole') {
     return granted === 'none' ? refuse('resource-based', false) : { allowed: true };
   }
   const inSession = session === undefined || session.allowed !== 'none';

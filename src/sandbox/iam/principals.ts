@@ -28,7 +28,12 @@ function matchAws(entry: string, principal: Principal): PrincipalMatch {
 function matchPrincipal(element: PolicyPrincipal, principal: Principal): PrincipalMatch {
   if (element === '*') return 'identity';
   const matches = [
-    ...(principal.kind === 'service' ? [] : listOf(element.AWS).map((entry) => matchAws(entry, principal))),
+    ...(principal.kind === 'service' || principal.kind === 'federated'
+      ? []
+      : listOf(element.AWS).map((entry) => matchAws(entry, principal))),
+    ...listOf(element.Federated).map(
+      (entry): PrincipalMatch => (principal.kind === 'federated' && entry === principal.arn ? 'identity' : 'none'),
+    ),
     ...listOf(element.Service).map(
       (entry): PrincipalMatch => (principal.kind === 'service' && entry === principal.arn ? 'identity' : 'none'),
     ),
@@ -43,6 +48,7 @@ function matchPrincipal(element: PolicyPrincipal, principal: Principal): Princip
 function isSpared(element: PolicyPrincipal, principal: Principal): boolean {
   if (element === '*') return true;
   if (principal.kind === 'service') return listOf(element.Service).includes(principal.arn);
+  if (principal.kind === 'federated') return listOf(element.Federated).includes(principal.arn);
   const named = listOf(element.AWS);
   if (named.includes('*')) return true;
   const wanted = [principal.arn, ...(principal.roleArn === undefined ? [] : [principal.roleArn])];

@@ -8,15 +8,13 @@ import {
   type Signed,
 } from '../aws/authenticate.ts';
 import { type AwsContext, ConnectionDropped, type Exchange, record, suffer } from '../aws/endpoint.ts';
-import type { Principal } from '../identity.ts';
+import { NOBODY } from '../identity.ts';
 import { refusalAnswer, type S3Answer } from './answers.ts';
 import type { FileStore } from './file-store.ts';
 import { S3_OPERATIONS } from './operations.ts';
 import { openRequestBody } from './request-body.ts';
 import { routeS3, type S3Route } from './route.ts';
 import { S3Refusal, type StoreCaller } from './store.ts';
-
-const NOBODY: Principal = { kind: 'anonymous', arn: 'anonymous', account: '', userId: 'anonymous' };
 
 function s3RefusalOf(problem: AuthenticationProblem): S3Refusal {
   switch (problem.kind) {

@@ -212,7 +212,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       clusters: records,
       createdAt: new Date(parts.clock.now()),
     });
-    const sts = createSts({ registry: parts.registry, issuer: parts.issuer, now: parts.clock.now });
+    const sts = createSts({ registry: parts.registry, issuer: parts.issuer, now: () => parts.clock.now() });
     const server = createAwsServer(parts, [sts, redshift], parts.store, parts.onError);
     const aws = held.own(await listenOnLoopback(server, options.awsPort));
     const metadataEndpoints = await startMetadata(parts, held);

@@ -4,9 +4,26 @@ import { Secret } from '../core/secret.ts';
 import type { AwsCredentials, Login } from './access.ts';
 import { type AwsWire, callAws, openRedshift, serviceHost } from './aws-call.ts';
 import type { AwsOperation, ClusterLogin, ClusterPlace } from './classify.ts';
+import { explainRefusal } from './explain-refusal.ts';
 
-/** Buys a login from the cluster. The user name that AWS returns is the one to log in with, prefix and all. */
+/**
+ * Buys a login from the cluster. The user name that AWS returns is the one to log in with, prefix and all. A refusal is
+ * looked into: under a narrow policy AWS answers for a misspelt cluster as for a missing permission.
+ */
 export async function buyClusterLogin(
+  caller: AwsCredentials,
+  login: ClusterLogin,
+  place: ClusterPlace,
+  wire: AwsWire,
+): Promise<Login> {
+  try {
+    return await askForLogin(caller, login, place, wire);
+  } catch (error) {
+    throw await explainRefusal(error, login.clusterIdentifier, caller, place, wire);
+  }
+}
+
+async function askForLogin(
   caller: AwsCredentials,
   login: ClusterLogin,
   place: ClusterPlace,

@@ -339,6 +339,7 @@ describe('AWS errors become ours', () => {
     it(title, async () => {
       aws.answer('GetCallerIdentity', callerIs(USER_ARN));
       aws.answer('AssumeRole', roleSession(new Date(Date.now() + 3_600_000)));
+      aws.answer('DescribeClusters', says(403, 'AccessDenied', 'Access denied'));
       aws.answer(on, answer);
       const run = recordedRun();
       const failure = await failureOf(localOptions(aws.url, options), on, run);
@@ -348,9 +349,60 @@ describe('AWS errors become ours', () => {
       expect(failure.details).to.include(details);
       const everything =
         inspect([failure, failure.cause, run.events], { depth: 10, showHidden: true }) + JSON.stringify(failure);
-      expect(everything).to.not.include('canary');
+      expect(everything).to.not.match(/canary|AKIAEXAMPLE/);
     });
   }
+
+  describe('a refused login is looked into, where the clusters may be listed', () => {
+    const clusters = (names: readonly string[], more = ''): CannedAnswer => ({
+      result:
+        `<Clusters>${names.map((name) => `<Cluster><ClusterIdentifier>${name}</ClusterIdentifier></Cluster>`).join('')}` +
+        `</Clusters>${more}`,
+    });
+    const cases: readonly { title: string; list: CannedAnswer; code: string; action: RegExp }[] = [
+      {
+        title: 'a misspelt cluster is named as that, with the near name',
+        list: clusters(['other', 'warehouse-1']),
+        code: 'RS_CONFIG_OBJECT_MISSING',
+        action: /^Correct clusterIdentifier: did you mean warehouse-1\?$/,
+      },
+      {
+        title: 'a cluster unlike any other is named as missing',
+        list: clusters(['x']),
+        code: 'RS_CONFIG_OBJECT_MISSING',
+        action: /^Correct clusterIdentifier or region\.$/,
+      },
+      {
+        title: 'so is one where there are none at all',
+        list: clusters([]),
+        code: 'RS_CONFIG_OBJECT_MISSING',
+        action: /^Correct clusterIdentifier or region\.$/,
+      },
+      {
+        title: 'a cluster that exists leaves the missing permission',
+        list: clusters(['warehouse']),
+        code: 'RS_AUTH_LOGIN_DENIED',
+        action: /^Allow redshift:GetClusterCredentials/,
+      },
+      {
+        title: 'a list that goes on proves nothing',
+        list: clusters(['x'], '<Marker>more</Marker>'),
+        code: 'RS_AUTH_LOGIN_DENIED',
+        action: /^Allow redshift:GetClusterCredentials/,
+      },
+    ];
+    for (const { title, list, code, action } of cases) {
+      it(title, async () => {
+        aws.answer('GetCallerIdentity', callerIs(USER_ARN));
+        aws.answer('AssumeRole', roleSession(new Date(Date.now() + 3_600_000)));
+        aws.answer('GetClusterCredentials', says(403, 'AccessDenied', 'Access denied'));
+        aws.answer('DescribeClusters', list);
+        const failure = await failureOf(localOptions(aws.url), 'GetClusterCredentials', recordedRun());
+        expect(failure.code).to.equal(code);
+        expect(failure.action).to.match(action);
+      });
+    }
+  });
 
   it('a port where nobody listens', async () => {
     const failure = await failureOf(localOptions('http://127.0.0.1:9'), 'AssumeRole', recordedRun());

@@ -130,11 +130,11 @@ describe('access, in the sandbox', () => {
       action: /dbname:warehouse\/prod/,
     },
     {
-      title: 'a cluster under another name, refused like a missing permission',
+      title: 'a misspelt cluster, though AWS refuses it like a missing permission,',
       changes: { clusterIdentifier: 'warehous' },
-      code: 'RS_AUTH_LOGIN_DENIED',
-      message: /dbuser:warehous\/etl/,
-      action: /spelling of clusterIdentifier/,
+      code: 'RS_CONFIG_OBJECT_MISSING',
+      message: /no cluster warehous in us-east-1 of account 111122223333/,
+      action: /did you mean warehouse\?/,
     },
   ];
   for (const { title, changes, code, message, action } of denials) {

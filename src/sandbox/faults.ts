@@ -15,8 +15,8 @@ export interface Fault {
     | { readonly kind: 'error'; readonly status?: number; readonly code?: string; readonly message?: string }
     /** The answer comes late. */
     | { readonly kind: 'delay'; readonly ms: number }
-    /** The connection is cut: before the work is done, or after it and before the answer. */
-    | { readonly kind: 'drop'; readonly when?: 'before' | 'after' };
+    /** The connection is cut: before the work is done, after it and before the answer, or midway in the object S3 sends. */
+    | { readonly kind: 'drop'; readonly when?: 'before' | 'after' | 'midway' };
   /** Strikes only where the resource, key or SQL text holds this text. */
   readonly matching?: string;
 }

@@ -597,6 +597,15 @@ describe('S3 of the sandbox', () => {
     expect(await refusalOf(put('f/1'))).to.include({ code: 'SlowDown', status: 503 });
     expect(await refusalOf(put('f/1'))).to.include({ code: 'InternalError', status: 500 });
     expect((await refusalOf(put('f/1'))).status).to.equal(undefined);
-    await put('f/1');
+    await put('f/1', 'x'.repeat(500_000));
+    aws.sandbox.faults.add({ on: 's3:GetObject', effect: { kind: 'drop', when: 'midway' } });
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'home-data', Key: 'f/1' }));
+    let received = 0;
+    const cut = await (async () => {
+      for await (const part of Body as AsyncIterable<Buffer>) received += part.length;
+    })().catch((error: unknown) => error);
+    expect(cut).to.be.instanceOf(Error);
+    expect(received).to.be.at.most(250_000);
+    expect(await get('f/1')).to.have.length(500_000);
   });
 });

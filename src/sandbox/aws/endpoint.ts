@@ -59,7 +59,7 @@ export const openExchange = (incoming: IncomingMessage, response: ServerResponse
 export async function suffer(faults: FaultBook, on: string, subject: string): Promise<Fault | undefined> {
   const fault = faults.take(on, subject);
   if (fault?.effect.kind === 'delay') await delay(fault.effect.ms, undefined, { ref: false });
-  if (fault?.effect.kind === 'drop' && fault.effect.when !== 'after') throw new ConnectionDropped(on);
+  if (fault?.effect.kind === 'drop' && (fault.effect.when ?? 'before') === 'before') throw new ConnectionDropped(on);
   return fault;
 }
 

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   AuthenticationFailure,
@@ -94,6 +95,17 @@ function callerOf(exchange: Exchange, signed: Signed | undefined): StoreCaller {
   };
 }
 
+/** Half a body, then a cut. */
+async function* firstPart(body: Readable, bytes: number): AsyncGenerator<Buffer> {
+  let left = Math.floor(bytes);
+  for await (const part of body as AsyncIterable<Buffer>) {
+    yield part.subarray(0, left);
+    left -= part.length;
+    if (left <= 0) break;
+  }
+  throw new ConnectionDropped('midway');
+}
+
 interface Progress {
   signed: Signed | undefined;
   fault: string | undefined;
@@ -131,8 +143,15 @@ async function carryOut(
   const body = openRequestBody(exchange.request, exchange.incoming as AsyncIterable<Buffer>, signed);
   const caller = callerOf(exchange, signed);
   const answer = await S3_OPERATIONS[operation]({ ...route, request: exchange.request, caller, signed, body, store });
-  if (fault?.effect.kind === 'drop') throw new ConnectionDropped(operation);
-  return answer;
+  if (fault?.effect.kind !== 'drop') return answer;
+  if (fault.effect.when === 'midway' && answer.body instanceof Readable) {
+    return {
+      ...answer,
+      body: Readable.from(firstPart(answer.body, Number(answer.headers?.['content-length'] ?? 0) / 2)),
+    };
+  }
+  if (answer.body instanceof Readable) answer.body.destroy();
+  throw new ConnectionDropped(operation);
 }
 
 async function send({ response, requestId }: Exchange, answer: S3Answer): Promise<void> {

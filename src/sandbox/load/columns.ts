@@ -98,7 +98,8 @@ export async function openTarget(backend: BackendSession, statement: CopyStateme
   await lockTable(backend, sqlName, written);
   const listed = await listedNames(backend, statement, written);
   const { rows } = await backend.query(
-    `SELECT a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, c.oid, c.relkind, c.relname
+    `SELECT a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, c.oid, c.relkind, c.relname,
+       pg_catalog.format_type(a.atttypid, NULL)
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
      WHERE c.oid = ${quoteLiteral(sqlName)}::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
   );
@@ -140,11 +141,11 @@ async function listedNames(
 }
 
 function toColumn(
-  [name, typeOid, modifier, notNull, identity]: readonly (string | null)[],
+  [name, typeOid, modifier, notNull, identity, , , , typeName]: readonly (string | null)[],
   shownName: string,
 ): TargetColumn {
   const kind = KIND_BY_OID[typeOid ?? ''];
-  if (kind === undefined) throw notImitated(`COPY into column "${shownName}": its type`);
+  if (kind === undefined) throw notImitated(`COPY into column "${shownName}" of type ${typeName}`);
   const size = Number(modifier) - 4;
   return {
     name: name ?? '',

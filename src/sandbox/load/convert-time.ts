@@ -62,9 +62,11 @@ export function convertTimestamp(text: string, { timeFormat }: TimeFormats, keep
     format === 'auto' ? autoDate(day, before !== undefined) : withEra(isoDate(day), before !== undefined),
   );
   const clock = hour === undefined ? '00:00:00' : clockText(hour, minute, second, fraction, meridiem);
-  if (date === undefined || clock === undefined || clock.startsWith('24')) return badTimestamp(timeFormat);
+  const offset = zoneText(zone);
+  if (date === undefined || clock === undefined || offset === undefined || clock.startsWith('24'))
+    return badTimestamp(timeFormat);
   const era = date.endsWith(' BC');
-  return `${era ? date.slice(0, -3) : date} ${clock}${keepsZone ? zoneText(zone) : ''}${era ? ' BC' : ''}`;
+  return `${era ? date.slice(0, -3) : date} ${clock}${keepsZone ? offset : ''}${era ? ' BC' : ''}`;
 }
 
 function badTimestamp(format: string | undefined): Converted {
@@ -76,13 +78,18 @@ export function convertTime(text: string, keepsZone: boolean): Converted {
   const match = TIME.exec(text.trim());
   const [, hour = '', minute, second, fraction, meridiem, zone] = match ?? [];
   const clock = match === null ? undefined : clockText(hour, minute, second, fraction, meridiem);
-  if (clock === undefined) return { code: 1206, reason: 'Invalid time format or value [HH24:MI:SS]' };
-  return keepsZone ? clock + zoneText(zone) : clock;
+  const offset = zoneText(zone);
+  if (clock === undefined || offset === undefined)
+    return { code: 1206, reason: 'Invalid time format or value [HH24:MI:SS]' };
+  return keepsZone ? clock + offset : clock;
 }
 
-function zoneText(zone: string | undefined): string {
+/** An offset of at most 14:59 hours as the database reads it. */
+function zoneText(zone: string | undefined): string | undefined {
   if (zone === undefined) return '';
-  return /^[+-]/.test(zone) ? zone : '+00';
+  const offset = /^[+-](\d{1,2})(?::?(\d{2}))?$/.exec(zone);
+  if (offset === null) return '+00';
+  return Number(offset[1]) > 14 || Number(offset[2] ?? 0) > 59 ? undefined : zone;
 }
 
 function clockText(

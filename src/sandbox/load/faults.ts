@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { RedshiftError } from '../pg/backend-session.ts';
 import type { StatementContext } from '../pg/statement-handler.ts';
 import { refuse } from './refusal.ts';
 
@@ -16,6 +17,10 @@ export async function strikeFault({ cluster, signal }: StatementContext, on: str
     case 'error':
       throw refuse(effect.code ?? 'XX000', effect.message ?? 'A fault of the world struck this statement');
     case 'drop':
-      throw refuse('57P01', 'terminating connection due to administrator command');
+      throw new RedshiftError({
+        severity: 'FATAL',
+        code: '57P01',
+        message: 'terminating connection due to administrator command',
+      });
   }
 }

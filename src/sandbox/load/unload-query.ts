@@ -33,10 +33,11 @@ export async function openQuery(backend: BackendSession, statement: UnloadStatem
     backend,
     columns.map(({ name }) => name),
   );
+  const typeNames = await unknownTypes(backend, columns);
   const found = columns.map(({ name: short, typeOid, typeModifier }, index): UnloadColumn => {
     const name = names[index] ?? short;
     const kind = TEXT_LIKE.has(String(typeOid)) ? 'varchar' : KIND_BY_OID[String(typeOid)];
-    if (kind === undefined) throw notImitated(`UNLOAD of column "${name}": its type`);
+    if (kind === undefined) throw notImitated(`UNLOAD of column "${name}" of type ${typeNames[index]}`);
     const size = typeModifier - 4;
     const isDecimal = kind === 'decimal' && size >= 0;
     return {
@@ -49,6 +50,17 @@ export async function openQuery(backend: BackendSession, statement: UnloadStatem
   });
   if (statement.format === 'parquet') checkParquet(found);
   return { sql, columns: found };
+}
+
+/** Names of the types that have no place in a file; the others are not asked for. */
+async function unknownTypes(
+  backend: BackendSession,
+  columns: readonly { readonly typeOid: number }[],
+): Promise<readonly string[]> {
+  if (columns.every(({ typeOid }) => KIND_BY_OID[typeOid] !== undefined || TEXT_LIKE.has(String(typeOid)))) return [];
+  const list = columns.map(({ typeOid }) => `pg_catalog.format_type(${typeOid}, NULL)`).join(', ');
+  const { rows } = await backend.query(`SELECT ${list}`);
+  return (rows[0] ?? []).map((name) => name ?? 'unknown');
 }
 
 function checkParquet(columns: readonly UnloadColumn[]): void {

@@ -140,6 +140,8 @@ export class Engine implements AsyncDisposable {
         sql`SET allowed_directories = [${duckText(`${this.folder}/`)}]`,
         sql`SET allowed_paths = [${files}]`,
         sql`SET TimeZone = 'UTC'`,
+        // Chunks that wait to be read lie outside of the memory limit.
+        sql`SET streaming_buffer_size = '1KB'`,
         sql`SET enable_external_access = false`,
         sql`SET lock_configuration = true`,
       ]) {

@@ -2,7 +2,7 @@ import type { DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { duckName, duckText, duckType } from '../sql/duckdb.ts';
-import { join, type Sql, sql } from '../sql/sql.ts';
+import { integer, join, type Sql, sql } from '../sql/sql.ts';
 import { type Batch, openBatch, type Value } from '../types/batch.ts';
 import { codecFor } from '../types/codec.ts';
 import type { Codec } from '../types/codec-shape.ts';
@@ -17,7 +17,9 @@ export interface ReadParquetOptions {
   readonly batchChars?: number;
 }
 
-const DEFAULT_BATCH_CHARS = 8_000_000;
+const DEFAULT_BATCH_CHARS = 4_000_000;
+const CHUNK_ROWS = 2048;
+const CHUNK_BYTES = 2 * 1024 * 1024;
 
 /** The name of a field's column in a staged file: hostile names and capitals never reach it. */
 export function stagedColumnName(position: number): string {
@@ -44,7 +46,7 @@ export async function* readParquet(
     chars = 0;
     return batch;
   };
-  for await (const chunk of engine.stream(sql`SELECT ${join(columns)} FROM read_parquet(${duckText(path)})`, run)) {
+  for await (const chunk of chunksOf(engine, path, fields, columns, run)) {
     const values = codecs.map((codec, position) => columnOf(chunk, position, codec));
     for (let start = 0; start < chunk.rowCount; ) {
       const end = Math.min(chunk.rowCount, start + batchRows - rows);
@@ -60,6 +62,49 @@ export async function* readParquet(
     if (chars >= batchChars && rows > 0) yield flush();
   }
   if (rows > 0) yield flush();
+}
+
+/**
+ * A chunk of the engine has 2,048 rows however wide, and a few are alive at once outside of its own memory limit. Where
+ * rows are wide the file is read by ranges of rows, which keeps chunks small at the price of decoding row groups again.
+ */
+async function* chunksOf(
+  engine: Engine,
+  path: string,
+  fields: readonly SupportedField[],
+  columns: readonly Sql[],
+  run: Run,
+): AsyncGenerator<DuckDBDataChunk, void, undefined> {
+  const select = sql`SELECT ${join(columns)} FROM read_parquet(${duckText(path)}, file_row_number = true)`;
+  const { rows, rowBytes } = await measure(engine, path, fields, run);
+  if (rowBytes * CHUNK_ROWS <= CHUNK_BYTES) {
+    yield* engine.stream(select, run);
+    return;
+  }
+  const step = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
+  for (let start = 0; start < rows; start += step) {
+    const range = sql`file_row_number >= ${integer(start)} AND file_row_number < ${integer(start + step)}`;
+    yield* engine.stream(sql`${select} WHERE ${range}`, run);
+  }
+}
+
+/** How wide rows are: counted only where the declared lengths allow them to be wide. */
+async function measure(
+  engine: Engine,
+  path: string,
+  fields: readonly SupportedField[],
+  run: Run,
+): Promise<{ readonly rows: number; readonly rowBytes: number }> {
+  const texts = fields.flatMap(({ type }, position) => (type.kind === 'varchar' ? [{ ...type, position }] : []));
+  const declaredBytes = texts.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (declaredBytes * CHUNK_ROWS <= CHUNK_BYTES) return { rows: 0, rowBytes: 0 };
+  const lengths = join(
+    texts.map(({ position }) => sql`coalesce(strlen(${duckName(stagedColumnName(position))}), 0)`),
+    sql` + `,
+  );
+  const measuring = sql`SELECT count(*), coalesce(avg(${lengths}), 0) FROM read_parquet(${duckText(path)})`;
+  const [[rows, rowBytes] = []] = await engine.query(measuring, run);
+  return { rows: Number(rows), rowBytes: Number(rowBytes) };
 }
 
 function columnSql({ kind }: SupportedType, { stagedAs }: Codec, name: string): Sql {

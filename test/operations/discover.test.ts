@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { type DiscoverSpec, type Discovery, discover } from '../../src/operations/discover.ts';
+import { identifier, sql } from '../../src/sql/sql.ts';
 import { openWorldDatabase, type WorldDatabase } from '../db/world-database.ts';
 import { openWorld, type TestWorld } from '../harness.ts';
 
@@ -127,5 +128,20 @@ describe('discover', () => {
     await look({ object: 'sales.orders' });
     const texts = (await world.statements()).slice(before).map(({ text }) => text ?? '');
     expect(texts.filter((text) => /svv_|information_schema/i.test(text))).to.deep.equal([]);
+  });
+
+  it('keeps capitals where the session keeps them', async () => {
+    await world.sql('GRANT CREATE ON SCHEMA public TO PUBLIC', { database: 'dev' });
+    await using keeping = openWorldDatabase(world, { connectSql: 'SET enable_case_sensitive_identifier TO true' });
+    {
+      await using session = await keeping.database.session(keeping.run());
+      expect(session.capabilities().caseSensitiveNames).to.equal(true);
+      await session.run(sql`CREATE TABLE public.${identifier('Mixed')} (${identifier('Case')} INTEGER)`, keeping.run());
+    }
+    const found = await discover(keeping, { object: 'Mixed' }, keeping.run());
+    expect(found).to.have.nested.property('object.name', 'Mixed');
+    expect(found).to.have.nested.property('object.columns[0].name', 'Case');
+    const refusal = await discover(keeping, { object: 'mixed' }, keeping.run()).catch((error: unknown) => error);
+    expect(refusal).to.include({ code: 'RS_CONFIG_OBJECT_MISSING', action: 'Did you mean "Mixed"?' });
   });
 });

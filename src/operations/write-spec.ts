@@ -50,6 +50,8 @@ export interface FileSource {
   readonly file: string;
   /** Default: told by the file's extension. */
   readonly format?: 'parquet' | 'csv' | 'jsonl';
+  /** Only with CSV: one character. Default: a comma. */
+  readonly delimiter?: string;
 }
 
 export type WriteInput = RowSource | FileSource;

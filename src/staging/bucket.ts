@@ -18,12 +18,11 @@ import type { Secret } from '../core/secret.ts';
 import { classifyStagingError, wrongRegion } from './classify.ts';
 import type { StagingPlan } from './staging-plan.ts';
 
-/** Credentials as the graph yields them; S3 asks again before they expire. */
+/** Credentials as the graph yields them, which also renews them. */
 export interface StagingCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
   readonly sessionToken?: Secret;
-  readonly expiresAt?: Date;
 }
 
 export interface ListedObject {
@@ -260,13 +259,16 @@ export class Bucket implements Disposable {
   }
 }
 
+/** Past any time: the client asks for credentials before each request, so that they are cached in one place only. */
+const ALWAYS_ASK = new Date(0);
+
 /** The one place where staging hands secrets to the wire. */
-function revealFor({ accessKeyId, secretAccessKey, sessionToken, expiresAt }: StagingCredentials) {
+function revealFor({ accessKeyId, secretAccessKey, sessionToken }: StagingCredentials) {
   return defined({
     accessKeyId,
     secretAccessKey: secretAccessKey.reveal(),
     sessionToken: sessionToken?.reveal(),
-    expiration: expiresAt,
+    expiration: ALWAYS_ASK,
   });
 }
 

@@ -10,7 +10,7 @@ import type { StagedFile } from './staged-file.ts';
 import type { StagingPlan } from './staging-plan.ts';
 import { upload } from './upload.ts';
 
-/** Where staging gets its credentials; asked again for each request that finds the last ones about to expire. */
+/** Where staging gets its credentials; asked before each request, so it caches and renews them. */
 export interface StagingAccess {
   staging(run: Run): Promise<StagingCredentials>;
 }

@@ -5,6 +5,9 @@ import type { TablePath } from '../../sql/copy.ts';
 import { type LedgerEntry, readLedger, renderCreateLedger, renderReadLedger } from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
 
+/** What a writer does with a ledger; LOCK asks for the last two. */
+const RIGHTS = 'SELECT, INSERT, UPDATE and DELETE';
+
 /** How long the first look may wait for a load that holds the ledger; the look under lock comes later anyway. */
 const PEEK_MS = 1_000;
 
@@ -21,7 +24,7 @@ export async function openLedger(
   try {
     return await peek(session, ledger, restoreMs, run);
   } catch (error) {
-    if (!isCode(error, 'RS_CONFIG_OBJECT_MISSING')) throw error;
+    if (!isCode(error, 'RS_CONFIG_OBJECT_MISSING')) throw explainPeek(error, ledger);
     await create(session, ledger, run, () => peek(session, ledger, restoreMs, run));
     return undefined;
   }
@@ -57,19 +60,33 @@ async function create(session: Session, ledger: TablePath, run: Run, look: () =>
     try {
       await look();
     } catch {
-      throw explain(error, ledger, String(statement));
+      throw explainCreate(error, ledger, String(statement));
     }
   }
 }
 
-function explain(error: unknown, ledger: TablePath, statement: string): unknown {
+function explainCreate(error: unknown, ledger: TablePath, statement: string): unknown {
+  if (!isCode(error, 'RS_AUTH_PERMISSION')) return error;
+  const name = ledger.join('.');
+  return new ConnectorError(
+    'RS_AUTH_PERMISSION',
+    `The ledger table ${name} is missing, and the database user may not create it`,
+    {
+      action: `Let the owner of the schema run the statement in the details, and grant ${RIGHTS} on the table.`,
+      details: { ledger: name, statement },
+      cause: error,
+    },
+  );
+}
+
+function explainPeek(error: unknown, ledger: TablePath): unknown {
   if (!isCode(error, 'RS_AUTH_PERMISSION')) return error;
   return new ConnectorError(
     'RS_AUTH_PERMISSION',
-    `The ledger table ${ledger.join('.')} is missing, and the database user may not create it`,
+    `The database user may not use the ledger table ${ledger.join('.')}`,
     {
-      action: 'Let the owner of the schema run the statement in the details, and grant SELECT and INSERT on the table.',
-      details: { statement },
+      action: `Let its owner grant ${RIGHTS} on it to the user.`,
+      details: { ledger: ledger.join('.') },
       cause: error,
     },
   );

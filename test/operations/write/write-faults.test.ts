@@ -2,16 +2,12 @@ import { expect } from 'chai';
 import { ConnectorError } from '../../../src/core/errors.ts';
 import { openRun } from '../../../src/core/run.ts';
 import type { WriteReport } from '../../../src/operations/write-report.ts';
-import type { Fault } from '../../../src/sandbox/faults.ts';
 import { renderLock } from '../../../src/sql/apply.ts';
 import { ledgerPath } from '../../../src/sql/ledger.ts';
 import { sql } from '../../../src/sql/sql.ts';
 import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
 const ROWS = Array.from({ length: 50 }, (_, index) => ({ id: index, note: `row ${index}` }));
-
-/** Statements that make and load the temporary table, each its own transaction. */
-const AUTOCOMMITS_OF_LOAD = 2;
 
 describe('write: bad days', () => {
   let on: WriteWorld;
@@ -35,21 +31,12 @@ describe('write: bad days', () => {
     return Number((await on.rows(`SELECT COUNT(*) FROM ${table}`))[0]?.[0]);
   }
 
-  /** Rows during whose staging misfortunes are scripted: the next COMMITs are those of the load. */
-  async function* rowsThenFaults(...faults: readonly Fault[]) {
-    yield ROWS;
-    await on.world.faults(...faults);
-  }
-
-  for (const { operation, commitsBefore } of [
-    { operation: 'insert', commitsBefore: 0 },
-    { operation: 'upsert', commitsBefore: AUTOCOMMITS_OF_LOAD },
-  ] as const) {
+  for (const operation of ['insert', 'upsert'] as const) {
     for (const when of ['before', 'after'] as const) {
       it(`settles a COMMIT of an ${operation} that was lost ${when} it was done, exactly once`, async () => {
         const object = await freshTable();
-        const lost: Fault = { on: 'pg:commit', after: commitsBefore, effect: { kind: 'drop', when } };
-        const report = await on.write({ object, operation }, rowsThenFaults(lost));
+        await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when } });
+        const report = await on.write({ object, operation }, ROWS);
         expect([report.outcome, report.rows.loaded]).to.deep.equal(['committed', 50]);
         expect(report.warnings.map(({ code }) => code)).to.deep.equal([
           when === 'after' ? 'COMMIT_SETTLED' : 'LOAD_REPEATED',
@@ -63,11 +50,11 @@ describe('write: bad days', () => {
   it('keeps the staged files and says so when a lost COMMIT cannot be settled, and settles it by the run id later', async () => {
     const object = await freshTable();
     const spec = { object, settleTimeoutSeconds: 1 };
-    const lost = rowsThenFaults(
+    await on.world.faults(
       { on: 'pg:commit', effect: { kind: 'drop', when: 'after' } },
       { on: 'pg:statement', matching: 'LOCK', after: 1, times: 1000, effect: { kind: 'drop' } },
     );
-    const error = await on.refusal(spec, lost, { runId: 'unknown' });
+    const error = await on.refusal(spec, ROWS, { runId: 'unknown' });
     expect([error.code, error.retryable]).to.deep.equal(['RS_COMMIT_UNKNOWN', false]);
     const report = error.report as WriteReport;
     expect(report.outcome).to.equal('unknown');
@@ -84,8 +71,8 @@ describe('write: bad days', () => {
 
   it('gives up in bounded time when every COMMIT is lost, with nothing written', async () => {
     const object = await freshTable();
-    const lost = rowsThenFaults({ on: 'pg:commit', times: 100, effect: { kind: 'drop', when: 'before' } });
-    const error = await on.refusal({ object }, lost);
+    await on.world.faults({ on: 'pg:commit', times: 100, effect: { kind: 'drop', when: 'before' } });
+    const error = await on.refusal({ object }, ROWS);
     expect(error.code).to.equal('RS_CONN_LOST');
     expect(await count(object)).to.equal(0);
   });
@@ -207,6 +194,20 @@ describe('write: bad days', () => {
     expect(error.code).to.equal('RS_STAGING_DENIED');
     expect(error.details['action']).to.equal('s3:PutObject');
     expect(error).to.be.instanceOf(ConnectorError);
+  });
+
+  it('outlives every credential it began with', async () => {
+    const object = await freshTable();
+    const before = (await on.world.calls('sts:AssumeRole')).length;
+    async function* slow() {
+      yield ROWS.slice(0, 25);
+      await on.world.advance(4000);
+      yield ROWS.slice(25);
+    }
+    const report = await on.write({ object, operation: 'upsert' }, slow());
+    expect([report.outcome, await count(object)]).to.deep.equal(['committed', 50]);
+    expect((await on.world.calls('sts:AssumeRole')).length).to.equal(before + 1);
+    expect(await on.staged()).to.deep.equal([]);
   });
 
   /** A cancelled statement may still be on its way to its end. */

@@ -206,7 +206,13 @@ describe('write: insert', () => {
     expect(error.code).to.equal('RS_AUTH_PERMISSION');
     const statement = String(error.details['statement']);
     const [ledger = ''] = /"locked"\."[^"]+"/.exec(statement) ?? [];
-    await on.world.sql(`${statement}; GRANT ALL ON ${ledger} TO etl`);
+    await on.world.sql(statement);
+    const second = await on.refusal({ object: 'locked.t' }, [{ id: 1 }]);
+    expect([second.code, second.message]).to.deep.equal([
+      'RS_AUTH_PERMISSION',
+      `The database user may not use the ledger table ${ledger.replaceAll('"', '')}`,
+    ]);
+    await on.world.sql(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledger} TO etl`);
     expect((await on.write({ object: 'locked.t' }, [{ id: 1 }])).rows.loaded).to.equal(1);
   });
 

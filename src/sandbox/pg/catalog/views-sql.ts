@@ -1,3 +1,4 @@
+import { PG_CATALOG_SQL } from './pg-catalog-sql.ts';
 import { SHOW_SQL } from './show-sql.ts';
 
 const RELATIONS = `
@@ -61,7 +62,11 @@ const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
     CASE WHEN nullable THEN 'YES' ELSE 'NO' END::varchar(3) AS is_nullable, data_type::varchar(128),
     character_maximum_length::int, numeric_precision::int, numeric_scale::int, remarks::varchar(256) FROM rs_columns`,
   svv_columns: `SELECT database_name AS table_catalog, schema_name AS table_schema, table_name, column_name, ordinal_position,
-    column_default, is_nullable, data_type, character_maximum_length, numeric_precision, numeric_scale, remarks FROM svv_all_columns`,
+    column_default, is_nullable, data_type, character_maximum_length, numeric_precision, NULL::int AS numeric_precision_radix,
+    numeric_scale, NULL::int AS datetime_precision, NULL::text AS interval_type, NULL::text AS interval_precision,
+    NULL::text AS character_set_catalog, NULL::text AS character_set_schema, NULL::text AS character_set_name,
+    NULL::text AS collation_catalog, NULL::text AS collation_schema, NULL::text AS collation_name, NULL::text AS domain_name,
+    remarks FROM svv_all_columns`,
   svv_redshift_columns: `SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128),
     table_name::varchar(128), column_name::varchar(128), ordinal_position, full_type::varchar(128) AS data_type,
     column_default::varchar(4000), CASE WHEN nullable THEN 'YES' ELSE 'NO' END::varchar(3) AS is_nullable,
@@ -111,4 +116,5 @@ export const VIEWS_SQL: readonly string[] = [
   ),
   'REVOKE SELECT ON pg_catalog.svv_table_info FROM PUBLIC',
   ...SHOW_SQL,
+  ...PG_CATALOG_SQL,
 ];

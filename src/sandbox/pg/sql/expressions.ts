@@ -20,6 +20,14 @@ const FOREIGN_FUNCTIONS =
 // Words before a bracket after which a date part stands without quotes.
 const DATE_PART_FUNCTIONS: ReadonlySet<string> = new Set(['dateadd', 'datediff', 'date_add', 'date_diff', 'date_part']);
 
+// Redshift's own columns are in these views, and declared keys.
+const CATALOG_TABLES: Readonly<Record<string, string>> = {
+  pg_attribute: 'rs_pg_attribute',
+  pg_class: 'rs_pg_class',
+  pg_constraint: 'rs_pg_constraint',
+  pg_database: 'rs_pg_database',
+};
+
 const SESSION_FUNCTIONS: Readonly<Record<string, (state: SessionState) => number>> = {
   pg_last_copy_count: ({ lastCopyCount }) => lastCopyCount,
   pg_last_copy_id: ({ lastCopyId }) => (lastCopyId === 0 ? -1 : lastCopyId),
@@ -51,7 +59,9 @@ function rewriteWord(tokens: readonly Token[], index: number, edits: Edits, cont
   const previous = tokens[index - 1];
   const afterDot = previous?.kind === 'symbol' && previous.value === '.';
   const call = tokens[index + 1]?.kind === 'symbol' && tokens[index + 1]?.value === '(';
-  if (Buffer.byteLength(value) > 63 || value.startsWith('#')) renameTo(token, edits, context.rules);
+  const catalog = context.lenient ? undefined : CATALOG_TABLES[value];
+  if (catalog !== undefined) edits.replace(start, end, catalog);
+  else if (Buffer.byteLength(value) > 63 || value.startsWith('#')) renameTo(token, edits, context.rules);
   else if (afterDot) return;
   else if (value === 'sysdate' && !call) edits.insert(end, '()');
   else if (value === 'nvl' && call) edits.replace(start, end, 'coalesce');

@@ -4,7 +4,7 @@ import { isWord, renderName, splitAtCommas, syntaxError, TokenCursor, unsupporte
 import { Edits } from './edits.ts';
 import { declareTable, type Plan, runPlan } from './plan.ts';
 import { planAlterTable } from './plan-alter.ts';
-import { leaderOnly } from './plan-dml.ts';
+import { refuseLeaderOnly } from './plan-dml.ts';
 import type { Statement } from './plan-statement.ts';
 
 /** DDL, locks, maintenance and grants; what is left is refused by name. */
@@ -59,8 +59,7 @@ function planCreate(statement: Statement, cursor: TokenCursor): Plan {
   const kind = ['local', 'temporary', 'temp', 'table'].find((word) => cursor.sees(word));
   if (kind !== undefined) {
     const created = renderCreateTable(sql, tokens, context);
-    const generated = created.isQuery && tokens.some((token) => isWord(token, 'generate_series'));
-    if (generated && !context.lenient) throw leaderOnly();
+    if (created.isQuery && !context.lenient) refuseLeaderOnly(tokens);
     return runPlan(created.isQuery ? 'SELECT' : 'CREATE TABLE', created.sql, {
       after: [declareTable(created.table, created.facts)],
       ...(created.isQuery ? { tag: 'SELECT' } : {}),

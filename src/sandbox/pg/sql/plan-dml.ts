@@ -3,6 +3,7 @@ import { isWord, renderName, syntaxError, type TokenCursor, unsupported } from '
 import { Edits } from './edits.ts';
 import { type Plan, runPlan } from './plan.ts';
 import type { Statement } from './plan-statement.ts';
+import type { Token } from './tokens.ts';
 
 /** INSERT, UPDATE, DELETE, MERGE: refuses what Redshift has not, and names the table to lock. */
 export function planDml(statement: Statement, verb: string): Plan {
@@ -32,12 +33,27 @@ function refuse({ tokens }: Statement): void {
     if (isWord(token, 'on') && isWord(tokens[index + 1], 'conflict'))
       throw unsupportedClause('conflict', 'ON CONFLICT');
   });
-  const generated = tokens.some((token, index) => isWord(token, 'generate_series') && tokens[index + 1]?.value === '(');
-  if (generated) throw leaderOnly();
+  refuseLeaderOnly(tokens);
 }
 
-/** Leader-node functions cannot feed tables. */
-export function leaderOnly(): RedshiftError {
+const LEADER_TABLE =
+  /^(?:pg_(?:class|attribute|namespace|type|constraint|database|user|group|tables|views|locks|stat_\w+))$/;
+
+/** Refuses what the leader node alone knows where it would feed a table: catalog tables, generated series. */
+export function refuseLeaderOnly(tokens: readonly Token[]): void {
+  const found = tokens.some((token, index) => {
+    if (token.kind !== 'word') return false;
+    const next = tokens[index + 1]?.value;
+    return next === '(' ? token.value === 'generate_series' : LEADER_TABLE.test(token.value) || isSchema(token, next);
+  });
+  if (found) throw leaderOnly();
+}
+
+function isSchema(token: Token, next: string | undefined): boolean {
+  return token.value === 'information_schema' && next === '.';
+}
+
+function leaderOnly(): RedshiftError {
   return new RedshiftError({
     code: '0A000',
     message: 'Specified types or functions (one per INFO message) not supported on Redshift tables.',

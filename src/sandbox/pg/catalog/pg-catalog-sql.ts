@@ -1,0 +1,45 @@
+const ENCODINGS =
+  "ARRAY['none','bytedict','delta','delta32k','lzo','mostly8','mostly16','mostly32','runlength','text255','text32k','zstd','az64','raw']";
+
+const PG_CLASS = `
+CREATE VIEW pg_catalog.rs_pg_class AS
+SELECT c.*, false AS relhasoids, 0::smallint AS reltriggers, 0::smallint AS relukeys, 0::smallint AS relfkeys, 0::smallint AS relrefs,
+  (CASE coalesce(f.facts->>'distStyle', 'AUTO') WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 ELSE 9 END)::smallint AS reldiststyle,
+  f.facts ? 'primaryKey' AS relhaspkey
+FROM pg_class c LEFT JOIN rs_table_facts f ON f.relid = c.oid
+WHERE c.relnamespace <> 'pg_catalog'::regnamespace OR c.relname NOT LIKE 'rs\\_%'`;
+
+const PG_ATTRIBUTE = `
+CREATE VIEW pg_catalog.rs_pg_attribute AS
+SELECT a.*, coalesce(f.facts->>'distKey' = a.attname, false) AS attisdistkey,
+  coalesce((SELECT p.position * CASE WHEN f.facts->>'sortStyle' = 'INTERLEAVED' AND p.position % 2 = 0 THEN -1 ELSE 1 END
+    FROM jsonb_array_elements_text(f.facts->'sortKeys') WITH ORDINALITY p(name, position) WHERE p.name = a.attname), 0)::int AS attsortkeyord,
+  coalesce(array_position(${ENCODINGS}, (SELECT c.encoding FROM rs_columns c WHERE c.relid = a.attrelid AND c.column_name = a.attname)) - 1, 0)
+    AS attencodingtype
+FROM pg_attribute a LEFT JOIN rs_table_facts f ON f.relid = a.attrelid`;
+
+const PG_CONSTRAINT = `
+CREATE VIEW pg_catalog.rs_pg_constraint AS
+SELECT oid, conname, connamespace, contype, condeferrable, condeferred, conrelid, contypid, confrelid, confupdtype, confdeltype,
+  confmatchtype, conkey, confkey FROM pg_constraint WHERE conname NOT LIKE 'rs~%' AND contype <> 'n' AND connamespace <> 'pg_catalog'::regnamespace
+UNION ALL
+SELECT r.oid, coalesce(r.facts->'primaryKey'->>'name', r.table_name || '_pkey')::name, r.schema_oid, 'p'::"char", false, false, r.oid,
+  0::oid, 0::oid, ' '::"char", ' '::"char", ' '::"char",
+  (SELECT array_agg(a.attnum ORDER BY k.position) FROM jsonb_array_elements_text(r.facts->'primaryKey'->'columns')
+    WITH ORDINALITY k(name, position) JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = k.name), NULL
+FROM rs_relations r WHERE r.facts ? 'primaryKey'`;
+
+const VIEWS = ['rs_pg_class', 'rs_pg_attribute', 'rs_pg_constraint', 'rs_pg_database'];
+
+/** What stands for PostgreSQL's own catalog tables: with the columns Redshift has besides, and with declared keys. */
+export const PG_CATALOG_SQL: readonly string[] = [
+  PG_CLASS,
+  PG_ATTRIBUTE,
+  PG_CONSTRAINT,
+  "CREATE VIEW pg_catalog.rs_pg_database AS SELECT * FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'",
+  ...VIEWS.map((name) => `GRANT SELECT ON pg_catalog.${name} TO PUBLIC`),
+  `CREATE FUNCTION pg_catalog.format_encoding(encoding int) RETURNS text LANGUAGE sql IMMUTABLE AS $body$
+    SELECT (${ENCODINGS})[encoding + 1] $body$`,
+  `CREATE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record LANGUAGE plpgsql STABLE AS $body$
+    BEGIN RETURN; END $body$`,
+];

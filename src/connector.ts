@@ -80,11 +80,12 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
   const { options, notices: optionNotices } = resolveConnection(values, { policy, resolveSecret });
   const plan = planAccess(options, init);
   const notices = Object.freeze([...new Set([...optionNotices, ...plan.notices])]);
+  const checkAddress = addressCheck({ policy, resolveSecret });
   const access: Access = openAccess(plan, defined({ clock }));
   const database: Database = openDatabase(access, options, {
     clock,
     onEvent,
-    checkAddress: addressCheck({ policy, resolveSecret }),
+    checkAddress,
   });
   const connection: Connection = { options, access, database, workDirectory: host.workDirectory ?? tmpdir() };
   let disposed = false;
@@ -100,7 +101,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     notices,
     check: async ({ onStep, ...call } = {}) => {
       const { check } = await import('./operations/check.ts');
-      return check(connection, { notices, ...defined({ onStep }) }, begin(call));
+      return check(connection, { notices, checkAddress, ...defined({ onStep }) }, begin(call));
     },
     discover: async (spec = {}, call) => {
       const { discover } = await import('./operations/discover.ts');

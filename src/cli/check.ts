@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { EXIT_STATUS } from '../core/errors.ts';
 import type { CheckReport, CheckStep, CheckVerdict } from '../operations/check-report.ts';
 import { openConnection } from './connection.ts';
+import { describeStatements } from './failure.ts';
 import { formatDuration } from './format.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
@@ -38,6 +39,7 @@ export function describeStep({ title, verdict, evidence, because, durationMs, er
   if (error) {
     lines.push(`    ${styleText('red', error.code)}  ${error.message}`);
     if (error.action !== undefined) lines.push(`    ${styleText('cyan', '->')} ${error.action}`);
+    lines.push(...describeStatements(error.details ?? {}).map((line) => `    ${line}`));
   }
   return lines;
 }

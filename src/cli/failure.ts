@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { ConnectorError, EXIT_STATUS } from '../core/errors.ts';
+import { ConnectorError, type ErrorDetails, EXIT_STATUS } from '../core/errors.ts';
 import { jsonValue } from './format.ts';
 
 /** Exit status of a failure: by category, 130 for an abort, 70 for what should not have happened. */
@@ -35,7 +35,23 @@ export function describeFailure(error: unknown): string[] {
     lines.push(`  ${styleText('bold', path)}: ${message}`, `    ${styleText('cyan', '->')} ${action}`);
   }
   if (error.action !== undefined) lines.push(`  ${styleText('cyan', '->')} ${error.action}`);
-  const facts = Object.entries(error.details);
+  lines.push(...describeStatements(error.details).map((line) => `  ${line}`));
+  const facts = Object.entries(error.details).filter(([name]) => !(name in STATEMENTS));
   if (facts.length > 0) lines.push(styleText('dim', `  ${facts.map(([key, value]) => `${key}: ${value}`).join(', ')}`));
   return lines;
+}
+
+/** IAM statements among the facts of a refusal, and whose policy each belongs in. */
+const STATEMENTS: Readonly<Record<string, string>> = {
+  callerStatement: "for the caller's own policy",
+  trustStatement: "for the role's trust policy",
+  roleStatement: "for the role's permissions",
+};
+
+/** The statements to paste, one a line, each with its place. */
+export function describeStatements(details: ErrorDetails): string[] {
+  return Object.entries(STATEMENTS).flatMap(([name, place]) => {
+    const statement = details[name];
+    return statement === undefined ? [] : [`${styleText('cyan', '+')} ${place}: ${statement}`];
+  });
 }

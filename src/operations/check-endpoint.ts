@@ -5,6 +5,7 @@ import { type AddressCheck, CheckedSocket, type Destination } from '../db/checke
 import { classifyConnectError } from '../db/classify-connect.ts';
 import { tlsDemands } from '../db/tls.ts';
 import { checkAddress } from '../manifest/addresses.ts';
+import type { CheckInit } from './check-report.ts';
 import type { CheckWalk } from './check-walk.ts';
 import type { Connection } from './connection.ts';
 
@@ -16,7 +17,10 @@ export async function checkEndpoint(
   connection: Connection,
   walk: CheckWalk,
   run: Run,
-  { lookupNeeds }: { readonly lookupNeeds: string | undefined },
+  {
+    lookupNeeds,
+    checkAddress: refuse = (address) => checkAddress(address),
+  }: Pick<CheckInit, 'checkAddress'> & { readonly lookupNeeds: string | undefined },
 ): Promise<void> {
   const { access, options } = connection;
   const isGiven = access.plan.endpoint.host !== undefined;
@@ -25,7 +29,13 @@ export async function checkEndpoint(
 
   const found = await walk.step({ id: 'endpoint', title: 'Reach the cluster', needs }, async () => {
     const destination = await access.endpoint(run);
-    const address = await withSocket(destination, run, limitMs, async (socket) => socket.remoteAddress ?? 'an address');
+    const address = await withSocket(
+      refuse,
+      destination,
+      run,
+      limitMs,
+      async (socket) => socket.remoteAddress ?? 'an address',
+    );
     const how = isGiven ? '' : ' (looked up in AWS)';
     return { destination, evidence: `${destination.host}:${destination.port} at ${address}${how}` };
   });
@@ -34,7 +44,7 @@ export async function checkEndpoint(
     const demands = await tlsDemands(access.plan.tls);
     const host = access.plan.tls.serverName ?? destination.host;
     const name = isIP(host) === 0 ? { host, servername: host } : { host }; // an address is never sent as server name
-    const evidence = await withSocket(destination, run, limitMs, async (socket) => {
+    const evidence = await withSocket(refuse, destination, run, limitMs, async (socket) => {
       await askForTls(socket);
       return describeTls(await upgrade(startTls({ ...demands, socket, ...name })));
     });
@@ -44,12 +54,12 @@ export async function checkEndpoint(
 
 /** A connected socket for the time of `use`; every wait within `limitMs` and the run's signal. */
 async function withSocket<T>(
+  refuse: AddressCheck,
   destination: Destination,
   { signal }: Run,
   limitMs: number,
   use: (socket: Socket) => Promise<T>,
 ): Promise<T> {
-  const refuse: AddressCheck = (address) => checkAddress(address);
   const socket = new CheckedSocket(refuse);
   const limit = AbortSignal.timeout(limitMs);
   try {

@@ -1,4 +1,5 @@
 import type { ErrorCategory, ErrorCode, ErrorDetails } from '../core/errors.ts';
+import type { AddressCheck } from '../db/checked-socket.ts';
 
 /** `skipped`: not tried, because of a step that failed before it, or because nothing asks for it. */
 export type CheckVerdict = 'pass' | 'warn' | 'fail' | 'skipped';
@@ -37,6 +38,8 @@ export interface CheckReport {
 }
 
 export interface CheckInit {
+  /** What the host forbids besides the addresses that never are a cluster; throws RS_CONFIG_FORBIDDEN. */
+  readonly checkAddress?: AddressCheck;
   /** Hears of each step as it ends. */
   readonly onStep?: (step: CheckStep) => void;
   /** What was noticed while the options were resolved: becomes a warning of the first step. */

@@ -16,7 +16,7 @@ export async function check(connection: Connection, init: CheckInit, run: Run): 
   const walk = openWalk(run, init);
   await walk.step({ id: 'options', title: 'Read the options' }, async () => readPlan(connection.access.plan, init));
   const { login, lastRole, staging } = await checkAccess(connection, walk, run);
-  await checkEndpoint(connection, walk, run, { lookupNeeds: lastRole });
+  await checkEndpoint(connection, walk, run, { ...init, lookupNeeds: lastRole });
   await checkSession(connection, walk, run, [login, 'tls']);
   if (connection.options.useStaging) await checkStaging(connection, walk, run, { credentials: staging });
   return Object.freeze({

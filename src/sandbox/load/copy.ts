@@ -124,7 +124,7 @@ async function writeDown(
     rows,
     files: sources.length,
     bytes: sources.reduce((sum, { bytes }) => sum + bytes, 0),
-    errors: ledger.errors.length,
+    errors: ledger.count,
   });
 }
 
@@ -133,10 +133,10 @@ function announce({ context, target, ledger, mark }: Load, rows: number): void {
   sessionState.lastCopyCount = rows;
   sessionState.lastCopyId = mark.queryId;
   backend.notice('INFO', `Load into table '${target.name}' completed, ${rows} record(s) loaded successfully.`);
-  if (ledger.errors.length === 0) return;
+  if (ledger.count === 0) return;
   backend.notice(
     'INFO',
-    `Load into table '${target.name}' completed, ${ledger.errors.length} record(s) could not be loaded.  Check 'stl_load_errors' system table for details.`,
+    `Load into table '${target.name}' completed, ${ledger.count} record(s) could not be loaded.  Check 'stl_load_errors' system table for details.`,
   );
 }
 

@@ -22,10 +22,14 @@ export class TooManyErrors extends Error {
   override readonly name = 'TooManyErrors';
 }
 
+/** More than MAXERROR can be; under IGNOREALLERRORS the rest is only counted. */
+const KEPT_ERRORS = 100_000;
+
 /** Collects refused rows and says when there are too many. */
 export class ErrorLedger {
   readonly #limit: number;
   readonly #errors: LoadError[] = [];
+  #count = 0;
 
   /** `limit` errors fail the load; 0 is as 1. `Infinity` never fails. */
   constructor(limit: number) {
@@ -36,13 +40,14 @@ export class ErrorLedger {
     return this.#errors;
   }
 
-  get hasFailed(): boolean {
-    return this.#errors.length >= this.#limit;
+  get count(): number {
+    return this.#count;
   }
 
   /** Throws `TooManyErrors` when the limit is reached. */
   add(error: LoadError): void {
-    this.#errors.push(error);
-    if (this.hasFailed) throw new TooManyErrors('Too many rows were refused');
+    this.#count += 1;
+    if (this.#errors.length < KEPT_ERRORS) this.#errors.push(error);
+    if (this.#count >= this.#limit) throw new TooManyErrors('Too many rows were refused');
   }
 }

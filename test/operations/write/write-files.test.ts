@@ -161,6 +161,17 @@ describe('write: files', () => {
     expect(await on.rows('SELECT COUNT(*) FROM sales.too_many')).to.deep.equal([['0']]);
   });
 
+  for (const operation of ['insert', 'upsert'] as const) {
+    it(`tells why Redshift refused a row of an ${operation} that allows no rejects`, async () => {
+      await on.table(`refused_${operation}`, 'id INTEGER NOT NULL PRIMARY KEY, note VARCHAR(5)');
+      const object = `sales.refused_${operation}`;
+      const error = await on.refusal({ object, operation }, await input('refused.csv', 'id,note\n1,ok\n,ok\n'));
+      expect(error.code).to.equal('RS_LOAD_REJECTED');
+      expect(error.details).to.include({ line: 2, column: 'id', code: '1213' });
+      expect(await on.rows(`SELECT COUNT(*) FROM ${object}`)).to.deep.equal([['0']]);
+    });
+  }
+
   it('asks another view for the reasons when the first may not be seen, and does without when none may', async () => {
     const lines = 'id,note\nx,ok\n1,ok\n';
     const views = ['sys_load_error_detail', 'stl_load_errors'];

@@ -225,7 +225,7 @@ describe('COPY from S3', () => {
       await load.query('ROLLBACK');
     });
 
-    it('needs the right to insert', async () => {
+    it('needs the right to insert, and no other', async () => {
       const guest = await load.connect('guest');
       try {
         const refused = await guest.query(copy('good/', 'CSV')).then(
@@ -233,6 +233,8 @@ describe('COPY from S3', () => {
           (error: Error) => error,
         );
         expect(refused).to.have.property('code', '42501');
+        await load.query('GRANT INSERT ON orders TO guest');
+        await guest.query(copy('good/', 'CSV', 'orders (id, name, price, at)'));
       } finally {
         await guest.end();
       }

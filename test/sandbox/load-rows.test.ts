@@ -50,7 +50,6 @@ async function load(
     scanner: fast && dialect !== undefined ? new PlainScanner(columns, dialect, statement) : undefined,
     readRecord: recordReader(statement),
     loader: new RowLoader(columns, statement, dialect ?? RENDERED, ledger),
-    ledger,
     ignoreHeader: statement.ignoreHeader,
     ignoreBlankLines: statement.ignoreBlankLines,
   });

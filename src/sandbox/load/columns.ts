@@ -96,7 +96,6 @@ export async function openTarget(backend: BackendSession, statement: CopyStateme
   const written = statement.table.join('.');
   const sqlName = tableText(backend.translate(`SELECT 1 FROM ${written}`));
   await lockTable(backend, sqlName, written);
-  const listed = await listedNames(backend, statement, written);
   const { rows } = await backend.query(
     `SELECT a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, c.oid, c.relkind, c.relname,
        pg_catalog.format_type(a.atttypid, NULL)
@@ -108,7 +107,12 @@ export async function openTarget(backend: BackendSession, statement: CopyStateme
   const [name = written, ...columnNames] = shown;
   if (first?.[6] !== 'r' && first?.[6] !== 'p') throw refuse('42809', `cannot copy to non-table relation "${name}"`);
   const all = rows.map((row, index) => toColumn(row, columnNames[index] ?? ''));
-  return { oid: first[5] ?? '0', name, sqlName, columns: chosen(all, listed, statement.explicitIds) };
+  return {
+    oid: first[5] ?? '0',
+    name,
+    sqlName,
+    columns: chosen(all, listedNames(backend, statement), statement.explicitIds),
+  };
 }
 
 async function lockTable(backend: BackendSession, sqlName: string, written: string): Promise<void> {
@@ -127,15 +131,14 @@ function tableText(translated: string): string {
   return text;
 }
 
-async function listedNames(
-  backend: BackendSession,
-  { columns }: CopyStatement,
-  table: string,
-): Promise<readonly string[] | undefined> {
-  if (columns === undefined) return undefined;
-  const result = await backend.query(backend.translate(`SELECT ${columns.join(', ')} FROM ${table} WHERE 1 = 0`));
-  const names = result.columns.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+/** The listed columns as the database names them. Nothing is read: COPY needs no right to select. */
+function listedNames(backend: BackendSession, { columns }: CopyStatement): readonly string[] | undefined {
+  const names = columns?.map((written) => {
+    const text = /^\s*select\s+([\s\S]+?)\s+from\s+t\s*$/i.exec(backend.translate(`SELECT ${written} FROM t`))?.[1];
+    const quoted = /^"((?:[^"]|"")*)"$/.exec(text ?? '')?.[1];
+    return quoted === undefined ? (text ?? written).toLowerCase() : quoted.replaceAll('""', '"');
+  });
+  const twice = names?.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw refuse('42701', `column "${twice}" specified more than once`);
   return names;
 }

@@ -76,7 +76,6 @@ function rowsOf(load: Load, access: S3Access): AsyncGenerator<Buffer, void, unde
     scanner: verbatim === undefined ? undefined : new PlainScanner(columns, verbatim, read),
     readRecord: recordReader(read, !isParquet),
     loader: new RowLoader(columns, read, verbatim ?? RENDERED, ledger),
-    ledger,
     ignoreHeader: read.ignoreHeader,
     ignoreBlankLines: read.ignoreBlankLines,
   });

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import type { ErrorLedger } from './load-errors.ts';
 import type { PlainScanner } from './plain-scan.ts';
 import type { ReadRecord } from './record.ts';
 import { internalFailure } from './refusal.ts';
@@ -17,7 +16,6 @@ export interface TextLoad {
   readonly scanner: PlainScanner | undefined;
   readonly readRecord: ReadRecord;
   readonly loader: RowLoader;
-  readonly ledger: ErrorLedger;
   readonly ignoreHeader: number;
   readonly ignoreBlankLines: boolean;
 }

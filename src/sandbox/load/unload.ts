@@ -105,7 +105,7 @@ async function writeParts(
     },
   });
   try {
-    const restore = isParquet ? await exactFloats(context) : undefined;
+    const restore = isParquet ? await exactText(context) : undefined;
     for await (const rows of backend.copyOut(isParquet ? parquetCopySql(query) : textCopySql(query, statement))) {
       signal.throwIfAborted();
       await writer.write(rows);
@@ -126,15 +126,18 @@ function wholeRowGroups(bytes: number): number {
   return Math.max(1, Math.floor(bytes / (32 * MB))) * 32 * MB;
 }
 
-/** Parquet holds floats whole, whatever the session's `extra_float_digits` does to their text. */
-async function exactFloats({ backend }: StatementContext): Promise<() => Promise<void>> {
-  const { rows } = await backend.query(`SELECT current_setting('extra_float_digits')`);
-  const before = Number(rows[0]?.[0] ?? 0);
-  if (before > 0) return async () => {};
-  await backend.query('SET LOCAL extra_float_digits = 1');
-  return async () => {
-    await backend.query(`SET LOCAL extra_float_digits = ${before}`);
+/** What Parquet holds must not hang on how the session likes its text. */
+const EXACT = { extra_float_digits: '1', datestyle: 'ISO' } as const;
+
+async function exactText({ backend }: StatementContext): Promise<() => Promise<void>> {
+  const names = Object.keys(EXACT);
+  const { rows } = await backend.query(`SELECT ${names.map((name) => `current_setting('${name}')`).join(', ')}`);
+  const set = async (values: readonly (string | null)[]): Promise<void> => {
+    const calls = names.map((name, index) => `set_config('${name}', '${values[index] ?? ''}', true)`);
+    await backend.query(`SELECT ${calls.join(', ')}`);
   };
+  await set(Object.values(EXACT));
+  return () => set(rows[0] ?? []);
 }
 
 function encryptionHeaders({ encrypted, kmsKeyId }: UnloadStatement): Readonly<Record<string, string>> {

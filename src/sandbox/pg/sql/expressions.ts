@@ -43,9 +43,15 @@ export function rewriteExpressions(tokens: readonly Token[], edits: Edits, conte
   tokens.forEach((token, index) => {
     if (token.kind === 'quoted') renameTo(token, edits, context.rules);
     else if (token.kind === 'word') rewriteWord(tokens, index, edits, context);
+    // Redshift reads 1WHEN as two tokens, PostgreSQL refuses it.
+    else if (token.kind === 'number' && touches(token, tokens[index + 1])) edits.insert(token.end, ' ');
     else if (token.kind === 'symbol' && token.value === '::') rewriteType(tokens, index + 1, edits, context);
-    if (!context.lenient) refuseForeign(tokens, index);
+    if (!context.lenient && (token.kind === 'symbol' || FOREIGN_STARTS.has(token.value))) refuseForeign(tokens, index);
   });
+}
+
+function touches(token: Token, next: Token | undefined): boolean {
+  return next?.kind === 'word' && next.start === token.end;
 }
 
 function renameTo(token: Token, edits: Edits, rules: NameRules): void {
@@ -107,6 +113,8 @@ function rewriteType(tokens: readonly Token[], index: number, edits: Edits, { le
   const length = tokens[index + 2];
   if (hasLength && isWord(length, 'max')) edits.replace(length?.start ?? 0, length?.end ?? 0, '65535');
 }
+
+const FOREIGN_STARTS: ReadonlySet<string> = new Set(['is', 'for', 'lateral', 'array']);
 
 function refuseForeign(tokens: readonly Token[], index: number): void {
   const sees = (...words: readonly string[]): boolean =>

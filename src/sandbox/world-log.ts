@@ -49,13 +49,19 @@ export interface WorldLog {
 }
 
 const KEPT_ENTRIES = 20_000;
+const KEPT_TEXT = 262_144; // an INSERT of many rows; no test looks further
+
+const shortened = (entry: NewLogEntry): NewLogEntry =>
+  'text' in entry && entry.text !== undefined && entry.text.length > KEPT_TEXT
+    ? { ...entry, text: entry.text.slice(0, KEPT_TEXT) }
+    : entry;
 
 export function createWorldLog(clock: Clock): WorldLog {
   const entries: LogEntry[] = [];
   return {
     add: (entry) => {
       if (entries.length >= KEPT_ENTRIES) entries.splice(0, KEPT_ENTRIES / 10);
-      entries.push({ ...entry, time: new Date(clock.now()).toISOString() });
+      entries.push({ ...shortened(entry), time: new Date(clock.now()).toISOString() });
     },
     entries: () => [...entries],
   };

@@ -569,6 +569,13 @@ describe('S3 of the sandbox', () => {
       const late = sign(ANN, { method: 'GET', url, service: 's3', date: new Date(Date.now() - 20 * 60_000) });
       expect((await send('GET', '/home-data/k', late.headers)).code).to.equal('RequestTimeTooSkewed');
     });
+    it('refuses a signature that cannot be read', async () => {
+      const authorization = 'AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=0';
+      expect(await send('GET', '/home-data/k', { authorization })).to.deep.equal({
+        status: 400,
+        code: 'AuthorizationHeaderMalformed',
+      });
+    });
     it('refuses x-amz headers that were added after signing, and a missing payload hash', async () => {
       const url = `${aws.sandbox.awsEndpoint}/home-data/k`;
       const { headers } = sign(ANN, { method: 'PUT', url, service: 's3', body: 'x' });

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { answerS3 } from '../s3/endpoint.ts';
+import { answerS3, refuseS3 } from '../s3/endpoint.ts';
 import type { FileStore } from '../s3/file-store.ts';
 import { AuthenticationFailure, type Claim, readClaim } from './authenticate.ts';
 import { type AwsContext, ConnectionDropped, type Exchange, openExchange } from './endpoint.ts';
@@ -29,7 +29,8 @@ export function createAwsServer(
       claim = readClaim(exchange.request);
     } catch (error) {
       if (!(error instanceof AuthenticationFailure)) throw error;
-      refuse(exchange, queryFailureOf(error.problem));
+      if (guessService(exchange) === 's3') await refuseS3(exchange, error.problem);
+      else refuse(exchange, queryFailureOf(error.problem));
       exchange.incoming.resume();
       return;
     }

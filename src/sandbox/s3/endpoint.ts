@@ -162,6 +162,11 @@ async function send({ response, requestId }: Exchange, answer: S3Answer): Promis
   else await pipeline(body, response);
 }
 
+/** Answers a request whose signature cannot even be read. */
+export async function refuseS3(exchange: Exchange, problem: AuthenticationProblem): Promise<void> {
+  await send(exchange, refusalAnswer(s3RefusalOf(problem), exchange.requestId, exchange.request.method === 'HEAD'));
+}
+
 /** Answers one request to S3. */
 export async function answerS3(
   context: AwsContext,

@@ -10,6 +10,8 @@ import { Semaphore } from './semaphore.ts';
 export interface EngineInit {
   /** The run's own folder: the engine sees no file outside. */
   readonly folder: string;
+  /** Default: 2. Each holds a row group of its own: 1 where memory counts and JavaScript is the slower side. */
+  readonly threads?: 1 | 2;
   /** What the engine's buffers may take. The process grows by up to 250 MB more. */
   readonly memoryLimitBytes?: number;
 }
@@ -36,7 +38,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Throws RS_PACKAGE_MISSING where DuckDB is not installed. */
-  static async open({ folder, memoryLimitBytes = DEFAULT_MEMORY_BYTES }: EngineInit): Promise<Engine> {
+  static async open({ folder, threads = 2, memoryLimitBytes = DEFAULT_MEMORY_BYTES }: EngineInit): Promise<Engine> {
     const resolved = await realpath(folder);
     if (/[*?[\]{}]/.test(resolved)) {
       throw new ConnectorError('RS_CONFIG_INVALID', 'The work directory has one of * ? [ ] { } in its path', {
@@ -45,7 +47,7 @@ export class Engine implements AsyncDisposable {
     }
     const { DuckDBInstance } = await importDuckDb();
     const instance = await DuckDBInstance.create(':memory:', {
-      threads: '2',
+      threads: String(threads),
       memory_limit: `${Math.floor(memoryLimitBytes / 1024)}KiB`,
       temp_directory: resolved,
       preserve_insertion_order: 'false',
@@ -140,6 +142,7 @@ export class Engine implements AsyncDisposable {
         sql`SET allowed_directories = [${duckText(`${this.folder}/`)}]`,
         sql`SET allowed_paths = [${files}]`,
         sql`SET TimeZone = 'UTC'`,
+        sql`SET enable_external_file_cache = false`,
         // Chunks that wait to be read lie outside of the memory limit.
         sql`SET streaming_buffer_size = '1KB'`,
         sql`SET enable_external_access = false`,

@@ -88,7 +88,7 @@ async function* chunksOf(
   }
 }
 
-/** How wide rows are: counted only where the declared lengths allow them to be wide. */
+/** How wide rows are: looked at only where the declared lengths allow them to be wide. */
 async function measure(
   engine: Engine,
   path: string,
@@ -98,12 +98,20 @@ async function measure(
   const texts = fields.flatMap(({ type }, position) => (type.kind === 'varchar' ? [{ ...type, position }] : []));
   const declaredBytes = texts.reduce((sum, { bytes }) => sum + bytes, 0);
   if (declaredBytes * CHUNK_ROWS <= CHUNK_BYTES) return { rows: 0, rowBytes: 0 };
+  const file = duckText(path);
+  const stored = sql`SELECT sum(total_uncompressed_size), (SELECT num_rows FROM parquet_file_metadata(${file})) FROM parquet_metadata(${file})`;
+  const [[bytes, rows] = []] = await engine.query(stored, run);
+  const storedBytes = Number(bytes) / Math.max(1, Number(rows));
+  if (storedBytes * CHUNK_ROWS > CHUNK_BYTES) return { rows: Number(rows), rowBytes: storedBytes };
+  // A dictionary can make wide rows small in the file: then reading all of it is cheap too.
   const lengths = join(
     texts.map(({ position }) => sql`coalesce(strlen(${duckName(stagedColumnName(position))}), 0)`),
     sql` + `,
   );
-  const measuring = sql`SELECT count(*), coalesce(avg(${lengths}), 0) FROM read_parquet(${duckText(path)})`;
-  const [[rows, rowBytes] = []] = await engine.query(measuring, run);
+  const [[rowBytes] = []] = await engine.query(
+    sql`SELECT coalesce(avg(${lengths}), 0) FROM read_parquet(${file})`,
+    run,
+  );
   return { rows: Number(rows), rowBytes: Number(rowBytes) };
 }
 

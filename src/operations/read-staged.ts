@@ -41,7 +41,7 @@ export async function* readStaged(
 ): AsyncGenerator<Batch, void, undefined> {
   const folder = await mkdtemp(join(connection.workDirectory, 'roleshift-read-'));
   try {
-    await using engine = await Engine.open({ folder });
+    await using engine = await Engine.open({ folder, threads: 1 });
     await using area = await openStagingArea(connection.access, connection.options, run);
     const { fields, rows, files } = await unload(connection, source, area, run);
     let delivered = 0;

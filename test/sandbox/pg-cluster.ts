@@ -27,7 +27,7 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 export async function openTestCluster(
-  cluster: Partial<WorldCluster> & { readonly nodes?: number } = {},
+  cluster: Partial<WorldCluster> = {},
   handlers: readonly StatementHandler[] = [],
 ): Promise<TestCluster> {
   const dataDir = mkdtempSync(join(tmpdir(), 'rs-test-'));

@@ -149,7 +149,7 @@ export class ClientSession {
       lenient: false,
       handlers,
       database: identity.database,
-      singleNode: 'nodes' in init.cluster && init.cluster.nodes === 1,
+      singleNode: init.cluster.nodes === 1,
       superuser: identity.superuser,
     };
   }

@@ -1,12 +1,20 @@
 import type { ClusterEndpoint, MetadataEndpoint } from './sandbox.ts';
 import type { World, WorldConnection } from './world.ts';
 
+/** The value of one option. */
+export type ConnectionValue =
+  | string
+  | number
+  | boolean
+  | readonly string[]
+  | NonNullable<WorldConnection['intermediateRoles']>;
+
 /** A ready connection for one identity: option values, and the environment that the identity lives in. */
 export interface ReadyConnection {
   /** `keys-USER` or `ec2-INSTANCE`, `worker-INSTANCE`, `pod-INSTANCE`. */
   readonly name: string;
   readonly description: string;
-  readonly values: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly values: Readonly<Record<string, ConnectionValue>>;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -17,12 +25,10 @@ export interface ConnectionSource {
   readonly metadataEndpoints: Readonly<Record<string, MetadataEndpoint>>;
 }
 
-type Values = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+type Values = Readonly<Record<string, ConnectionValue | undefined>>;
 
 function withoutAbsent(values: Values): ReadyConnection['values'] {
-  const present = Object.entries(values).filter(
-    (entry): entry is [string, string | number | boolean | readonly string[]] => entry[1] !== undefined,
-  );
+  const present = Object.entries(values).filter((entry): entry is [string, ConnectionValue] => entry[1] !== undefined);
   return Object.fromEntries(present);
 }
 
@@ -42,6 +48,7 @@ function sharedValues({ world, awsEndpoint, clusters }: ConnectionSource): Value
     username: wanted.username ?? cluster?.users?.find(({ superuser }) => !superuser)?.name,
     roleArn: wanted.roleArn,
     externalId: wanted.externalId,
+    intermediateRoles: wanted.intermediateRoles,
     autoCreateDbUser: wanted.autoCreateDbUser,
     dbGroups: wanted.dbGroups,
     caFile: endpoint?.caFile,

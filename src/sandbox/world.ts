@@ -18,6 +18,8 @@ export interface WorldConnection {
   readonly username?: string;
   readonly roleArn?: string;
   readonly externalId?: string;
+  /** Assumed in this order before `roleArn`. */
+  readonly intermediateRoles?: readonly { readonly roleArn: string; readonly externalId?: string }[];
   readonly autoCreateDbUser?: boolean;
   readonly dbGroups?: readonly string[];
   readonly stagingBucket?: string;

@@ -11,7 +11,7 @@ function refuse({ response, requestId }: Exchange, failure: QueryFailure): void 
   response.end(renderFailure('https://sts.amazonaws.com/doc/2011-06-15/', failure, requestId));
 }
 
-/** Unsigned requests: a form is a Query call, anything else is for S3. */
+/** Requests without a readable signature: a form is a Query call, anything else is for S3. */
 function guessService({ request }: Exchange): string {
   return request.method === 'POST' && request.path === '/' && request.query === '' ? 'sts' : 's3';
 }

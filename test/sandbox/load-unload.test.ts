@@ -82,6 +82,22 @@ describe('UNLOAD to S3', () => {
     });
   }
 
+  it('gives Parquet to COPY only where number and types of the columns fit', async () => {
+    await load.query(unload('select i4, v from every', 'fit/', 'PARQUET'));
+    const copy = (table: string) => `COPY ${table} FROM 's3://acme-staging/fit/' IAM_ROLE default PARQUET`;
+    await load.query('CREATE TABLE fit_wide (a integer, b varchar(200), c integer)');
+    await load.query('CREATE TABLE fit_text (a varchar(20), b varchar(200))');
+    await load.query('CREATE TABLE fit_short (a integer, b varchar(3))');
+    expect((await load.refusal(copy('fit_wide'))).message).to.contain('Unmatched number of columns');
+    const wrongType = await load.refusal(copy('fit_text'));
+    expect(wrongType.message).to.equal('Spectrum Scan Error');
+    expect(wrongType.detail).to.contain("incompatible Parquet schema for column 'i4'");
+    const tooLong = await load.refusal(copy('fit_short'));
+    expect(tooLong.detail).to.contain("String length exceeds DDL length. Column 'b'");
+    await load.put('fit/x', 'not parquet');
+    expect((await load.refusal(copy('fit_short'))).message).to.equal('Spectrum Scan Error');
+  });
+
   it('writes a verbose manifest with true counts and types', async () => {
     await load.query(unload('select i2, v, d from every', 'm/', 'PARQUET MANIFEST VERBOSE'));
     const manifest = await manifestOf('m/');

@@ -27,9 +27,12 @@ const ACCEPTED: Readonly<Record<ColumnKind, RegExp>> = {
   timestamptz: /^TIMESTAMP(_NS|_MS|_S| WITH TIME ZONE)?$/,
 };
 
+/** Rows of one hand-over: bounds the folder's size, and lets DuckDB work ahead while the database loads. */
+const STEP_ROWS = 500_000;
+
 /**
- * Parquet files as text files in the dialect of rendered rows, one at a time in a folder of the cluster. By position: the
- * number of columns and their types are checked, as COPY does.
+ * Parquet files as text files in the dialect of rendered rows, some rows at a time in a folder of the cluster. By
+ * position: the number of columns and their types are checked, as COPY does.
  */
 export async function* parquetAsText(
   sources: readonly CopySource[],
@@ -41,20 +44,54 @@ export async function* parquetAsText(
   await using duck = await DuckDb.open(parentFolder);
   for (const { url, location } of sources) {
     const file = join(duck.folder, 'in.parquet');
-    const text = join(duck.folder, 'out.csv');
     await pipeline(await access.get(location), createWriteStream(file));
     const names = await checkSchema(duck, file, columns, url, fillRecord);
-    const selected = columns.map((column, index) => asText(names[index], column));
-    const forced = columns.flatMap(({ kind }, index) => (kind === 'char' || kind === 'varchar' ? [`c${index}`] : []));
-    const list = selected.map((expression, index) => `${expression} AS c${index}`).join(', ');
-    const quoting = forced.length === 0 ? '' : `, FORCE_QUOTE (${forced.join(', ')})`;
-    await duck.run(
-      `COPY (SELECT ${list} FROM read_parquet(${duckLiteral(file)}, binary_as_string = true)) TO ${duckLiteral(text)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '\\N'${quoting})`,
-    );
+    const [[total = '0'] = []] = await duck.rows(`SELECT count(*) FROM read_parquet(${duckLiteral(file)})`);
+    const selection = textSelection(columns, names);
+    const convert = (from: number): Promise<string> | undefined =>
+      from < Number(total) ? convertRows(duck, file, selection, from) : undefined;
+    let next = convert(0);
+    try {
+      for (let from = STEP_ROWS; next !== undefined; from += STEP_ROWS) {
+        const text = await next;
+        next = convert(from);
+        // Its failure is met above, or not at all if the load ends before.
+        next?.catch(() => undefined);
+        yield { url, bytes: createReadStream(text, { highWaterMark: 512 * 1024 }) };
+        await rm(text);
+      }
+    } finally {
+      // DuckDB is not to be closed while it works.
+      await Promise.allSettled([next]);
+    }
     await rm(file);
-    yield { url, bytes: createReadStream(text, { highWaterMark: 512 * 1024 }) };
-    await rm(text);
   }
+}
+
+interface TextSelection {
+  readonly list: string;
+  readonly quoting: string;
+}
+
+function textSelection(columns: readonly TargetColumn[], names: readonly string[]): TextSelection {
+  const list = columns.map((column, index) => `${asText(names[index], column)} AS c${index}`).join(', ');
+  const forced = columns.flatMap(({ kind }, index) => (kind === 'char' || kind === 'varchar' ? [`c${index}`] : []));
+  return { list, quoting: forced.length === 0 ? '' : `, FORCE_QUOTE (${forced.join(', ')})` };
+}
+
+/** Writes rows of a Parquet file as text; answers the text file. */
+async function convertRows(
+  duck: DuckDb,
+  file: string,
+  { list, quoting }: TextSelection,
+  from: number,
+): Promise<string> {
+  const text = join(duck.folder, `${from}.csv`);
+  const source = `read_parquet(${duckLiteral(file)}, binary_as_string = true, file_row_number = true)`;
+  await duck.run(
+    `COPY (SELECT ${list} FROM ${source} WHERE file_row_number BETWEEN ${from} AND ${from + STEP_ROWS - 1}) TO ${duckLiteral(text)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '\\N'${quoting})`,
+  );
+  return text;
 }
 
 /** The file's column names; throws what Redshift says to a wrong number or type. */

@@ -31,8 +31,11 @@ export interface WriteSpec {
 /** One value of a row. Decimals, dates and times travel as text, `BIGINT` as bigint; a `Date` is taken as UTC. */
 export type InputValue = string | number | bigint | boolean | Date | null | undefined;
 
-/** One row: values by column name, or in the order of `columns`. */
-export type InputRow = Readonly<Record<string, InputValue>> | readonly InputValue[];
+/**
+ * One row: `InputValue`s by column name, or in the order of `columns`. Any object type, so that rows of a program's own
+ * interfaces need no cast; other values are refused when they are met.
+ */
+export type InputRow = object | readonly InputValue[];
 
 /** Anything that yields rows in groups, such as the batches of a read. */
 export interface InputBatch {

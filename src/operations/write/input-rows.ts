@@ -89,7 +89,7 @@ function columnsOf(group: Group | undefined): readonly string[] | undefined {
   if (isBatch(group)) return group.fields.map(({ name }) => name);
   const [row] = group;
   if (row === undefined) return undefined;
-  if (!isArrayRow(row)) return Object.keys(row);
+  if (!Array.isArray(row)) return Object.keys(row);
   throw new ConnectorError('RS_CONFIG_INVALID', 'Rows given as arrays need the names of their columns', {
     action: 'Name the columns, in the order of the values, in columns.',
   });
@@ -103,9 +103,9 @@ function* toArrays(
   before: number,
 ): Generator<readonly unknown[], void, undefined> {
   let number = before;
-  for (const row of rows) {
+  for (const given of rows) {
     number += 1;
-    if (typeof row !== 'object' || row === null) throw notARow(number);
+    const row = asRow(given, number);
     if (isArrayRow(row)) {
       if (row.length !== columns.length) throw wrongLength(number, row.length, columns.length);
       yield row;
@@ -122,7 +122,15 @@ function* toArrays(
   }
 }
 
-function isArrayRow(row: InputRow): row is Extract<InputRow, readonly unknown[]> {
+/** Values by name, or in order. A program may hand in anything. */
+type ReadableRow = Readonly<Record<string, unknown>> | readonly unknown[];
+
+function asRow(given: unknown, number: number): ReadableRow {
+  if (typeof given !== 'object' || given === null || given instanceof Date) throw notARow(number);
+  return given as ReadableRow;
+}
+
+function isArrayRow(row: ReadableRow): row is readonly unknown[] {
   return Array.isArray(row);
 }
 

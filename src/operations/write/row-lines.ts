@@ -50,10 +50,10 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
   return {
     encode: (row) => {
       read += 1;
-      const values = positions.map((position) => row[position]) as (InputScalar | null | undefined)[];
-      const missing = required.find((position) => values[position] === null || values[position] === undefined);
       try {
-        if (missing !== undefined) throw nullRefused(columns[missing]?.name ?? '', read);
+        const values = positions.map((position, index) => scalarOf(row[position], columns[index]?.name, read));
+        const missing = required.find((position) => values[position] === null || values[position] === undefined);
+        if (missing !== undefined) throw refusal(columns[missing]?.name, read, 'is NULL where the column takes none');
         const line = encoder.line(values, read);
         return load.kind === 'direct' ? withoutRowNumber(line, read) : line;
       } catch (error) {
@@ -71,13 +71,31 @@ function withoutRowNumber(line: string, number: number): string {
   return `${line.slice(0, -(String(number).length + 2))}\n`;
 }
 
-function nullRefused(column: string, row: number): ConnectorError {
+/** The value, if it is of a kind that a column can hold. Whether it fits is for the column's type to say. */
+function scalarOf(value: unknown, column: string | undefined, row: number): InputScalar | null | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+    case 'undefined':
+      return value;
+    case 'object':
+      if (value === null || value instanceof Date) return value;
+      throw refusal(column, row, 'is an object or an array');
+    case 'symbol':
+    case 'function':
+      throw refusal(column, row, `is a ${typeof value}`);
+  }
+}
+
+function refusal(column: string | undefined, row: number, problem: string): ConnectorError {
   return new ConnectorError(
     'RS_VALUE_UNREPRESENTABLE',
-    `Row ${row}, column ${JSON.stringify(column)}: the column takes no NULL`,
+    `Row ${row}, column ${JSON.stringify(column)}: the value ${problem}`,
     {
-      action: 'Give a value, or drop NOT NULL from the column.',
-      details: { row, column, problem: 'is NULL where the column takes none' },
+      action: 'Give a text, number, boolean or date; NULL only where the column takes it.',
+      details: { row, column: column ?? '', problem },
     },
   );
 }

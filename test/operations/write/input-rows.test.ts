@@ -112,6 +112,7 @@ describe('rows from a program', () => {
       columns: undefined,
       says: /Row 2 has a column "c"/,
     },
+    { title: 'a date for a row', source: [new Date()], columns: ['a'], says: /neither an object nor an array/ },
     { title: 'no row at all', source: [7], columns: ['a'], says: /neither an object nor an array/ },
     { title: 'arrays without names', source: [[1, 2]], columns: undefined, says: /names of their columns/ },
   ]) {

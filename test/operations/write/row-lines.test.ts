@@ -68,6 +68,13 @@ describe('lines of staged files', () => {
     expect(refusal(() => setUp(0).lines.encode(['a', null])).details).to.include({ row: 1, column: 'id' });
   });
 
+  for (const value of [{ a: 1 }, ['a'], Buffer.from('a'), Symbol('a'), () => 'a']) {
+    it(`refuse ${Object.prototype.toString.call(value)} instead of writing its name`, () => {
+      const error = refusal(() => setUp(0).lines.encode([value, 1]));
+      expect([error.code, error.details['column']]).to.deep.equal(['RS_VALUE_UNREPRESENTABLE', 'note']);
+    });
+  }
+
   it('count refused rows up to the limit, then fail', () => {
     const { lines, recorder } = setUp(1);
     expect(lines.encode(['long', 1])).to.equal('');

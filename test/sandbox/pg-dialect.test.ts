@@ -176,6 +176,22 @@ describe('Statements at the pg endpoint', () => {
     expect(row).to.deep.equal([3, '2024-02-15 00:00:00', '60', '3', true, true, 3, '0', "it's"]);
   });
 
+  it('aggregates lists, and stops at TOP', async () => {
+    await client.query(
+      "CREATE TABLE list (k int, v varchar(5)); INSERT INTO list VALUES (1, 'b'), (1, 'a'), (2, 'c'), (2, 'c')",
+    );
+    const lists =
+      "SELECT k, LISTAGG(DISTINCT v, '+') WITHIN GROUP (ORDER BY v), listagg(k) FROM list GROUP BY k ORDER BY k";
+    expect(await cluster.rows(client, lists.replace('ORDER BY v', 'ORDER BY (v)::varchar'))).to.deep.equal([
+      [1, 'a+b', '11'],
+      [2, 'c', '22'],
+    ]);
+    expect(
+      await cluster.rows(client, "SELECT LISTAGG(v, ', ') WITHIN GROUP (ORDER BY v DESC) FROM list"),
+    ).to.deep.equal([['c, c, b, a']]);
+    expect(await cluster.rows(client, 'SELECT TOP 2 k FROM list ORDER BY v')).to.deep.equal([[1], [1]]);
+  });
+
   it('shows the catalog', async () => {
     expect(
       (await client.query('SHOW DATABASES')).rows.map((row) => [row.database_name, row.database_isolation_level]),

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { Client } from 'pg';
 import type { BackendSession } from '../../src/sandbox/pg/backend-session.ts';
@@ -123,6 +124,25 @@ for (const isolation of ['snapshot', 'serializable'] as const) {
         'SELECT trim(err_reason) FROM stl_load_errors WHERE session = pg_backend_pid()',
       );
       expect(errors).to.deep.equal([['because']]);
+    });
+
+    it('go on, and are committed, when the client leaves', async () => {
+      let finish = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      act = async (backend) => {
+        await load(rows(3))(backend);
+        await held;
+      };
+      const leaver = await cluster.client();
+      const copy = refusal(leaver.query("COPY t FROM 's3://bucket/key'"));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      (leaver as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+      await copy;
+      finish();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(await cluster.rows(client, 'SELECT count(*) FROM t')).to.deep.equal([['3']]);
     });
 
     it('make other writers wait until they are committed', async () => {

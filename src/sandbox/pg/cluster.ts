@@ -56,6 +56,7 @@ export async function startCluster(
       sql: (database, text) => runAsSuperuser(core, database, text),
       [Symbol.asyncDispose]: async () => {
         const closed = new Promise((resolve) => server.close(resolve));
+        for (const session of core.sessions.values()) session.stopHandler();
         for (const socket of sockets) socket.destroy();
         await closed;
         admin.closeAll();

@@ -18,7 +18,7 @@ export interface StatementContext {
   readonly cluster: ClusterInit;
   /** Counters that `pg_last_copy_count()` and its like answer from: handlers set them. */
   readonly sessionState: SessionState;
-  /** Aborted when the client cancels the statement, goes away, or the statement timeout elapses. */
+  /** Aborted when the statement is cancelled or its timeout elapses. A client that leaves does not end its statement. */
   readonly signal: AbortSignal;
 }
 

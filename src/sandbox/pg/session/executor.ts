@@ -143,7 +143,8 @@ export class Executor {
     const { relay, identity } = this;
     const stop = this.running.signal;
     const timeout = this.statementTimeoutMs > 0 ? [AbortSignal.timeout(this.statementTimeoutMs)] : [];
-    const signal = AbortSignal.any([stop, relay.client.signal, ...timeout]);
+    // A client that leaves does not end its statement: only a cancel and the timeout do.
+    const signal = AbortSignal.any([stop, ...timeout]);
     await this.#inBlock(true, async () => {
       // COPY takes its snapshot when it has its lock; what reads takes it now.
       const verb = sql.slice(0, 6).toUpperCase();

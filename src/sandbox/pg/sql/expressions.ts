@@ -3,6 +3,7 @@ import type { SessionState } from '../session-state.ts';
 import { FOREIGN_TYPES } from './column-types.ts';
 import { isWord, unsupported } from './cursor.ts';
 import type { Edits } from './edits.ts';
+import { rewriteListagg } from './listagg.ts';
 import { type NameRules, quoteLiteral, quoteName, resolveName } from './names.ts';
 import type { Token } from './tokens.ts';
 
@@ -71,6 +72,7 @@ function rewriteWord(tokens: readonly Token[], index: number, edits: Edits, cont
   else if (afterDot) return;
   else if (value === 'sysdate' && !call) edits.insert(end, '()');
   else if (value === 'nvl' && call) edits.replace(start, end, 'coalesce');
+  else if (value === 'listagg' && call) rewriteListagg(tokens, index, edits);
   else if (value === 'minus') edits.replace(start, end, 'EXCEPT');
   else if (value === 'as' && isCast(tokens, index)) rewriteType(tokens, index + 1, edits, context);
   else if (call && DATE_PART_FUNCTIONS.has(value)) quoteDatePart(tokens[index + 2], edits);

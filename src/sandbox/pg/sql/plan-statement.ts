@@ -55,6 +55,7 @@ function plan(statement: Statement): Plan {
   const verb = first.value.toUpperCase();
   switch (verb) {
     case 'SELECT':
+      return planSelect(statement);
     case 'WITH':
       return runPlan('SELECT', statement.rewritten());
     case 'EXPLAIN':
@@ -88,6 +89,17 @@ function plan(statement: Statement): Plan {
     default:
       return planDdl(statement, verb);
   }
+}
+
+// SELECT TOP n .. is SELECT .. LIMIT n.
+function planSelect(statement: Statement): Plan {
+  const [, top, count] = statement.tokens;
+  if (top?.kind !== 'word' || top.value !== 'top' || count?.kind !== 'number') {
+    return runPlan('SELECT', statement.rewritten());
+  }
+  const edits = new Edits();
+  edits.replace(top.start, count.end, '');
+  return runPlan('SELECT', `${statement.rewritten(edits)} LIMIT ${count.value}`);
 }
 
 function planTransaction(statement: Statement, verb: string): Plan {

@@ -1,0 +1,130 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
+import { pythonWithClients } from './python.ts';
+import { PythonSession } from './python-session.ts';
+import { type CommandOptions, type Finished, runCommand } from './run-command.ts';
+
+export const ACCOUNT = '111122223333';
+export const BUCKET = 'acme-staging';
+export const roleArn = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/${name}`;
+export const REDSHIFT_ROLE = roleArn('RedshiftLogin');
+
+const AGENT = { id: 'AKIASANDBOXETLAGENT1', secret: 'sandbox+etl-agent+not+a+real+secret+0001' };
+
+/** The standard world, with a role behind an external id, a bucket that is closed and one in another region. */
+export const clientsWorld = () =>
+  standardWorld((world, account) => {
+    account.roles?.push({
+      name: 'RedshiftPartner',
+      trust: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/etl-agent` },
+            Action: 'sts:AssumeRole',
+            Condition: { StringEquals: { 'sts:ExternalId': 'tenant-7' } },
+          },
+        ],
+      },
+    });
+    account.buckets?.push({ name: 'acme-closed' }, { name: 'acme-frankfurt', region: 'eu-central-1' });
+    account.roles
+      ?.find(({ name }) => name === 'RedshiftLogin')
+      ?.policies?.push({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 's3:*',
+            Resource: ['arn:aws:s3:::acme-frankfurt', 'arn:aws:s3:::acme-frankfurt/*'],
+          },
+          { Effect: 'Allow', Action: 's3:ListMultipartUploadParts', Resource: `arn:aws:s3:::${BUCKET}/*` },
+        ],
+      });
+    world.name = 'clients';
+  });
+
+const CONFIG = `[default]
+region = us-east-1
+[profile agent]
+region = us-east-1
+[profile redshift]
+region = us-east-1
+s3 =
+  signature_version = s3v4
+role_arn = ${REDSHIFT_ROLE}
+role_session_name = judge
+source_profile = agent
+`;
+const CREDENTIALS = `[agent]
+aws_access_key_id = ${AGENT.id}
+aws_secret_access_key = ${AGENT.secret}
+[forger]
+aws_access_key_id = ${AGENT.id}
+aws_secret_access_key = not-the-secret-of-the-agent
+[stranger]
+aws_access_key_id = AKIANOBODYNOBODYNOBO
+aws_secret_access_key = ${AGENT.secret}
+`;
+
+const BUDGET_SECONDS = 120; // all of this folder, once the clients are installed
+let spentMs = 0;
+
+/** A world and a home folder with AWS profiles: `agent` (keys), `redshift` (assumes the role), `forger`, `stranger`. */
+export interface ClientDesk extends AsyncDisposable {
+  readonly world: TestWorld;
+  readonly folder: string;
+  /** Finds the profiles and the world; nothing of this process's own. */
+  readonly environment: Readonly<Record<string, string>>;
+  file(name: string, content: string | Buffer): Promise<string>;
+  /** Runs the AWS CLI. */
+  aws(profile: string, args: readonly string[], options?: CommandOptions): Promise<Finished>;
+  python(environment?: Readonly<Record<string, string>>): Promise<PythonSession>;
+}
+
+export async function openClientDesk(options: { readonly databases?: boolean } = {}): Promise<ClientDesk> {
+  const python = await pythonWithClients();
+  const started = Date.now();
+  const world = await openWorld(clientsWorld(), options);
+  const folder = await mkdtemp(join(tmpdir(), 'roleshift-clients-'));
+  const file: ClientDesk['file'] = async (name, content) => {
+    const path = join(folder, name);
+    await writeFile(path, content, { mode: 0o600 });
+    return path;
+  };
+  const environment = {
+    PATH: process.env['PATH'] ?? '',
+    LANG: 'C.UTF-8',
+    HOME: folder,
+    AWS_CONFIG_FILE: await file('config', CONFIG),
+    AWS_SHARED_CREDENTIALS_FILE: await file('credentials', CREDENTIALS),
+    AWS_ENDPOINT_URL: world.awsEndpoint,
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+  };
+  return {
+    world,
+    folder,
+    environment,
+    file,
+    aws: (profile, args, { environment: more = {}, ...rest } = {}) =>
+      runCommand(python, ['-m', 'awscli', '--profile', profile, ...args], {
+        ...rest,
+        environment: { ...environment, ...more },
+      }),
+    python: (more = {}) => PythonSession.open({ ...environment, AWS_PROFILE: 'redshift', ...more }),
+    [Symbol.asyncDispose]: async () => {
+      const failures = (await world.log()).filter(({ kind }) => kind === 'failure');
+      await world[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+      spentMs += Date.now() - started;
+      process.stdout.write(`    outside clients: ${Math.round(spentMs / 1000)} s of ${BUDGET_SECONDS} s so far\n`);
+      expect(failures, 'failures inside the sandbox').to.deep.equal([]);
+    },
+  };
+}

@@ -74,6 +74,14 @@ function tlsError(code: string, message: string, { destination }: ConnectAttempt
   });
 }
 
+/** By how the login came about; the prefix of an issued user name tells. */
+const REFUSED_LOGIN = {
+  existing:
+    'Create the database user, or turn on Auto create DBUser (autoCreateDbUser), and let it connect to the database.',
+  created: 'Check that the database user may connect to the database.',
+  stored: 'Check the password, and that the database user exists and may connect to the database.',
+} as const;
+
 function classifyRefusal(cause: DatabaseError, { destination, user, database }: ConnectAttempt): ConnectorError {
   const sqlState = cause.code ?? '';
   const init = { details: { ...destination, user, sqlState }, cause: safeCause(cause) };
@@ -81,7 +89,7 @@ function classifyRefusal(cause: DatabaseError, { destination, user, database }: 
   if (sqlState.startsWith('28')) {
     return new ConnectorError('RS_AUTH_LOGIN_REJECTED', `Redshift refused the login of "${user}": ${said}`, {
       ...init,
-      action: 'Check that the database user exists and may connect to the database, and its password if it has one.',
+      action: REFUSED_LOGIN[user.startsWith('IAM:') ? 'existing' : user.startsWith('IAMA:') ? 'created' : 'stored'],
     });
   }
   if (sqlState === '3D000') {

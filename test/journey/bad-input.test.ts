@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
@@ -248,17 +249,21 @@ describe('bad input on the command line', () => {
 
   it('leaves nothing behind when stopped in the middle of a load', async function () {
     this.timeout(60_000);
-    const rows = Array.from({ length: 200_000 }, (_, row) => `${row},${randomBytes(60).toString('hex')}`);
+    const rows = Array.from({ length: 20_000 }, (_, row) => `${row},${randomBytes(60).toString('hex')}`);
     const file = await desk.file('large.csv', `id,note\n${rows.join('\n')}\n`);
     const connection = await desk.connection(sandbox.connection('keys-etl-agent'));
-    let stopped = false;
-    const answer: Answer = await roleshift(['write', 'public.wide', file, '-c', connection], {
-      onOutput: (printed, pid) => {
-        if (stopped || !/stage|load/.test(printed)) return;
-        stopped = true;
-        process.kill(pid, 'SIGINT');
+    await sandbox.faults({ on: 'pg:copy', effect: { kind: 'delay', ms: 15_000 } });
+    let pid = 0;
+    const work = roleshift(['write', 'public.wide', file, '-c', connection], {
+      onStart: (started) => {
+        pid = started;
       },
     });
+    while (!(await sandbox.calls('s3:PutObject')).some(({ resource }) => resource.includes('manifest')))
+      await delay(50);
+    process.kill(pid, 'SIGINT');
+    const answer: Answer = await work;
+    await sandbox.clearFaults();
     expect(answer.stderr, answer.stderr).to.include('stopped');
     expect(answer.status).to.equal(130);
     expect((await sandbox.sql('select count(*) from public.wide')).rows[0]?.[0]).to.equal('0');

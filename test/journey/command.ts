@@ -14,8 +14,8 @@ export interface Answer {
 
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Called with everything printed so far; may send a signal by the pid. */
-  readonly onOutput?: (printed: string, pid: number) => void;
+  /** Called with the process's id as soon as it runs: to look at it, or to send it a signal. */
+  readonly onStart?: (pid: number) => void;
 }
 
 /** Runs the built command line in a process of its own, without this process's AWS variables. */
@@ -25,16 +25,14 @@ export async function roleshift(args: readonly string[], options: CommandOptions
     env: { ...Object.fromEntries(own), NO_COLOR: '1', ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   let stdout = '';
   let stderr = '';
-  const report = (): void => options.onOutput?.(stdout + stderr, child.pid ?? 0);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    report();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    report();
   });
   const [status] = (await once(child, 'close')) as [number | null];
   return { status, stdout, stderr };

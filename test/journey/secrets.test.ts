@@ -142,8 +142,8 @@ describe('secrets and row values', () => {
     let argumentsSeen = '';
     const { status, stdout } = await roleshift(['check', '-c', file], {
       environment: { CANARY_SECRET: SECRET_KEY },
-      onOutput: (_, pid) => {
-        argumentsSeen ||= readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      onStart: (pid) => {
+        argumentsSeen = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
       },
     });
     expect(status, stdout).to.equal(0);

@@ -11,7 +11,7 @@ import { openDatabase } from './db/open-database.ts';
 import { MANIFEST } from './manifest/manifest.gen.ts';
 import type { ConnectionInput } from './manifest/options.gen.ts';
 import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
-import type { ResolveSecret } from './manifest/references.ts';
+import { type ResolveSecret, realPathUnder } from './manifest/references.ts';
 import { addressCheck, resolveConnection } from './manifest/resolve.ts';
 import type { CheckReport, CheckStep } from './operations/check-report.ts';
 import type { Connection } from './operations/connection.ts';
@@ -119,7 +119,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     },
     write: async ({ runId, ...spec }, input, call) => {
       const { write } = await import('./operations/write.ts');
-      return write(connection, spec, input, begin(call, runId));
+      return write(connection, spec, underFileRoots(input, policy), begin(call, runId));
     },
     [Symbol.asyncDispose]: async () => {
       disposed = true;
@@ -130,4 +130,15 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
       }
     },
   };
+}
+
+/** A file to load lies under the host's file roots, links followed, where the policy names any. */
+function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {
+  if (policy?.fileRoots === undefined || !('file' in input)) return input;
+  const located = realPathUnder(input.file, policy.fileRoots);
+  if ('path' in located) return { ...input, file: located.path };
+  throw new ConnectorError('RS_CONFIG_FORBIDDEN', `The file to load ${located.problem}`, {
+    action: 'Put the file into a folder that the host allows.',
+    cause: located.cause,
+  });
 }

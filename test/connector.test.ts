@@ -59,6 +59,15 @@ describe('connector.open', () => {
     });
   }
 
+  it('loads only files under the roots that the host names', async () => {
+    const policy = { fileRoots: ['test'] };
+    await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy });
+    for (const file of ['package.json', 'test/../package.json', '/etc/hostname']) {
+      const error = await failureOf(() => redshift.write({ object: 'public.t' }, { file }));
+      expect(error).to.include({ code: 'RS_CONFIG_FORBIDDEN' });
+    }
+  });
+
   it('does no work once disposed of', async () => {
     const redshift = connector.open({ ...VALUES, ...KEYS });
     await redshift[Symbol.asyncDispose]();

@@ -29,7 +29,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['columnar', 'sandbox'],
   pg: ['db', 'pool.ts', 'sandbox'],
   '@aws-sdk/client-s3': ['staging'],
-  '@aws-sdk/lib-storage': ['staging'],
   '@aws-sdk/client-sts': ['auth'],
   '@aws-sdk/client-redshift': ['auth'],
   '@aws-sdk/credential-providers': ['auth'],

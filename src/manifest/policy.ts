@@ -22,7 +22,10 @@ export interface HostPolicy {
   readonly hosts?: readonly string[];
   /** Addresses a form may give for AWS endpoints, as `https://name[:port]`; `*` stands for any text. Default: none. */
   readonly endpoints?: readonly string[];
-  /** Folders that files named by a form must lie under, links followed. Default: none. */
+  /**
+   * Folders that files named by a form must lie under, links followed. Default: none. Where it is given, files to load
+   * must lie there too.
+   */
   readonly fileRoots?: readonly string[];
   /** Set by the host whatever the form says. */
   readonly externalId?: string;

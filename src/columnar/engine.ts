@@ -93,25 +93,34 @@ export class Engine implements AsyncDisposable {
     });
   }
 
-  /** Chunks of a result of any size, in flat memory: the engine works ahead by a few chunks only. */
-  async *stream(statement: Sql, { signal }: Pick<Run, 'signal'>): AsyncGenerator<DuckDBDataChunk, void, undefined> {
+  /**
+   * Chunks of results of any size, one statement after the other, in flat memory: the engine works ahead by a few chunks
+   * only.
+   */
+  async *stream(
+    statements: Iterable<Sql>,
+    { signal }: Pick<Run, 'signal'>,
+  ): AsyncGenerator<DuckDBDataChunk, void, undefined> {
     signal.throwIfAborted();
     const release = await this.#slots.acquire(signal);
-    let connection: DuckDBConnection | undefined;
     try {
-      connection = await this.#connect();
-      const open = connection;
-      const result = await interruptible(open, signal, () => open.stream(String(statement)));
-      for (;;) {
-        const chunk = await interruptible(open, signal, () => result.fetchChunk());
-        if (chunk === null || chunk.rowCount === 0) return;
-        yield chunk;
-      }
-    } finally {
-      if (connection) {
+      const connection = await this.#connect();
+      try {
+        for (const statement of statements) {
+          const result = await interruptible(connection, signal, () => connection.stream(String(statement)));
+          for (;;) {
+            const chunk = await interruptible(connection, signal, () => result.fetchChunk());
+            if (chunk === null || chunk.rowCount === 0) break;
+            yield chunk;
+          }
+        }
+      } finally {
         connection.interrupt();
+        // A result holds its buffers until it is collected, or until its connection has another one.
+        await Promise.allSettled([connection.run('SELECT 1')]);
         this.#close(connection);
       }
+    } finally {
       release();
     }
   }

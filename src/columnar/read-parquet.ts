@@ -17,9 +17,9 @@ export interface ReadParquetOptions {
   readonly batchChars?: number;
 }
 
-const DEFAULT_BATCH_CHARS = 4_000_000;
+const DEFAULT_BATCH_CHARS = 2_000_000;
 const CHUNK_ROWS = 2048;
-const CHUNK_BYTES = 2 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** The name of a field's column in a staged file: hostile names and capitals never reach it. */
 export function stagedColumnName(position: number): string {
@@ -78,13 +78,15 @@ async function* chunksOf(
   const select = sql`SELECT ${join(columns)} FROM read_parquet(${duckText(path)}, file_row_number = true)`;
   const { rows, rowBytes } = await measure(engine, path, fields, run);
   if (rowBytes * CHUNK_ROWS <= CHUNK_BYTES) {
-    yield* engine.stream(select, run);
+    yield* engine.stream([select], run);
     return;
   }
-  const step = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
+  yield* engine.stream(ranges(select, rows, Math.max(1, Math.floor(CHUNK_BYTES / rowBytes))), run);
+}
+
+function* ranges(select: Sql, rows: number, step: number): Generator<Sql, void, undefined> {
   for (let start = 0; start < rows; start += step) {
-    const range = sql`file_row_number >= ${integer(start)} AND file_row_number < ${integer(start + step)}`;
-    yield* engine.stream(sql`${select} WHERE ${range}`, run);
+    yield sql`${select} WHERE file_row_number >= ${integer(start)} AND file_row_number < ${integer(start + step)}`;
   }
 }
 

@@ -100,11 +100,7 @@ async function serve(
       });
       const secret = randomInt(1, 2 ** 31 - 1);
       const session = new ClientSession(core, client, backend, { ...login, database }, settings);
-      core.sessions.set(backend.pid, {
-        secret,
-        stopHandler: () => session.stopHandler(),
-        terminate: () => client.cut(),
-      });
+      core.sessions.set(backend.pid, { secret, stopHandler: () => session.stopHandler() });
       // The database ended the session (pg_terminate_backend): so do we.
       backend.onClose(() => {
         client.send(errorResponse(TERMINATED));

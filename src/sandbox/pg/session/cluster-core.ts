@@ -29,6 +29,4 @@ export interface LiveSession {
   readonly secret: number;
   /** Stops what a handler is doing for it; the database's own work is cancelled in the database. */
   stopHandler(): void;
-  /** Ends it at once. */
-  terminate(): void;
 }

@@ -51,7 +51,9 @@ export async function openHandshake(socket: Socket, tls: SecureContext): Promise
 
 async function secure(socket: Socket, secureContext: SecureContext): Promise<TLSSocket> {
   const encrypted = new TLSSocket(socket, { isServer: true, secureContext, minVersion: 'TLSv1.2' });
-  await once(encrypted, 'secure');
+  const left = once(encrypted, 'close').then(() => Promise.reject(new Error('The client left during the handshake')));
+  await Promise.race([once(encrypted, 'secure'), left]);
+  left.catch(() => undefined); // closed later, by whoever has it then
   return encrypted;
 }
 

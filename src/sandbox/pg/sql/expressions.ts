@@ -16,7 +16,7 @@ export interface ExpressionContext {
 }
 
 const FOREIGN_FUNCTIONS =
-  /^(?:pg_(?:try_)?advisory_\w+|string_agg|array_agg|jsonb?_\w+|to_jsonb?|row_to_json|gen_random_uuid|unnest|array_\w+|regexp_match(?:es)?|format|pg_notify|pg_sleep_for|setseed|lo_\w+|xml\w+|dblink\w*|pg_read_\w+|pg_ls_\w+|nextval|currval|setval|lastval)$/;
+  /^(?:pg_(?:try_)?advisory_\w+|string_agg|array_agg|jsonb?_\w+|to_jsonb?|row_to_json|gen_random_uuid|unnest|array_\w+|regexp_match(?:es)?|format|pg_notify|pg_sleep\w*|concat_ws|string_to_\w+|regexp_split_\w+|make_\w+|num_n\w*nulls|setseed|lo_\w+|xml\w+|dblink\w*|pg_read_\w+|pg_ls_\w+|nextval|currval|setval|lastval)$/;
 
 // Words before a bracket after which a date part stands without quotes.
 const DATE_PART_FUNCTIONS: ReadonlySet<string> = new Set(['dateadd', 'datediff', 'date_add', 'date_diff', 'date_part']);
@@ -116,7 +116,8 @@ function rewriteType(tokens: readonly Token[], index: number, edits: Edits, { le
   if (hasLength && isWord(length, 'max')) edits.replace(length?.start ?? 0, length?.end ?? 0, '65535');
 }
 
-const FOREIGN_STARTS: ReadonlySet<string> = new Set(['is', 'for', 'lateral', 'array']);
+const WRITES: readonly string[] = ['insert', 'update', 'delete', 'merge'];
+const FOREIGN_STARTS: ReadonlySet<string> = new Set(['is', 'for', 'lateral', 'array', 'filter', ...WRITES]);
 
 function refuseForeign(tokens: readonly Token[], index: number): void {
   const sees = (...words: readonly string[]): boolean =>
@@ -131,6 +132,11 @@ function refuseForeign(tokens: readonly Token[], index: number): void {
     });
   }
   if (sees('for', 'update') || sees('for', 'share')) throw unsupported('SELECT FOR UPDATE/SHARE');
+  const before = tokens[index - 1];
+  if (before?.value === '(' && WRITES.some((verb) => sees(verb)) && next?.kind !== 'symbol') {
+    throw unsupported('A statement that writes inside another one');
+  }
+  if (sees('filter') && next?.value === '(' && before?.value === ')') throw unsupported('FILTER (WHERE ...)');
   if (sees('lateral')) throw unsupported('LATERAL');
   if (sees('array') && next?.kind === 'symbol' && next.value === '[') throw unsupported('ARRAY[...]');
   if (token?.kind === 'symbol' && token.value === '::' && tokens[index + 2]?.value === '[')

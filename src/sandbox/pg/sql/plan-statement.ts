@@ -57,11 +57,12 @@ function plan(statement: Statement): Plan {
     case 'SELECT':
       return planSelect(statement);
     case 'WITH':
-      return runPlan('SELECT', statement.rewritten());
+      return planWith(statement);
+    case 'PREPARE':
     case 'EXPLAIN':
+      return planNested(statement, verb);
     case 'EXECUTE':
     case 'DEALLOCATE':
-    case 'PREPARE':
       return runPlan(verb, statement.rewritten());
     case 'INSERT':
     case 'UPDATE':
@@ -100,6 +101,34 @@ function planSelect(statement: Statement): Plan {
   const edits = new Edits();
   edits.replace(top.start, count.end, '');
   return runPlan('SELECT', `${statement.rewritten(edits)} LIMIT ${count.value}`);
+}
+
+// WITH leads a query: Redshift has it inside INSERT and the like, not ahead of them.
+function planWith(statement: Statement): Plan {
+  let depth = 0;
+  const writes = statement.tokens.find(({ kind, value }, index) => {
+    if (kind === 'symbol') depth += value === '(' ? 1 : value === ')' ? -1 : 0;
+    const previous = statement.tokens[index - 1]?.value;
+    return depth === 0 && previous === ')' && kind === 'word' && /^(?:insert|update|delete|merge)$/.test(value);
+  });
+  if (writes && !statement.context.lenient) throw syntaxError(writes);
+  return runPlan('SELECT', statement.rewritten());
+}
+
+// What is explained or prepared must not write: it would pass by the locks.
+function planNested(statement: Statement, verb: 'EXPLAIN' | 'PREPARE'): Plan {
+  const { tokens, context } = statement;
+  const [, second] = tokens;
+  const analyzes = verb === 'EXPLAIN' && /^(?:analy[sz]e|\()$/.test(second?.value ?? '');
+  if (analyzes && !context.lenient) throw syntaxError(second);
+  const writes = tokens.some(({ kind, value }) => kind === 'word' && /^(?:insert|update|delete|merge)$/.test(value));
+  if (verb === 'PREPARE' && writes && !context.lenient) {
+    throw new RedshiftError({
+      code: '0A000',
+      message: 'PREPARE of a statement that writes is not covered by the sandbox',
+    });
+  }
+  return runPlan(verb, statement.rewritten());
 }
 
 function planTransaction(statement: Statement, verb: string): Plan {

@@ -83,7 +83,7 @@ describe('the sample host, with the packed plugin in Chromium', () => {
     await page.fill({ ...valuesOf('ec2-agent'), roleArn: 'RedshiftLogin' });
     await page.test();
     expect(await page.errorBeside('roleArn')).to.contain('must be the ARN of an IAM role, such as arn:aws:iam::');
-    await page.fill({ roleArn: String(valuesOf('ec2-agent')['roleArn']), username: 'select' });
+    await page.fill({ roleArn: valuesOf('ec2-agent')['roleArn'] as string, username: 'select' });
     await page.test();
     expect(await page.answer()).to.contain('Username is a reserved word');
     expect(await page.errorBeside('username')).to.contain('reserved word');
@@ -107,7 +107,7 @@ describe('the sample host, with the packed plugin in Chromium', () => {
     await page.test();
     const report = await page.answer();
     expect(report).to.contain('RedshiftLogin');
-    expect(report).to.not.contain(String(valuesOf('keys-etl-agent')['secretAccessKey']));
+    expect(report).to.not.contain(valuesOf('keys-etl-agent')['secretAccessKey'] as string);
 
     await page.preview('public.cities');
     expect(await page.answer())
@@ -159,6 +159,6 @@ describe('the sample host, with the packed plugin in Chromium', () => {
 
   it('prints no secret of a form', () => {
     expect(host.output()).to.contain(host.url);
-    expect(host.output()).to.not.contain(String(valuesOf('keys-etl-agent')['secretAccessKey']));
+    expect(host.output()).to.not.contain(valuesOf('keys-etl-agent')['secretAccessKey'] as string);
   });
 });

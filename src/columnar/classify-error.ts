@@ -31,6 +31,7 @@ const KNOWN: readonly (readonly [pattern: RegExp, build: Build])[] = [
     ([, line], cause) =>
       invalid(`Line ${line} is not valid CSV`, cause, 'Mend its quotes or encoding.', { line: Number(line) }),
   ],
+  [/CSV Parser|CSV File/, (_, cause) => invalid('The file is not valid CSV', cause, 'Mend its quotes and line ends.')],
   [
     /Malformed JSON.*?in line (\d+)|Malformed JSON.*?at byte \d+ in record\/value (\d+)/s,
     ([, line, record], cause) =>

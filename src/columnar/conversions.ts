@@ -294,6 +294,9 @@ const FORM: Readonly<Record<DateOrTime, string>> = {
   timestamptz: `${DAY}([ T]${CLOCK}(${ZONE})?)?( BC)?`,
 };
 
+/** Redshift puts the era at the end, the engine behind the day. */
+const BEFORE_CHRIST = '^([0-9-]+)([ T].*)? BC$';
+
 /** Kinds whose values a column of the type can take, and what must hold for each value. */
 const ACCEPTED: Readonly<Record<DateOrTime, readonly SourceKind[]>> = {
   date: ['date', 'timestamp', 'timestampNs', 'timestamptz'],
@@ -311,7 +314,10 @@ function dateOrTime(kind: SourceKind, value: Sql, target: DateOrTime): Conversio
   };
   if (kind === 'text' || kind === 'json') {
     const { plain, isNull } = plainText(kind, value);
-    const moment = tryCast(sql`replace(${plain}, ' BC', ' (BC)')`, engineType);
+    const moment = tryCast(
+      sql`regexp_replace(${plain}, ${duckText(BEFORE_CHRIST)}, ${duckText(String.raw`\1 (BC)\2`)}, 'i')`,
+      engineType,
+    );
     const isBad = sql`NOT regexp_full_match(${plain}, ${duckText(FORM[target])}) OR ${moment} IS NULL`;
     return {
       text: render(moment),

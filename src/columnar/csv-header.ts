@@ -1,9 +1,39 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
 import { ConnectorError } from '../core/errors.ts';
+
+const MAX_HEADER_BYTES = 4 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** The first line of a text file, without its end and without a byte order mark. Throws RS_INPUT_INVALID. */
+export async function readFirstLine(file: string, gzip: boolean, signal: AbortSignal): Promise<string> {
+  const source = createReadStream(file, { signal });
+  const bytes: AsyncIterable<Buffer> = gzip ? source.pipe(createGunzip()) : source;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of bytes) {
+      const end = chunk.indexOf(NEWLINE);
+      chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
+      size += chunk.length;
+      if (end >= 0 || size > MAX_HEADER_BYTES) break;
+    }
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)).replace(/\r$/, '');
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new ConnectorError('RS_INPUT_INVALID', 'The first line of the file is not CSV text in UTF-8', {
+      action: 'Give a CSV file in UTF-8, compressed by gzip if its name ends so.',
+      cause,
+    });
+  } finally {
+    source.destroy();
+  }
+}
 
 /** Reads the names in the first line of a CSV file. Throws RS_INPUT_INVALID for a line that is not one whole header. */
 export function parseCsvHeader(line: string, delimiter: string): readonly string[] {
   const names: string[] = [];
-  let rest = line.replace(/\r?\n$/, '');
+  let rest = line;
   for (;;) {
     const quoted = /^"((?:[^"]|"")*)"/.exec(rest);
     const name = quoted ? (quoted[1] ?? '').replaceAll('""', '"') : (rest.split(delimiter, 1)[0] ?? '');

@@ -4,7 +4,7 @@ import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { duckText } from '../sql/duckdb.ts';
 import { type Sql, sql } from '../sql/sql.ts';
-import { parseCsvHeader } from './csv-header.ts';
+import { parseCsvHeader, readFirstLine } from './csv-header.ts';
 import type { Engine } from './engine.ts';
 
 export type InputFormat = 'parquet' | 'csv' | 'jsonl';
@@ -57,7 +57,7 @@ export async function openInputFile(
     case 'parquet':
       return { ...input, ...(await lookAtParquet(engine, path, run)) };
     case 'csv':
-      return { ...input, columns: await csvColumns(engine, path, delimiter, run) };
+      return { ...input, columns: await csvColumns(path, gzip, delimiter, run) };
     case 'jsonl':
       return { ...input, columns: await jsonColumns(engine, path, run) };
   }
@@ -109,16 +109,9 @@ async function lookAtParquet(engine: Engine, path: string, run: Run): Promise<Pi
   };
 }
 
-async function csvColumns(engine: Engine, path: string, delimiter: string, run: Run): Promise<InputFile['columns']> {
-  // Each line as one column: no delimiter and no quote, so the first line comes as it stands.
-  const line = sql`read_csv(${duckText(path)}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = ${duckText(
-    '\x01',
-  )}, quote = '', escape = '', max_line_size = 4194304, parallel = false)`;
-  const [first] = await engine.query(sql`SELECT line FROM ${line} LIMIT 1`, run);
-  const header = first?.[0];
-  if (header === undefined || header === null)
-    throw invalid('The file has no header line', 'Name the columns in the first line.');
-  return parseCsvHeader(header.replace(/^\uFEFF/, ''), delimiter).map((name) => ({ name, type: 'VARCHAR' }));
+async function csvColumns(path: string, gzip: boolean, delimiter: string, run: Run): Promise<InputFile['columns']> {
+  const names = parseCsvHeader(await readFirstLine(path, gzip, run.signal), delimiter);
+  return names.map((name) => ({ name, type: 'VARCHAR' }));
 }
 
 async function jsonColumns(engine: Engine, path: string, run: Run): Promise<InputFile['columns']> {

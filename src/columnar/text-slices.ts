@@ -29,7 +29,7 @@ export async function* sliceText(
   path: string,
   { rule, gzip, sliceBytes, signal }: SliceOptions,
 ): AsyncGenerator<number, void, undefined> {
-  await using file = createReadStream(source, { highWaterMark: 1024 * 1024, signal });
+  const file = createReadStream(source, { highWaterMark: 1024 * 1024, signal });
   const bytes: AsyncIterable<Buffer> = gzip ? file.pipe(createGunzip()) : file;
   if (gzip) file.once('error', (error) => (bytes as ReturnType<typeof createGunzip>).destroy(error));
   let slice = await open(path, 'w', 0o600);
@@ -54,6 +54,7 @@ export async function* sliceText(
       size += chunk.length - start;
     }
   } finally {
+    file.destroy();
     await slice.close();
   }
   if (size > 0) yield size;

@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { openInputFile } from '../../src/columnar/input-file.ts';
+import { stageFile } from '../../src/columnar/stage-file.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { openRun } from '../../src/core/run.ts';
 import { type Fixture, fieldsOf, NULL_MARKER, openFixture, stageToLines } from './fixture.ts';
@@ -288,6 +290,23 @@ describe('staging a file', () => {
     ).to.equal(true);
     expect(new Set(lines).size).to.equal(600_000);
   });
+
+  for (const name of ['a.csv', 'a.csv.gz', 'a.jsonl']) {
+    it(`leaves no slice behind when the reader of ${name} leaves early`, async () => {
+      const rows = Array.from({ length: 5000 }, (_, id) => (name.endsWith('l') ? `{"id":${id}}` : String(id)));
+      const text = `${name.endsWith('l') ? '' : 'id\n'}${rows.join('\n')}\n`;
+      const file = await fixture.write(name, name.endsWith('gz') ? gzipSync(text) : text);
+      const input = await openInputFile(fixture.engine, { file }, fixture.run);
+      const [field] = fieldsOf(['id', 'integer']);
+      const columns = [{ source: 'id', sourceType: input.columns[0]!.type, field: field! }];
+      const spec = { input, columns, dialect: { nullMarker: NULL_MARKER }, rowNumbers: true, targetFileBytes: 500 };
+      for await (const part of stageFile(fixture.engine, spec, fixture.run)) {
+        expect(part.rows).to.be.greaterThan(0);
+        break;
+      }
+      expect((await fixture.files()).filter((own) => !own.startsWith('input'))).to.deep.equal(['part-00001.csv.zst']);
+    });
+  }
 
   it('stops at once when aborted, and leaves no partial file', async () => {
     const controller = new AbortController();

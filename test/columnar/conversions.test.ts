@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { openInputFile } from '../../src/columnar/input-file.ts';
+import { stageFile } from '../../src/columnar/stage-file.ts';
+import { codecFor } from '../../src/types/codec.ts';
+import type { SupportedField } from '../../src/types/field.ts';
+import { requireSupported } from '../../src/types/field.ts';
+import { typeFromName } from '../../src/types/parse-type.ts';
+import { TYPE_CASES } from '../types/type-cases.ts';
+import { type Fixture, NULL_MARKER, openFixture } from './fixture.ts';
+
+/** The cases that a text file can hold, once for each column type. */
+const CASES = TYPE_CASES.flatMap(({ title, type, expected, input }) => {
+  const text = input === undefined ? expected : input;
+  const [field] = requireSupported([{ name: 'v', type: typeFromName(type) }]);
+  return text === null || text instanceof Date || field === undefined
+    ? []
+    : [{ title, type, text: String(text), field }];
+});
+
+describe('a value from a file', () => {
+  let fixture: Fixture;
+  before(async () => {
+    fixture = await openFixture();
+  });
+  after(async () => {
+    await fixture[Symbol.asyncDispose]();
+  });
+
+  /** The values of all cases of one type, as the staged file of an input has them. */
+  async function staged(file: string, field: SupportedField): Promise<readonly (string | null)[]> {
+    await using own = await openFixture();
+    const input = await openInputFile(own.engine, { file }, own.run);
+    const sourceType = input.columns[0]?.type ?? '';
+    const spec = {
+      input,
+      columns: [{ source: 'v', sourceType, field }],
+      dialect: { nullMarker: NULL_MARKER },
+      rowNumbers: true,
+    };
+    const rows: (string | null)[] = [];
+    for await (const part of stageFile(own.engine, spec, own.run)) {
+      const found = await own.outside(
+        `SELECT CASE WHEN starts_with(v, chr(65279)) THEN chr(65279) || v ELSE v END FROM read_csv('${part.path}', auto_detect = false, header = false, columns = {v: 'VARCHAR', n: 'BIGINT'}, quote = '"', escape = '"', nullstr = '${NULL_MARKER}', allow_quoted_nulls = false, new_line = '\\n') ORDER BY n`,
+      );
+      rows.push(...found.map(([value]) => value as string | null));
+    }
+    return rows;
+  }
+
+  for (const type of new Set(CASES.map((one) => one.type))) {
+    it(`becomes the same text as one from a program: ${type}`, async () => {
+      const cases = CASES.filter((one) => one.type === type);
+      const { field } = cases[0]!;
+      const csv = await fixture.write(
+        'a.csv',
+        `v\n${cases.map(({ text }) => `"${text.replaceAll('"', '""')}"`).join('\n')}\n`,
+      );
+      const json = await fixture.write(
+        'a.jsonl',
+        `${cases.map(({ text }) => JSON.stringify({ v: text })).join('\n')}\n`,
+      );
+      const codec = codecFor(field.type);
+      // Both texts are what COPY reads; they may spell one number in two ways.
+      const read = (text: string | null): unknown => {
+        const value = codec.fromText(text ?? '');
+        return type.startsWith('DECIMAL') ? Number(value) : value;
+      };
+      const expected = cases.map(({ text }) => read(codec.toText(text) as string));
+      for (const file of [csv, json]) expect((await staged(file, field)).map(read), file).to.deep.equal(expected);
+    });
+  }
+});

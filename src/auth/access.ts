@@ -13,6 +13,8 @@ export interface AwsCredentials {
   readonly account?: string;
   /** Which source or call gave them: `access keys`, `EC2 instance metadata (IMDSv2)`, `sts:AssumeRole`. */
   readonly source: string;
+  /** What a reader should know of how they came about: a duration that was cut, and why. */
+  readonly note?: string;
 }
 
 /** A database user and its password, to be used together and verbatim. */

@@ -7,28 +7,35 @@ import type { AwsCredentials } from './access.ts';
 import { type AwsWire, callAws, openSts, serviceHost } from './aws-call.ts';
 import type { AwsOperation } from './classify.ts';
 
-/** A role's session, and what to say about how it came to be. */
-export interface AssumedRole {
-  readonly credentials: AwsCredentials;
-  readonly note?: string;
-}
+/** Makes one hop. The credentials carry a note when their duration is less than was asked for. */
+export type AssumeRole = (base: AwsCredentials, hop: RoleHop) => Promise<AwsCredentials>;
 
 /**
- * One hop. A wish of more than an hour from a role's session is cut before the call (the plan has done so where it could
- * know); a role whose own maximum is shorter is asked once more, for an hour.
+ * Assumes roles over this wire. A wish of more than an hour from a role's session is cut before the call (the plan has
+ * done so where it could know); a role whose own maximum is shorter is asked once more, for an hour, and from then on for
+ * an hour at once.
  */
-export async function assumeRole(base: AwsCredentials, hop: RoleHop, wire: AwsWire): Promise<AssumedRole> {
-  const isCapped = base.sessionToken !== undefined && hop.durationSeconds > CHAINED_MAX_SECONDS;
-  const durationSeconds = isCapped ? CHAINED_MAX_SECONDS : hop.durationSeconds;
-  const note = isCapped ? chainedNote(hop.durationSeconds) : hop.note;
-  try {
-    const credentials = await assumeFor(durationSeconds, base, hop, wire);
-    return { credentials, ...(note === undefined ? {} : { note }) };
-  } catch (error) {
-    if (!isDurationRefusal(error) || durationSeconds <= CHAINED_MAX_SECONDS) throw error;
+export function openRoleAssumer(wire: AwsWire): AssumeRole {
+  const shortRoles = new Set<string>();
+
+  return async (base, hop) => {
+    const isChained = base.sessionToken !== undefined && hop.durationSeconds > CHAINED_MAX_SECONDS;
+    if (isChained) {
+      const note = chainedNote(hop.durationSeconds);
+      return { ...(await assumeFor(CHAINED_MAX_SECONDS, base, hop, wire)), note };
+    }
+    if (!shortRoles.has(hop.roleArn)) {
+      try {
+        const credentials = await assumeFor(hop.durationSeconds, base, hop, wire);
+        return hop.note === undefined ? credentials : { ...credentials, note: hop.note };
+      } catch (error) {
+        if (!isDurationRefusal(error) || hop.durationSeconds <= CHAINED_MAX_SECONDS) throw error;
+      }
+    }
     const credentials = await assumeFor(CHAINED_MAX_SECONDS, base, hop, wire);
-    return { credentials, note: shorterRoleNote(hop) };
-  }
+    shortRoles.add(hop.roleArn);
+    return { ...credentials, note: shorterRoleNote(hop) };
+  };
 }
 
 function shorterRoleNote({ roleArn, durationSeconds }: RoleHop): string {

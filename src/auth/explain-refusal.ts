@@ -61,8 +61,9 @@ async function listClusters(
     );
     if (answer.Marker !== undefined) return undefined;
     return (answer.Clusters ?? []).flatMap(({ ClusterIdentifier: id }) => (id === undefined ? [] : [id]));
-  } catch {
+  } catch (error) {
     wire.signal.throwIfAborted();
+    if (!(error instanceof ConnectorError)) throw error;
     return undefined; // the refusal itself is what the caller hears of
   }
 }

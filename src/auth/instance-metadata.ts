@@ -72,7 +72,8 @@ function readCredentials(body: string, role: string): SourceCredentials {
     typeof id !== 'string' ||
     typeof key !== 'string' ||
     typeof token !== 'string' ||
-    typeof expiration !== 'string'
+    typeof expiration !== 'string' ||
+    Number.isNaN(Date.parse(expiration))
   ) {
     throw new Error(`there are no credentials for role ${role} (Code ${typeof code === 'string' ? code : 'absent'})`);
   }

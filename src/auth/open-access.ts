@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { AccessPlan, RoleHop } from '../access/plan.ts';
+import { defined } from '../core/defined.ts';
 import { ConnectorError, type ErrorCode } from '../core/errors.ts';
 import type { HopEvent } from '../core/events.ts';
 import type { RetryLimits } from '../core/retry.ts';
 import { abandonOnAbort, type Clock, type Run, SYSTEM_CLOCK } from '../core/run.ts';
 import type { Access, AwsCredentials, Login, LoginRequest } from './access.ts';
-import { assumeRole } from './assume-role.ts';
+import { type AssumeRole, openRoleAssumer } from './assume-role.ts';
 import type { AwsWire } from './aws-call.ts';
 import type { ClusterLogin, ClusterPlace } from './classify.ts';
 import { buyClusterLogin, type ClusterEndpoint, lookUpEndpoint } from './cluster-credentials.ts';
@@ -50,6 +51,7 @@ class CredentialGraph implements Access {
   readonly #lifetime = new AbortController();
   readonly #clock: Clock;
   readonly #wire: AwsWire;
+  readonly #assumeRole: AssumeRole;
   readonly #identity: Memoized<AwsCredentials, Starter>;
   readonly #roles: KeyedCache<AwsCredentials, RoleRequest>;
   readonly #logins: LoginCache<LoginPurchase>;
@@ -60,6 +62,7 @@ class CredentialGraph implements Access {
     this.#clock = clock;
     setMaxListeners(0, this.#lifetime.signal);
     this.#wire = { target: plan.aws, signal: this.#lifetime.signal, limits };
+    this.#assumeRole = openRoleAssumer(this.#wire);
     this.#identity = memoizeUntilExpiry(
       (starter) => this.#acquireIdentity(environment, starter),
       { clock },
@@ -122,8 +125,9 @@ class CredentialGraph implements Access {
       throw new ConnectorError('RS_INTERNAL', 'AWS was asked although the plan names no identity');
     }
     const credentials = await acquireIdentity(this.plan.identity, this.#wire, environment);
-    publish(hopEvent('identity', credentials, this.plan.identityNote));
-    return credentials;
+    const noted = { ...credentials, ...defined({ note: this.plan.identityNote }) };
+    publish(hopEvent('identity', noted));
+    return noted;
   }
 
   async #assumeAll(hops: readonly RoleHop[], starter: Starter): Promise<AwsCredentials> {
@@ -143,8 +147,8 @@ class CredentialGraph implements Access {
   }
 
   async #assumeOne({ base, hop, publish }: RoleRequest): Promise<AwsCredentials> {
-    const { credentials, note } = await assumeRole(base, hop, this.#wire);
-    publish(hopEvent('role', credentials, note));
+    const credentials = await this.#assumeRole(base, hop);
+    publish(hopEvent('role', credentials));
     return credentials;
   }
 
@@ -214,8 +218,8 @@ function callerKey({ principalArn, accessKeyId }: AwsCredentials): string {
   return principalArn ?? accessKeyId;
 }
 
-function hopEvent(hop: 'identity' | 'role', credentials: AwsCredentials, note: string | undefined): HopEvent {
-  const { principalArn, source, account, expiresAt } = credentials;
+function hopEvent(hop: 'identity' | 'role', credentials: AwsCredentials): HopEvent {
+  const { principalArn, source, account, expiresAt, note } = credentials;
   return {
     type: 'hop',
     hop,

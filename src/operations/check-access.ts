@@ -14,14 +14,11 @@ export interface AccessSteps {
 
 /** Identity, each role, the login. Roles that staging shares with the login are tried once. */
 export async function checkAccess({ access }: Connection, walk: CheckWalk, run: Run): Promise<AccessSteps> {
-  const { identity, identityNote, roles, stagingRoles, login } = access.plan;
+  const { identity, roles, stagingRoles, login } = access.plan;
   if (identity !== undefined) {
     await walk.step(
       { id: 'identity', title: `Who we are in AWS: ${SOURCE_TITLES[identity.kind]}`, needs: ['options'] },
-      async () => ({
-        ...credentialFinding(await access.identity(run)),
-        warning: identityNote,
-      }),
+      async () => credentialFinding(await access.identity(run)),
     );
   }
   const lastRole = await checkRoles(roles, access, walk, run);
@@ -61,21 +58,20 @@ async function checkRoles(
   run: Run,
 ): Promise<string | undefined> {
   let before = 'identity';
-  for (const [index, { id, roleArn, note }] of hops.entries()) {
+  for (const [index, { id, roleArn }] of hops.entries()) {
     const step = `role:${id}`;
     if (!walk.steps.some((done) => done.id === step)) {
-      await walk.step({ id: step, title: `Assume ${roleArn}`, needs: [before] }, async () => {
-        const credentials = await access.assume(hops.slice(0, index + 1), run);
-        return { ...credentialFinding(credentials), warning: note };
-      });
+      await walk.step({ id: step, title: `Assume ${roleArn}`, needs: [before] }, async () =>
+        credentialFinding(await access.assume(hops.slice(0, index + 1), run)),
+      );
     }
     before = step;
   }
   return hops.length === 0 ? undefined : before;
 }
 
-function credentialFinding({ principalArn, source, expiresAt }: AwsCredentials): Finding {
-  return { evidence: `${principalArn ?? 'AWS would not say who'}, by ${source}${until(expiresAt)}` };
+function credentialFinding({ principalArn, source, expiresAt, note }: AwsCredentials): Finding {
+  return { evidence: `${principalArn ?? 'AWS would not say who'}, by ${source}${until(expiresAt)}`, warning: note };
 }
 
 function until(expiresAt: Date | undefined): string {

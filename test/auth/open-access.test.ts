@@ -200,6 +200,15 @@ describe('access', () => {
       expect(told.events.at(-1))
         .to.have.property('note')
         .that.matches(/maximum session duration of .* is less than was asked/);
+
+      aws.answer('AssumeRole', roleSession(new Date(clock.now() + 120 * MINUTE_MS)));
+      clock.advance(60 * MINUTE_MS);
+      await access.role(told);
+      expect(aws.calls.at(-1)?.parameters.get('DurationSeconds'), 'its maximum is remembered').to.equal('3600');
+      expect(aws.count('AssumeRole')).to.equal(3);
+      expect(told.events.at(-1))
+        .to.have.property('note')
+        .that.matches(/is less than was asked/);
     });
 
     it('and gives up when an hour is refused too', async () => {

@@ -1,7 +1,7 @@
+import { LIMITS } from '../core/redshift-limits.ts';
+import type { SupportedType } from '../core/redshift-type.ts';
 import { duckText, duckType } from '../sql/duckdb.ts';
-import { LIMITS } from '../sql/limits.ts';
 import { integer, type Sql, sql } from '../sql/sql.ts';
-import type { SupportedType } from '../types/redshift-type.ts';
 import type { SourceKind } from './source-kind.ts';
 
 /** A condition that no value may meet. */

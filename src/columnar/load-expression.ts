@@ -1,8 +1,8 @@
 import { ConnectorError } from '../core/errors.ts';
+import { renderType } from '../core/redshift-type.ts';
 import { duckText } from '../sql/duckdb.ts';
 import { integer, join, type Sql, sql } from '../sql/sql.ts';
 import type { SupportedField } from '../types/field.ts';
-import { renderType } from '../types/redshift-type.ts';
 import { type Check, type Conversion, convert } from './conversions.ts';
 import { sourceKind } from './source-kind.ts';
 

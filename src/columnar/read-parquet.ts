@@ -1,5 +1,6 @@
 import type { DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
 import { ConnectorError } from '../core/errors.ts';
+import type { SupportedType } from '../core/redshift-type.ts';
 import type { Run } from '../core/run.ts';
 import { duckName, duckText, duckType } from '../sql/duckdb.ts';
 import { integer, join, type Sql, sql } from '../sql/sql.ts';
@@ -7,7 +8,6 @@ import { type Batch, openBatch, type Value } from '../types/batch.ts';
 import { codecFor } from '../types/codec.ts';
 import type { Codec } from '../types/codec-shape.ts';
 import type { SupportedField } from '../types/field.ts';
-import type { SupportedType } from '../types/redshift-type.ts';
 import type { Engine } from './engine.ts';
 
 export interface ReadParquetOptions {

@@ -1,5 +1,5 @@
 import { ConnectorError } from '../core/errors.ts';
-import { LIMITS } from './limits.ts';
+import { LIMITS } from '../core/redshift-limits.ts';
 import { type CopyRole, renderCopyRole } from './role.ts';
 import { s3Url } from './s3-url.ts';
 import { identifier, integer, join, literal, type Sql, sql } from './sql.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConnectorError } from '../core/errors.ts';
+import { LIMITS } from '../core/redshift-limits.ts';
 import type { TablePath } from './copy.ts';
-import { LIMITS } from './limits.ts';
 import { identifier, integer, join, literal, type Sql, sql } from './sql.ts';
 
 /** One committed write, as its ledger keeps it. */

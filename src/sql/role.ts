@@ -1,5 +1,5 @@
 import { ConnectorError } from '../core/errors.ts';
-import { LIMITS } from './limits.ts';
+import { LIMITS } from '../core/redshift-limits.ts';
 import { literal, type Sql, sql } from './sql.ts';
 
 /** What COPY and UNLOAD act as. There is no third form: keys in SQL text end in logs, and expire mid-statement. */

@@ -1,8 +1,5 @@
 import { ConnectorError } from '../core/errors.ts';
-import { LIMITS } from './limits.ts';
-
-/** Half of a UTF-16 pair: it has no UTF-8 form. */
-export const LONE_SURROGATE = /\p{Surrogate}/u;
+import { LIMITS, LONE_SURROGATE } from '../core/redshift-limits.ts';
 
 /** Who wrote a statement decides how its failure is told: ours is a defect, theirs is a mistake they can mend. */
 export type SqlAuthor = 'roleshift' | 'user';

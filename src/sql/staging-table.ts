@@ -1,6 +1,6 @@
 import { ConnectorError } from '../core/errors.ts';
-import type { SupportedType } from '../types/redshift-type.ts';
-import { renderType } from '../types/redshift-type.ts';
+import type { SupportedType } from '../core/redshift-type.ts';
+import { renderType } from '../core/redshift-type.ts';
 import type { TablePath } from './copy.ts';
 import { identifier, join, Sql, sql } from './sql.ts';
 

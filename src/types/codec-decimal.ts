@@ -1,4 +1,4 @@
-import { LIMITS } from '../sql/limits.ts';
+import { LIMITS } from '../core/redshift-limits.ts';
 import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
 
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,4}))?$/i;

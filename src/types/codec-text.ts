@@ -1,4 +1,4 @@
-import { LONE_SURROGATE } from '../sql/sql.ts';
+import { LONE_SURROGATE } from '../core/redshift-limits.ts';
 import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
 import { renderMoment } from './moment.ts';
 import { momentOf } from './moment-of-date.ts';

@@ -1,3 +1,4 @@
+import type { SupportedType } from '../core/redshift-type.ts';
 import { booleanCodec } from './codec-boolean.ts';
 import { dateCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './codec-datetime.ts';
 import { decimalCodec } from './codec-decimal.ts';
@@ -5,7 +6,6 @@ import { doubleCodec, realCodec } from './codec-float.ts';
 import { bigintCodec, integerCodec, smallintCodec } from './codec-integer.ts';
 import type { Codec } from './codec-shape.ts';
 import { charCodec, varcharCodec } from './codec-text.ts';
-import type { SupportedType } from './redshift-type.ts';
 
 /** How a type's values travel: the one table that both read modes, loads and staged files follow. */
 export function codecFor(type: SupportedType): Codec {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { ConnectorError } from '../core/errors.ts';
+import { renderType } from '../core/redshift-type.ts';
 import { codecFor } from './codec.ts';
 import { type InputScalar, Unfit } from './codec-shape.ts';
 import type { SupportedField } from './field.ts';
-import { renderType } from './redshift-type.ts';
 
 /** How staged CSV is written: comma, quotes doubled, LF, no header, this marker for NULL. */
 export interface CsvDialect {

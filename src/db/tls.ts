@@ -5,8 +5,8 @@ import { ConnectorError } from '../core/errors.ts';
 
 /**
  * What a TLS handshake with the cluster demands: always a certificate that chains to a trusted root, and its name unless
- * the mode is `verify-ca`. A CA file adds to the roots that come with Node, Amazon's among them. Throws RS_CONN_TLS when
- * the file cannot be used.
+ * the mode is `verify-ca`. A CA file adds to the roots that come with Node, Amazon's among them; those of NODE_EXTRA_CA_CERTS
+ * count only without one. Throws RS_CONN_TLS when the file cannot be used.
  */
 export async function tlsDemands({ mode, caFile }: AccessPlan['tls']): Promise<ConnectionOptions> {
   return {

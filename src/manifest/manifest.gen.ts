@@ -1072,7 +1072,7 @@ export const MANIFEST: Manifest = {
       "caFile": {
         "type": "string",
         "title": "CA file",
-        "description": "PEM file with the certificates to trust instead of Amazon's.",
+        "description": "PEM file with certificates to trust besides those that come with Node, Amazon's among them.",
         "examples": [
           "/etc/ssl/redshift-ca.pem"
         ],

@@ -81,7 +81,7 @@ export interface ConnectionInput {
   readonly maxSessions?: number | undefined;
   /** verify-full checks the certificate and the host name; verify-ca only the certificate. There is no unverified mode. Default: `"verify-full"`. */
   readonly tlsMode?: 'verify-full' | 'verify-ca' | undefined;
-  /** PEM file with the certificates to trust instead of Amazon's. */
+  /** PEM file with certificates to trust besides those that come with Node, Amazon's among them. */
   readonly caFile?: string | undefined;
   /** Name that the certificate must carry where it is not the host: behind a tunnel or a private endpoint. */
   readonly tlsServerName?: string | undefined;
@@ -185,7 +185,7 @@ export interface ConnectionOptions {
   readonly maxSessions: number;
   /** verify-full checks the certificate and the host name; verify-ca only the certificate. There is no unverified mode. Default: `"verify-full"`. */
   readonly tlsMode: 'verify-full' | 'verify-ca';
-  /** PEM file with the certificates to trust instead of Amazon's. */
+  /** PEM file with certificates to trust besides those that come with Node, Amazon's among them. */
   readonly caFile?: string;
   /** Name that the certificate must carry where it is not the host: behind a tunnel or a private endpoint. */
   readonly tlsServerName?: string;

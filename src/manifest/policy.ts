@@ -51,10 +51,12 @@ export interface PolicyVerdict {
   readonly fixed: readonly string[];
 }
 
-/** The identity that the options choose; undefined when no call to AWS is made. */
-export function identityKind(options: ConnectionOptions): IdentityKind | undefined {
-  if (options.authType === 'password' && !options.useStaging) return undefined;
-  return options.useEc2Role ? 'machineRole' : options.identitySource;
+/** The identity that the options choose, and the option that says so; undefined when no call to AWS is made. */
+function chosenIdentity(options: ConnectionOptions): readonly [path: string, IdentityKind] | undefined {
+  const { authType, useStaging, loginIdentity, useEc2Role, identitySource } = options;
+  if (authType === 'password' && !useStaging) return undefined;
+  if (loginIdentity === 'worker') return ['loginIdentity', 'workerRole'];
+  return useEc2Role ? ['useEc2Role', 'machineRole'] : ['identitySource', identitySource];
 }
 
 /** Judges checked options by the policy. Pure; paths of files were judged when they were resolved. */
@@ -91,13 +93,9 @@ function identityIssues(
   options: ConnectionOptions,
   { identities = ['accessKeys'] }: HostPolicy,
 ): readonly ConfigIssue[] {
-  const asked = new Map<string, IdentityKind>();
-  const kind = identityKind(options);
-  if (kind !== undefined) asked.set(kind === 'machineRole' ? 'useEc2Role' : 'identitySource', kind);
-  if (options.authType === 'assumeRole' && options.loginIdentity === 'worker') asked.set('loginIdentity', 'workerRole');
-  return [...asked]
-    .filter(([, identity]) => !identities.includes(identity))
-    .map(([path, identity]) => forbidden(path, `the identity ${identity}`));
+  const [path, kind] = chosenIdentity(options) ?? [];
+  if (path === undefined || kind === undefined || identities.includes(kind)) return [];
+  return [forbidden(path, `the identity ${kind}`)];
 }
 
 function roleIssues(options: ConnectionOptions, { roleArns, copyRoles }: HostPolicy): readonly ConfigIssue[] {

@@ -5,14 +5,13 @@ import { describeSelect } from '../db/describe-query.ts';
 import { missingObject } from '../db/near-names.ts';
 import type { Rows } from '../db/rows.ts';
 import type { Session } from '../db/session.ts';
+import { integerAttribute } from '../manifest/attributes.ts';
 import { type Batch, openBatch, type Value } from '../types/batch.ts';
 import { codecFor } from '../types/codec.ts';
 import { requireSupported, type SupportedField } from '../types/field.ts';
 import type { Connection } from './connection.ts';
 import { describingSelect, directSelect, planReadSource, type ReadSource } from './read-source.ts';
 import type { ReadSpec } from './read-spec.ts';
-
-const DEFAULT_BATCH_ROWS = 10_000;
 
 /**
  * Reads by cursor over one session, which is held until the last batch or until the loop is left. The first batch comes
@@ -25,7 +24,7 @@ export async function* readDirect(
   run: Run,
 ): AsyncGenerator<Batch, void, undefined> {
   const source = planReadSource(spec, options.defaultSchema);
-  const batchRows = requireBatchRows(spec.batchRows ?? DEFAULT_BATCH_ROWS);
+  const batchRows = integerAttribute('read', 'batchRows', spec.batchRows);
   await using session = await database.session(run);
   const fields = await describeSource(session, source, run);
   const { statement, origin } = directSelect(source, fields);
@@ -71,10 +70,4 @@ export function decodeRows(fields: readonly SupportedField[], rows: Rows['rows']
     });
   });
   return openBatch(fields, columns, rows.length);
-}
-
-function requireBatchRows(batchRows: number): number {
-  if (Number.isSafeInteger(batchRows) && batchRows >= 1) return batchRows;
-  const [message, action] = ['The batch size is not a whole number of rows', 'Give 1 or more.'];
-  throw new ConnectorError('RS_CONFIG_INVALID', message, { action, issues: [{ path: 'batchRows', message, action }] });
 }

@@ -1,5 +1,5 @@
-import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
+import { integerAttribute } from '../manifest/attributes.ts';
 import { sql } from '../sql/sql.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Connection } from './connection.ts';
@@ -9,8 +9,6 @@ import { directSelect, planReadSource, type ReadSource } from './read-source.ts'
 import type { ReadSpec } from './read-spec.ts';
 import { readStaged } from './read-staged.ts';
 
-const DEFAULT_BATCH_ROWS = 10_000;
-
 /**
  * Rows of an object or a query in batches, direct or staged; both ways give the same values. Nothing is fetched until
  * asked for, and leaving the loop early cleans up. The first batch comes even when there are no rows.
@@ -18,8 +16,7 @@ const DEFAULT_BATCH_ROWS = 10_000;
 export async function* read(connection: Connection, spec: ReadSpec, run: Run): AsyncGenerator<Batch, void, undefined> {
   const { options } = connection;
   const source = planReadSource(spec, options.defaultSchema);
-  const { batchRows = DEFAULT_BATCH_ROWS } = spec;
-  requireBatchRows(batchRows);
+  const batchRows = integerAttribute('read', 'batchRows', spec.batchRows);
   const plan = await decide(
     connection,
     planRead({ mode: spec.mode ?? 'auto', source, useStaging: options.useStaging }),
@@ -50,10 +47,4 @@ async function decide({ database }: Connection, plan: ReadPlan, source: ReadSour
   const counting = sql`SELECT COUNT(*) FROM (${select}\n) AS roleshift_count`;
   const [row] = (await session.run(counting, run)).rows;
   return decideByRows(plan.stagedFromRows, Number(row?.[0]));
-}
-
-function requireBatchRows(batchRows: number): void {
-  if (Number.isSafeInteger(batchRows) && batchRows >= 1) return;
-  const [message, action] = ['The batch size is not a whole number of rows', 'Give 1 or more.'];
-  throw new ConnectorError('RS_CONFIG_INVALID', message, { action, issues: [{ path: 'batchRows', message, action }] });
 }

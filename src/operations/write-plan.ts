@@ -1,9 +1,9 @@
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { ObjectDescriptor, ObjectPath } from '../db/object-descriptor.ts';
+import { integerAttribute } from '../manifest/attributes.ts';
 import type { CopyFormat, TablePath } from '../sql/copy.ts';
 import { ledgerPath, renderReadLedger } from '../sql/ledger.ts';
-import { LIMITS } from '../sql/limits.ts';
 import { type CopyRole, parseCopyRole } from '../sql/role.ts';
 import { freeColumnName, type StagingTable } from '../sql/staging-table.ts';
 import { displayName, type FilledColumn, findColumn, matchColumns } from './write/match-columns.ts';
@@ -62,8 +62,6 @@ export interface WritePlan {
   readonly warnings: readonly WriteWarning[];
 }
 
-const DEFAULTS = { lockTimeoutSeconds: 300, settleTimeoutSeconds: 300, conflictAttempts: 5 } as const;
-
 /** Decides a write. Throws RS_CONFIG_INVALID, RS_INPUT_INVALID, RS_TYPE_UNSUPPORTED and RS_FEATURE_UNSUPPORTED. */
 export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: WriteContext): WritePlan {
   const targetName = displayName(target);
@@ -82,7 +80,7 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
   const { filled, identities } = matchColumns(target, context.inputColumns ?? columnsOfNothing(target));
   const operation = spec.operation ?? 'insert';
   const keys = resolveKeys(spec, operation, target, filled);
-  const rejectLimit = bounded('rejectLimit', spec.rejectLimit ?? 0, 0, LIMITS.maxErrors - 1);
+  const rejectLimit = integerAttribute('write', 'rejectLimit', spec.rejectLimit);
   const names = filled.map(({ name }) => name);
 
   return Object.freeze({
@@ -99,11 +97,9 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     copyRole: requireCopyRole(context.copyRole),
     format: { kind: 'csv', compression: context.compression, nullMarker: `null-${context.token}` },
     ...defined({ copyRegion: foreignRegion(context) }),
-    lockTimeoutMs:
-      1000 * bounded('lockTimeoutSeconds', spec.lockTimeoutSeconds ?? DEFAULTS.lockTimeoutSeconds, 1, 86_400),
-    settleTimeoutMs:
-      1000 * bounded('settleTimeoutSeconds', spec.settleTimeoutSeconds ?? DEFAULTS.settleTimeoutSeconds, 1, 86_400),
-    attempts: bounded('conflictAttempts', spec.conflictAttempts ?? DEFAULTS.conflictAttempts, 1, 20),
+    lockTimeoutMs: 1000 * integerAttribute('write', 'lockTimeoutSeconds', spec.lockTimeoutSeconds),
+    settleTimeoutMs: 1000 * integerAttribute('write', 'settleTimeoutSeconds', spec.settleTimeoutSeconds),
+    attempts: integerAttribute('write', 'conflictAttempts', spec.conflictAttempts),
     warnings: identities.map((name) => ({
       code: 'IDENTITY_LEFT_OUT',
       message: `Column "${name}" was left out: Redshift numbers it itself`,
@@ -202,15 +198,6 @@ function requireCopyRole(text: string | undefined): CopyRole {
 
 function foreignRegion({ stagingRegion, clusterRegion }: WriteContext): string | undefined {
   return stagingRegion === clusterRegion ? undefined : stagingRegion;
-}
-
-function bounded(path: string, value: number, minimum: number, maximum: number): number {
-  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
-  throw invalid(
-    path,
-    `${path} must be a whole number from ${minimum} to ${maximum}`,
-    `Set ${path} within these bounds.`,
-  );
 }
 
 function invalid(path: string, message: string, action: string): ConnectorError {

@@ -124,6 +124,11 @@ describe('a host policy', () => {
     });
   }
 
+  it('lets the worker node log in without keys, where that is the one identity it lists', () => {
+    const values = { ...KEYS, accessKeyId: undefined, secretAccessKey: undefined, loginIdentity: 'worker' };
+    expect(() => resolveOptions(values, { policy: { identities: ['workerRole'] } })).to.not.throw();
+  });
+
   it('lets through what it lists', () => {
     const policy: HostPolicy = {
       identities: ['accessKeys', 'machineRole'],

@@ -138,7 +138,7 @@ describe('readDirect', () => {
       /zero/,
     ],
     ['a query that writes', { query: "insert into numbers select 1, 'x'" }, 'RS_SQL_USER_FAILED', /./],
-    ['a batch of no rows', { object: 'numbers', batchRows: 0 }, 'RS_CONFIG_INVALID', /batch/],
+    ['a batch of no rows', { object: 'numbers', batchRows: 0 }, 'RS_CONFIG_INVALID', /Batch size/],
   ] as const satisfies readonly (readonly [string, ReadSpec, ErrorCode, RegExp])[]) {
     it(`tells ${title}`, async () => {
       const error = await refusalOf(batchesOf(spec));

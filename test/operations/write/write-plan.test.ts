@@ -180,7 +180,7 @@ describe('the plan of a write', () => {
       title: 'a reject limit that COPY does not know',
       act: () => plan({ rejectLimit: 100_000 }),
       code: 'RS_CONFIG_INVALID',
-      says: /rejectLimit/,
+      says: /Reject limit/,
     },
     {
       title: 'no COPY role',

@@ -23,6 +23,7 @@ export type {
   SuppressedEvent,
   WarningEvent,
 } from './core/events.ts';
+export type { RedshiftType } from './core/redshift-type.ts';
 export type { Clock } from './core/run.ts';
 export { Secret } from './core/secret.ts';
 export type { ColumnDescriptor, ObjectDescriptor, ObjectSummary, SchemaDescriptor } from './db/object-descriptor.ts';
@@ -51,4 +52,3 @@ export type {
 } from './operations/write-spec.ts';
 export type { Batch, Row, Value } from './types/batch.ts';
 export type { Field } from './types/field.ts';
-export type { RedshiftType } from './types/redshift-type.ts';

@@ -1,5 +1,5 @@
+import { renderType } from '../core/redshift-type.ts';
 import type { Discovery } from '../operations/discover.ts';
-import { renderType } from '../types/redshift-type.ts';
 import { openConnection } from './connection.ts';
 import { formatTable } from './format.ts';
 import { openOutput } from './output.ts';

@@ -1,5 +1,5 @@
 import { ConnectorError } from '../core/errors.ts';
-import { LIMITS } from '../sql/limits.ts';
+import { LIMITS } from '../core/redshift-limits.ts';
 import { integer, type Sql, sql } from '../sql/sql.ts';
 import type { StatementOrigin } from './classify.ts';
 import type { Rows } from './rows.ts';

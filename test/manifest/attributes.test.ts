@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { ConnectorError } from '../../src/core/errors.ts';
+import { LIMITS } from '../../src/core/redshift-limits.ts';
 import { integerAttribute } from '../../src/manifest/attributes.ts';
 import { MANIFEST } from '../../src/manifest/manifest.gen.ts';
-import { LIMITS } from '../../src/sql/limits.ts';
 
 const NUMBERS = Object.entries(MANIFEST.operations).flatMap(([operation, { attributes }]) =>
   Object.entries(attributes)

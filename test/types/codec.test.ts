@@ -1,8 +1,8 @@
 import { expect } from 'chai';
+import type { SupportedType } from '../../src/core/redshift-type.ts';
 import { codecFor } from '../../src/types/codec.ts';
 import { type InputScalar, Unfit } from '../../src/types/codec-shape.ts';
 import { typeFromName } from '../../src/types/parse-type.ts';
-import type { SupportedType } from '../../src/types/redshift-type.ts';
 import { TYPE_CASES } from './type-cases.ts';
 
 function typeOf(name: string): SupportedType {

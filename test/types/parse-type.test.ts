@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
+import { renderType } from '../../src/core/redshift-type.ts';
 import { requireSupported } from '../../src/types/field.ts';
 import { typeFromName, typeFromOid } from '../../src/types/parse-type.ts';
-import { renderType } from '../../src/types/redshift-type.ts';
 import { UNSUPPORTED_TYPES } from './type-cases.ts';
 
 describe('typeFromOid', () => {

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { ConnectorError } from '../../../src/core/errors.ts';
+import type { RedshiftType } from '../../../src/core/redshift-type.ts';
 import type { ColumnDescriptor, ObjectDescriptor } from '../../../src/db/object-descriptor.ts';
 import { planWrite, type WriteContext } from '../../../src/operations/write-plan.ts';
 import type { WriteSpec } from '../../../src/operations/write-spec.ts';
-import type { RedshiftType } from '../../../src/types/redshift-type.ts';
 
 function column(name: string, type: RedshiftType, more: Partial<ColumnDescriptor> = {}): ColumnDescriptor {
   return { name, type, nullable: true, position: 1, isIdentity: false, ...more };

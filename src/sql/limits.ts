@@ -1,1 +1,0 @@
-export { LIMITS } from '../core/redshift-limits.ts';

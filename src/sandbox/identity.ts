@@ -45,6 +45,7 @@ export interface ServiceContext {
   /** ARN of the thing the service acts for (a cluster): `aws:SourceArn` in trust policies. */
   readonly sourceArn?: string;
   readonly sourceAccount?: string;
+  /** What a trust policy can tell one database user from another by: `sts:ExternalId`. */
   readonly externalId?: string;
 }
 

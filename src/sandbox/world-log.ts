@@ -1,4 +1,5 @@
 import type { Clock } from '../core/run.ts';
+import { maskSecrets } from './mask-secrets.ts';
 
 /** One AWS call a world answered. Never a secret, never a body. */
 export interface CallEntry {
@@ -25,7 +26,7 @@ export interface SessionEntry {
   /** Database user; of a refused login the name as sent. */
   readonly user: string;
   readonly allowed: boolean;
-  /** The SQL text as the client sent it; absent for a login. */
+  /** The SQL text as the client sent it, without keys and passwords; absent for a login. */
   readonly text?: string;
   readonly errorCode?: string;
   readonly applicationName?: string;
@@ -51,17 +52,15 @@ export interface WorldLog {
 const KEPT_ENTRIES = 20_000;
 const KEPT_TEXT = 262_144; // an INSERT of many rows; no test looks further
 
-const shortened = (entry: NewLogEntry): NewLogEntry =>
-  'text' in entry && entry.text !== undefined && entry.text.length > KEPT_TEXT
-    ? { ...entry, text: entry.text.slice(0, KEPT_TEXT) }
-    : entry;
+const fitToKeep = (entry: NewLogEntry): NewLogEntry =>
+  'text' in entry && entry.text !== undefined ? { ...entry, text: maskSecrets(entry.text.slice(0, KEPT_TEXT)) } : entry;
 
 export function createWorldLog(clock: Clock): WorldLog {
   const entries: LogEntry[] = [];
   return {
     add: (entry) => {
       if (entries.length >= KEPT_ENTRIES) entries.splice(0, KEPT_ENTRIES / 10);
-      entries.push({ ...shortened(entry), time: new Date(clock.now()).toISOString() });
+      entries.push({ ...fitToKeep(entry), time: new Date(clock.now()).toISOString() });
     },
     entries: () => [...entries],
   };

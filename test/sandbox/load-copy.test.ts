@@ -194,9 +194,28 @@ describe('COPY from S3', () => {
       expect(await load.query('SELECT id FROM orders')).to.deep.equal([['9']]);
     });
 
-    it('loads by keys', async () => {
+    it('serves the database user whom the role trusts, and no other', async () => {
+      const sql = `COPY orders FROM '${s3('good/2.csv')}' IAM_ROLE '${ROLES.onlyGuest}' CSV`;
+      expect((await load.refusal(sql)).message).to.equal(
+        `User arn:aws:redshift:us-east-1:111122223333:dbuser:warehouse/loader is not authorized to assume IAM Role ${ROLES.onlyGuest}`,
+      );
+      await load.query('GRANT INSERT ON orders TO guest');
+      const guest = await load.connect('guest');
+      try {
+        await guest.query(sql);
+      } finally {
+        await guest.end();
+        await load.query('REVOKE INSERT ON orders FROM guest');
+      }
+      expect(await load.query('SELECT id FROM orders')).to.deep.equal([['3']]);
+    });
+
+    it('loads by keys, which the log does not show', async () => {
       await load.query(`COPY orders FROM '${s3('good/2.csv')}' CREDENTIALS '${KEY_CREDENTIALS}' CSV`);
       expect(await load.query('SELECT id FROM orders')).to.deep.equal([['3']]);
+      const texts = (await load.world.statements()).map(({ text = '' }) => text);
+      expect(texts.some((text) => text.includes("CREDENTIALS '***' CSV"))).to.equal(true);
+      expect(texts.join('\n')).not.to.contain('not+a+real+secret');
     });
   });
 

@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { type LoadWorld, openLoadWorld, ROLES } from './load-world.ts';
 
@@ -11,6 +15,32 @@ const ROWS = [
   `(4, 1, 2, -0.0000000001, 3.25, 1e-300, false, 'wxyz', '\\\\N', '1970-01-01', '1970-01-01 00:00:00', '1970-01-01 00:00:00+00')`,
   `(5, 1, 2, 3, 4, 5, false, 'a', 'line\none', '1970-01-01', '1970-01-01 00:00:00', '1970-01-01 00:00:00+00')`,
 ];
+
+/** Bytes of each row group, and how many rows have a smaller id than the one before. */
+async function parquetFacts(file: Buffer): Promise<{ groupBytes: number[]; disorder: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'rs-parquet-'));
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    const path = join(folder, 'file.parquet');
+    await writeFile(path, file);
+    const groups = await connection.runAndReadAll(
+      `SELECT row_group_bytes::INT FROM parquet_metadata('${path}') WHERE column_id = 0 ORDER BY row_group_id`,
+    );
+    const order = await connection.runAndReadAll(
+      `SELECT count(*)::INT FROM (SELECT id, lag(id) OVER (ORDER BY file_row_number) AS before FROM
+       read_parquet('${path}', file_row_number = true)) WHERE before > id`,
+    );
+    return {
+      groupBytes: groups.getRows().map(([bytes]) => Number(bytes)),
+      disorder: Number(order.getRows()[0]?.[0]),
+    };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+    await rm(folder, { recursive: true });
+  }
+}
 
 describe('UNLOAD to S3', () => {
   let load: LoadWorld;
@@ -109,6 +139,29 @@ describe('UNLOAD to S3', () => {
       manifest.schema.elements.map((element: { name: string; type: { base: string } }) => element.type.base),
     ).to.deep.equal(['smallint', 'character varying', 'numeric']);
   });
+
+  for (const { parallel, files } of [
+    { parallel: 'OFF', files: ['000.parquet'] },
+    { parallel: 'ON', files: ['0000_part_00.parquet', '0001_part_00.parquet'] },
+  ]) {
+    it(`writes Parquet in row groups of about 32 MB, in order: PARALLEL ${parallel}`, async function () {
+      this.timeout(60_000);
+      await load.query(`CREATE TABLE wide (id integer, text varchar(8000))`);
+      await load.world.sql(`INSERT INTO wide SELECT n, repeat(md5(n::text), 200) FROM generate_series(1, 16000) n`);
+      try {
+        await load.query(unload('select * from wide order by id', `wide-${parallel}/`, `PARQUET PARALLEL ${parallel}`));
+      } finally {
+        await load.query('DROP TABLE wide');
+      }
+      expect(Object.keys(await load.list(`wide-${parallel}/`))).to.deep.equal(files);
+      for (const file of files) {
+        const { groupBytes, disorder } = await parquetFacts(await load.get(`wide-${parallel}/${file}`));
+        expect(groupBytes.length).to.equal(Math.ceil(102.4 / files.length / 36));
+        expect(Math.max(...groupBytes)).to.be.within(30 * 2 ** 20, 48 * 2 ** 20);
+        expect(disorder).to.equal(0);
+      }
+    });
+  }
 
   for (const { title, options, files } of [
     { title: 'CSV: one empty object', options: 'CSV MANIFEST', files: ['0000_part_00', 'manifest'] },

@@ -15,6 +15,7 @@ export const ROLES = {
   distrustful: `arn:aws:iam::${ACCOUNT}:role/Distrustful`,
   first: `arn:aws:iam::${ACCOUNT}:role/First`,
   second: `arn:aws:iam::${ACCOUNT}:role/Second`,
+  onlyGuest: `arn:aws:iam::${ACCOUNT}:role/OnlyGuest`,
 };
 export const KEY_CREDENTIALS = `aws_access_key_id=${KEYS.id};aws_secret_access_key=${KEYS.secret}`;
 
@@ -26,6 +27,15 @@ function trust(principal: { readonly Service?: string; readonly AWS?: string }) 
   return {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow' as const, Principal: principal, Action: 'sts:AssumeRole' }],
+  };
+}
+
+function trustOfUser(user: string) {
+  const [statement] = trust({ Service: 'redshift.amazonaws.com' }).Statement;
+  const arn = `arn:aws:redshift:us-east-1:${ACCOUNT}:dbuser:warehouse/${user}`;
+  return {
+    Version: '2012-10-17',
+    Statement: [{ ...statement!, Condition: { StringEquals: { 'sts:ExternalId': [arn] } } }],
   };
 }
 
@@ -58,12 +68,13 @@ export async function openLoadWorld(): Promise<LoadWorld> {
       account.roles!.push(
         { name: 'Reader', trust: REDSHIFT, policies: [policy(['s3:GetObject', 's3:ListBucket'], BUCKETS)] },
         { name: 'NotAttached', trust: REDSHIFT, policies: [policy(['s3:*'], ['*'])] },
+        { name: 'OnlyGuest', trust: trustOfUser('guest'), policies: [policy(['s3:*'], ['*'])] },
         { name: 'Distrustful', trust: trust({ Service: 'ec2.amazonaws.com' }) },
         { name: 'First', trust: REDSHIFT, policies: [policy(['sts:AssumeRole'], [ROLES.second])] },
         { name: 'Second', trust: trust({ AWS: ROLES.first }), policies: [policy(['s3:*'], ['*'])] },
       );
       account.buckets!.push({ name: 'acme-elsewhere', region: 'eu-west-1' });
-      cluster.iamRoles!.push(ROLES.reader, ROLES.distrustful, ROLES.first);
+      cluster.iamRoles!.push(ROLES.reader, ROLES.distrustful, ROLES.first, ROLES.onlyGuest);
       cluster.users!.push(
         { name: 'loader', password: PASSWORD, superuser: true },
         { name: 'guest', password: PASSWORD },

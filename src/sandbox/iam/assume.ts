@@ -36,6 +36,8 @@ export function mayAssume(
   return { allowed: false, code: 'AccessDenied', message };
 }
 
+const SESSION_NAME = 'RedshiftIamRoleSession';
+
 /** Services that work under roles: a cluster's COPY, an EC2 machine, a container. */
 export function createServiceRoles(registry: IdentityRegistry, authorize: Authorize, clock: WorldClock): ServiceRoles {
   return {
@@ -62,22 +64,24 @@ export function createServiceRoles(registry: IdentityRegistry, authorize: Author
     assumeRoleAsService: (service, roleArns, context: ServiceContext = {}) => {
       let principal: Principal = { kind: 'service', arn: service, account: '', userId: service };
       let credentials: SessionCredentials | undefined;
+      // What the service says of itself reaches the first role only; the next ones are asked by a role.
+      let said: ContextValues = {
+        'aws:SourceArn': context.sourceArn,
+        'aws:SourceAccount': context.sourceAccount,
+        'sts:ExternalId': context.externalId,
+      };
       for (const roleArn of roleArns) {
         const role = registry.role(roleArn);
         const verdict = mayAssume(authorize, role, {
           principal,
           roleArn,
-          context: {
-            'aws:SourceArn': context.sourceArn,
-            'aws:SourceAccount': context.sourceAccount,
-            'sts:ExternalId': context.externalId,
-            'sts:RoleSessionName': 'RedshiftIamRoleSession',
-          },
+          context: { ...said, 'sts:RoleSessionName': SESSION_NAME },
         });
         if (!verdict.allowed) return verdict;
         if (!role) return { allowed: false, code: 'AccessDenied', message: `No such role: ${roleArn}` };
-        credentials = registry.openSession(role, { sessionName: 'RedshiftIamRoleSession', lifetimeSeconds: 3600 });
+        credentials = registry.openSession(role, { sessionName: SESSION_NAME, lifetimeSeconds: 3600 });
         principal = credentials.principal;
+        said = {};
       }
       if (!credentials) return { allowed: false, code: 'AccessDenied', message: 'No role was named' };
       return { allowed: true, ...credentials };

@@ -29,12 +29,14 @@ export function resolvePrincipal(cluster: ClusterInit, authorization: Authorizat
       context: `IAM Role=${first}`,
     });
   }
+  const databaseUser = `arn:aws:redshift:${cluster.region}:${cluster.account}:dbuser:${id}/${user}`;
+  // https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service-database-users.html
   const verdict = cluster.roles.assumeRoleAsService(SERVICE, arns, {
     sourceArn: cluster.arn,
     sourceAccount: cluster.account,
+    externalId: databaseUser,
   });
   if (verdict.allowed) return verdict.principal;
-  const databaseUser = `arn:aws:redshift:${cluster.region}:${cluster.account}:dbuser:${id}/${user}`;
   throw internalFailure(`User ${databaseUser} is not authorized to assume IAM Role ${arns.join(',')}`, {
     code: 8001,
     context: `IAM Role=${arns.join(',')}`,

@@ -42,11 +42,11 @@ export async function* readCursor(
       try {
         rows = await fetch(session, size, run, origin);
       } catch (error) {
-        if (!isFirst || !isFetchLimit(error)) throw error;
+        if (!isFirst || size <= LIMITS.singleNodeFetchRows || !isFetchLimit(error)) throw error;
         await session.rollback(run);
         await declare(session, query, run, origin);
         limit = LIMITS.singleNodeFetchRows;
-        rows = await fetch(session, Math.min(limit, size), run, origin);
+        rows = await fetch(session, limit, run, origin);
       }
       if (rows.rows.length === 0) return;
       size = nextSize(rows, limit, batchChars);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, PoolClient } from 'pg';
 import type { Access } from '../auth/access.ts';
 import { ConnectorError } from '../core/errors.ts';
@@ -13,8 +12,9 @@ import { type ConnectionSource, openConnectionSource } from './connection-source
 import type { Database } from './database.ts';
 import { greetServer, readCapabilities, type ServerGreeting } from './greeting.ts';
 import { openRoleClient } from './role-client.ts';
-import { RolePool, type RolePoolConfig } from './role-pool.ts';
+import { IDLE_SESSION_LOST, RolePool } from './role-pool.ts';
 import { Session, type StatementRun } from './session.ts';
+import { abandonWhenLate, within } from './time-limits.ts';
 
 export interface DatabaseContext {
   readonly clock?: Clock | undefined;
@@ -22,11 +22,18 @@ export interface DatabaseContext {
   readonly onEvent?: ((event: ConnectorEvent) => void) | undefined;
   /** What the host forbids besides the addresses that never are a cluster. */
   readonly checkAddress?: AddressCheck | undefined;
-  readonly poolConfig?: RolePoolConfig | undefined;
 }
 
 /** Longest wait for a session while all are in use. */
 const BORROW_LIMIT_MS = 600_000;
+/** Time for a new connection to say what it is; other statements may be queued before its own. */
+const GREETING_LIMIT_MS = 60_000;
+/** A connection that was idle for longer is asked for a sign of life first: a firewall may have forgotten it. */
+const TRUSTED_IDLE_MS = 30_000;
+/** No system view: those are billed, and queue. */
+const SIGN_OF_LIFE = sql`SELECT 1`;
+/** Time for that sign of life. */
+const SIGN_OF_LIFE_LIMIT_MS = 5_000;
 /** Time for the server to take a cancel. */
 const CANCEL_LIMIT_MS = 5_000;
 /** Time for sessions to be closed in order before they are cut. */
@@ -36,12 +43,12 @@ const CLOSE_LIMIT_MS = 2_000;
 export function openDatabase(
   access: Access,
   options: ConnectionPlanOptions,
-  { clock, onEvent, checkAddress: check = (address) => checkAddress(address), poolConfig }: DatabaseContext = {},
+  { clock, onEvent, checkAddress: check = (address) => checkAddress(address) }: DatabaseContext = {},
 ): Database {
   const closing = new AbortController();
   const run = openRun({ signal: closing.signal, clock, onEvent });
   const source = openConnectionSource({ access, plan: planConnections(options), run, checkAddress: check });
-  return new PooledDatabase(source, new RolePool(source, poolConfig), closing);
+  return new PooledDatabase(source, new RolePool(source), closing);
 }
 
 class PooledDatabase implements Database {
@@ -49,6 +56,7 @@ class PooledDatabase implements Database {
   readonly #source: ConnectionSource;
   readonly #closing: AbortController;
   readonly #greetings = new WeakMap<PoolClient, ServerGreeting>();
+  readonly #idleSinceMs = new WeakMap<PoolClient, number>();
   readonly #open = new Set<Client>();
   readonly #cancels = new Set<Promise<void>>();
   #capabilities: Promise<Capabilities> | undefined;
@@ -59,18 +67,19 @@ class PooledDatabase implements Database {
     this.#closing = closing;
     pool.on('connect', (client) => this.#open.add(client));
     pool.on('remove', (client) => this.#open.delete(client));
+    pool.on('release', (_error, client) => this.#idleSinceMs.set(client as PoolClient, source.run.clock.now()));
   }
 
-  async session(run: StatementRun): Promise<Session> {
-    const client = await this.#borrow(run.signal);
-    try {
-      const greeting = await this.#greet(client, run.signal);
-      const capabilities = await this.#readCapabilities(client, greeting, run.signal);
-      const cancelBackend = (backendPid: number): Promise<void> => this.#cancelBackend(backendPid);
-      return new Session({ client, capabilities, backendPid: greeting.backendPid, cancelBackend });
-    } catch (error) {
-      client.release(true);
-      throw error;
+  async session({ signal }: StatementRun): Promise<Session> {
+    for (;;) {
+      const client = await this.#borrow(signal);
+      try {
+        if (await this.#isAlive(client, signal)) return await this.#openSession(client, signal);
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+      client.release(true); // leaves the pool: the last of such turns takes a new connection
     }
   }
 
@@ -83,23 +92,18 @@ class PooledDatabase implements Database {
   }
 
   async #borrow(signal: AbortSignal): Promise<PoolClient> {
-    signal.throwIfAborted();
-    const limit = AbortSignal.timeout(BORROW_LIMIT_MS);
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    either.throwIfAborted();
     const pending = this.pool.connect();
     let taken = false;
     try {
-      const client = await abandonOnAbort(pending, AbortSignal.any([signal, limit]));
+      const client = await abandonWhenLate(pending, either, BORROW_LIMIT_MS, {
+        message: 'No session became free in time',
+        action: 'Raise maxSessions, or run fewer operations at once.',
+        details: { wait: 'session', maxSessions: this.pool.options.max },
+      });
       taken = true;
       return client;
-    } catch (error) {
-      if (limit.aborted && !signal.aborted) {
-        throw new ConnectorError('RS_TIMEOUT', 'No session became free in time', {
-          action: 'Raise maxSessions, or run fewer operations at once.',
-          details: { wait: 'session', limitSeconds: BORROW_LIMIT_MS / 1000, maxSessions: this.pool.options.max },
-          cause: error,
-        });
-      }
-      throw error;
     } finally {
       // Whoever stops waiting leaves a connection behind that is still to come: it goes back to the pool.
       if (!taken)
@@ -108,6 +112,34 @@ class PooledDatabase implements Database {
           () => undefined,
         );
     }
+  }
+
+  async #isAlive(client: PoolClient, signal: AbortSignal): Promise<boolean> {
+    const idleSinceMs = this.#idleSinceMs.get(client);
+    if (idleSinceMs === undefined || this.#source.run.clock.now() - idleSinceMs <= TRUSTED_IDLE_MS) return true;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(SIGN_OF_LIFE_LIMIT_MS)]);
+    try {
+      await abandonOnAbort(client.query(SIGN_OF_LIFE.toString()), limit);
+      return true;
+    } catch {
+      signal.throwIfAborted();
+      this.#source.run.publish(IDLE_SESSION_LOST); // whatever it died of, another one takes its place
+      return false;
+    }
+  }
+
+  async #openSession(client: PoolClient, signal: AbortSignal): Promise<Session> {
+    const greeted = async (): Promise<Session> => {
+      const greeting = await this.#greet(client, signal);
+      const capabilities = await this.#readCapabilities(client, greeting, signal);
+      const cancelBackend = (backendPid: number): Promise<void> => this.#cancelBackend(backendPid);
+      return new Session({ client, capabilities, backendPid: greeting.backendPid, cancelBackend });
+    };
+    return abandonWhenLate(greeted(), signal, GREETING_LIMIT_MS, {
+      message: 'A new session did not answer in time',
+      action: 'Look into the load of the cluster, and run it again.',
+      details: { wait: 'greeting' },
+    });
   }
 
   async #greet(client: PoolClient, signal: AbortSignal): Promise<ServerGreeting> {
@@ -151,16 +183,5 @@ class PooledDatabase implements Database {
       await within(CLOSE_LIMIT_MS, client.end());
       client.connection.stream.destroy();
     }
-  }
-}
-
-/** Waits for `work`, but no longer than the limit. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  const timer = new AbortController();
-  const limit = delay(limitMs, undefined, { signal: timer.signal });
-  try {
-    await Promise.race([work, limit]);
-  } finally {
-    timer.abort();
   }
 }

@@ -75,9 +75,30 @@ export class RoleClient extends Client {
   }
 
   async #open(): Promise<void> {
+    const { run } = this.#source;
     const { login, destination } = await this.#prepare();
     const { user, database } = login;
     const attempt = { destination, user, database, limitMs: this.#limitMs };
+    const cut = (): void => void this.connection.stream.destroy();
+    run.signal.addEventListener('abort', cut, { once: true });
+    try {
+      await this.#logIn(login, attempt);
+      await this.#runOpening(attempt);
+    } catch (error) {
+      run.signal.throwIfAborted();
+      throw error;
+    } finally {
+      run.signal.removeEventListener('abort', cut);
+    }
+    run.publish({
+      type: 'hop',
+      hop: 'session',
+      principal: `${user}@${destination.host}:${destination.port}/${database}`,
+      source: 'TLS',
+    });
+  }
+
+  async #logIn(login: Login, attempt: ConnectAttempt): Promise<void> {
     try {
       await super.connect();
     } catch (cause) {
@@ -88,13 +109,6 @@ export class RoleClient extends Client {
     } finally {
       this.#startup.password = null;
     }
-    await this.#runOpening(attempt);
-    this.#source.run.publish({
-      type: 'hop',
-      hop: 'session',
-      principal: `${user}@${destination.host}:${destination.port}/${database}`,
-      source: 'TLS',
-    });
   }
 
   get #startup(): StartupFields {

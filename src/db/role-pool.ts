@@ -1,4 +1,5 @@
 import { type ClientConfig, Pool, type PoolClient, type PoolConfig } from 'pg';
+import type { WarningEvent } from '../core/events.ts';
 import type { ConnectionSource } from './connection-source.ts';
 import { RoleClient, retryRejectedLogin } from './role-client.ts';
 
@@ -23,6 +24,13 @@ type PoolCallback = (
   done: (release?: Error | boolean) => void,
 ) => void;
 
+/** Tells that a session ended while nobody used it. */
+export const IDLE_SESSION_LOST: WarningEvent = {
+  type: 'warning',
+  code: 'IDLE_SESSION_LOST',
+  message: 'An idle session was ended by the server or the network',
+};
+
 /** A `pg` pool whose connections log in by role. An idle session that the server ends is a warning, never a crash. */
 export class RolePool extends Pool {
   readonly #source: ConnectionSource;
@@ -42,13 +50,7 @@ export class RolePool extends Pool {
     });
     this.#source = source;
     this.#onEnd = onEnd;
-    this.on('error', (_error: Error) =>
-      source.run.publish({
-        type: 'warning',
-        code: 'idle-session-lost',
-        message: 'An idle session was ended by the server or the network',
-      }),
-    );
+    this.on('error', (_error: Error) => source.run.publish(IDLE_SESSION_LOST));
   }
 
   override connect(): Promise<PoolClient>;

@@ -177,6 +177,7 @@ export class Session implements AsyncDisposable {
   }
 
   async #commit(run: StatementRun): Promise<void> {
+    if (this.#broken) throw this.#broken; // nothing was sent, so the outcome is known
     const unstoppable = { ...run, signal: new AbortController().signal };
     let answer: Rows;
     try {

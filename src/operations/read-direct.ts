@@ -10,8 +10,15 @@ import { type Batch, openBatch, type Value } from '../types/batch.ts';
 import { codecFor } from '../types/codec.ts';
 import { requireSupported, type SupportedField } from '../types/field.ts';
 import type { Connection } from './connection.ts';
-import { describingSelect, directSelect, planReadSource, type ReadSource } from './read-source.ts';
+import { describingSelect, directSelect, mayLoseOrder, planReadSource, type ReadSource } from './read-source.ts';
 import type { ReadSpec } from './read-spec.ts';
+
+const ORDER_MAY_BE_LOST = {
+  type: 'warning',
+  code: 'ORDER_LOST',
+  message:
+    'The query sorts, but its order may be lost: cast its REAL columns to DOUBLE PRECISION in the query to keep it',
+} as const;
 
 /**
  * Reads by cursor over one session, which is held until the last batch or until the loop is left. The first batch comes
@@ -28,6 +35,7 @@ export async function* readDirect(
   await using session = await database.session(run);
   const fields = await describeSource(session, source, run);
   const { statement, origin } = directSelect(source, fields);
+  if (mayLoseOrder(source, fields)) run.publish(ORDER_MAY_BE_LOST);
 
   let rowsLeft = source.limit ?? Number.POSITIVE_INFINITY;
   let isEmpty = true;

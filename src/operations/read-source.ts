@@ -76,9 +76,9 @@ export function directSelect(source: ReadSource, fields: readonly SupportedField
   return { statement: sql`${statement}${order}${limit === undefined ? sql`` : sql` LIMIT ${integer(limit)}`}`, origin };
 }
 
-/** What the source is called in messages. */
-export function labelOf(source: ReadSource): string {
-  return source.kind === 'query' ? 'the query' : source.path.join('.');
+/** Whether the order that a query of the user's own asks for may get lost: a cast puts the query into parentheses. */
+export function mayLoseOrder(source: ReadSource, fields: readonly SupportedField[]): boolean {
+  return source.kind === 'query' && sorts(source) && exactList(fields) !== undefined;
 }
 
 // A user's query that sorts is limited by the reader instead: an order inside parentheses need not last outside.

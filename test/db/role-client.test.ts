@@ -34,10 +34,12 @@ describe('RoleClient', () => {
       connectTimeoutSeconds = 15,
       connectSql,
       check = (address: string) => checkAddress(address),
+      signal,
     }: {
       connectTimeoutSeconds?: number;
       connectSql?: string;
       check?: AddressCheck;
+      signal?: AbortSignal;
     } = {},
   ): ConnectionSource & { readonly requests: readonly unknown[] } {
     const access = fakeAccess({ tls: { caFile }, ...init });
@@ -51,7 +53,7 @@ describe('RoleClient', () => {
       statementTimeoutSeconds: 0,
       ...(connectSql === undefined ? {} : { connectSql }),
     });
-    const source = openConnectionSource({ access, plan, run: openRun(), checkAddress: check });
+    const source = openConnectionSource({ access, plan, run: openRun({ signal }), checkAddress: check });
     return { ...source, requests: access.requests };
   }
 
@@ -132,6 +134,18 @@ describe('RoleClient', () => {
       expect(error.code).to.equal(code);
     });
   }
+
+  it('ends at once, for the reason given, when its pool is closed while it connects', async () => {
+    await using server = await startFakeServer(certificate, 'silent');
+    const closing = new AbortController();
+    const reason = new Error('closed');
+    const opening = openRoleClient(sourceTo({ port: server.port }, { signal: closing.signal })).then(
+      () => new Error('it opened'),
+      (error: unknown) => error,
+    );
+    setTimeout(() => closing.abort(reason), 100);
+    expect(await opening).to.equal(reason);
+  });
 
   it('refuses an authority that is not trusted, and sends no login', async () => {
     await using server = await startFakeServer(certificate, acceptPassword('password-1'));

@@ -164,6 +164,16 @@ describe('Session', () => {
     });
   }
 
+  it('knows that nothing was committed when the connection is gone before COMMIT is sent', async () => {
+    await using session = await open();
+    const work = session.transaction(run(), async (tx) => {
+      await tx.run(sql`INSERT INTO public.t SELECT 5`, run());
+      await world.sql(`SELECT pg_terminate_backend(${session.backendPid})`);
+      await pause();
+    });
+    expect(await failureOf(work)).to.include({ code: 'RS_CONN_LOST', retryable: true });
+  });
+
   it('waits for a COMMIT that was sent, whatever is aborted meanwhile', async () => {
     await using session = await open();
     const before = Number(await countRows());
@@ -257,8 +267,27 @@ describe('Session', () => {
     await pause();
     await using next = await open();
     expect(next.backendPid).not.to.equal(backendPid);
-    expect(connection.events.some((event) => event.type === 'warning' && event.code === 'idle-session-lost')).to.be
+    expect(connection.events.some((event) => event.type === 'warning' && event.code === 'IDLE_SESSION_LOST')).to.be
       .true;
+  });
+
+  it('hands out another connection when one that was idle for long turns out to be dead', async () => {
+    await using other = openWorldDatabase(world, { maxSessions: 1 });
+    const first = await other.database.session(other.run());
+    await first[Symbol.asyncDispose]();
+    await world.faults({ on: 'pg:statement', matching: 'SELECT 1', effect: { kind: 'drop', when: 'before' } });
+    await world.advance(20);
+    const trusted = await other.database.session(other.run());
+    expect(trusted.backendPid, 'no question after a short while').to.equal(first.backendPid);
+    await trusted[Symbol.asyncDispose]();
+    await world.advance(31);
+    await using next = await other.database.session(other.run());
+    expect(next.backendPid).to.not.equal(first.backendPid);
+    expect((await next.run(sql`SELECT 7`, other.run())).rows).to.deep.equal([['7']]);
+    expect(other.events.filter((event) => event.type === 'warning').map(({ code }) => code)).to.deep.equal([
+      'IDLE_SESSION_LOST',
+    ]);
+    expect(other.database.pool.totalCount).to.equal(1);
   });
 
   it('outlives a borrowed connection that the server ends, and says so at the next statement', async () => {
@@ -301,6 +330,17 @@ describe('Session', () => {
     await using session = await other.database.session(other.run());
     expect(session.isBroken).to.equal(false);
   });
+
+  it('tells those who wait for a session when the database is disposed of', async () => {
+    const other = openWorldDatabase(world, { maxSessions: 1 });
+    await using _only = await other.database.session(other.run());
+    const waiting = failureOf(other.database.session(other.run()));
+    await pause();
+    const closed = other[Symbol.asyncDispose]();
+    expect(await waiting).to.include({ code: 'RS_CONN_LOST', message: 'The connector was closed' });
+    await closed;
+    expect((await failureOf(other.database.session(other.run()))).code).to.equal('RS_CONN_LOST');
+  }).timeout(15_000);
 
   it('closes every connection when the database is disposed of, borrowed ones too', async () => {
     const other = openWorldDatabase(world, { maxSessions: 2, applicationName: 'to-be-closed' });

@@ -117,6 +117,13 @@ describe('readDirect', () => {
     });
   }
 
+  it('warns where a cast may cost a query of the user its order', async () => {
+    await batchesOf({ query: 'SELECT CAST(i AS REAL) AS r FROM numbers ORDER BY i', limit: 1 });
+    expect(connection.events.filter((event) => event.type === 'warning').map(({ code }) => code)).to.deep.equal([
+      'ORDER_LOST',
+    ]);
+  });
+
   it('gives one empty batch that tells the fields when there are no rows', async () => {
     const batches = await batchesOf({ object: 'nothing' });
     expect(batches.map(({ rowCount }) => rowCount)).to.deep.equal([0]);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describingSelect, directSelect, planReadSource } from '../../src/operations/read-source.ts';
+import { describingSelect, directSelect, mayLoseOrder, planReadSource } from '../../src/operations/read-source.ts';
 import type { ReadSpec } from '../../src/operations/read-spec.ts';
 import type { SupportedField } from '../../src/types/field.ts';
 
@@ -103,4 +103,32 @@ describe('planReadSource', () => {
   it('leaves parentheses in strings and comments of a condition alone', () => {
     expect(() => planReadSource({ object: 't', where: "a = ')' /* ) */ and (b)" }, 'public')).not.to.throw();
   });
+});
+
+describe('mayLoseOrder', () => {
+  for (const { title, spec, fields, expected } of [
+    {
+      title: 'a query that sorts and needs a cast',
+      spec: { query: 'SELECT r FROM t ORDER BY r' },
+      fields: [REAL],
+      expected: true,
+    },
+    {
+      title: 'a query that sorts and is sent as it stands',
+      spec: { query: 'SELECT id FROM t ORDER BY 1' },
+      fields: [INTEGER],
+      expected: false,
+    },
+    { title: 'a query that does not sort', spec: { query: 'SELECT r FROM t' }, fields: [REAL], expected: false },
+    {
+      title: 'an object: its order stands outside',
+      spec: { object: 't', orderBy: ['r'] },
+      fields: [REAL],
+      expected: false,
+    },
+  ]) {
+    it(`is ${expected} for ${title}`, () => {
+      expect(mayLoseOrder(planReadSource(spec, 'public'), fields)).to.equal(expected);
+    });
+  }
 });

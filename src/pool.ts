@@ -10,7 +10,7 @@ import { type Clock, openRun } from './core/run.ts';
 import { type AddressCheck, CheckedSocket } from './db/checked-socket.ts';
 import { type ConnectionPlan, planConnections } from './db/connection-plan.ts';
 import { type ConnectionSource, openConnectionSource } from './db/connection-source.ts';
-import { RolePool, type RolePoolConfig } from './db/role-pool.ts';
+import { DECIDED_BY_CONNECTION, RolePool, type RolePoolConfig } from './db/role-pool.ts';
 import { checkAddress } from './manifest/addresses.ts';
 import type { ConnectionInput } from './manifest/options.gen.ts';
 import { resolveOptions } from './manifest/resolve.ts';
@@ -28,20 +28,6 @@ export interface PoolContext {
 }
 
 const EXPIRY_MARGIN_MS = 60_000;
-
-/** Settings of `pg`'s client that the connection decides. */
-const DECIDED_BY_CONNECTION = [
-  'Client',
-  'connectionString',
-  'database',
-  'host',
-  'password',
-  'port',
-  'ssl',
-  'sslnegotiation',
-  'stream',
-  'user',
-] as const;
 
 /**
  * A `pg` pool that logs in by role: give it to `pg`, Kysely, Drizzle, or anything that takes a `pg.Pool`. Nothing is

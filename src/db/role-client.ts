@@ -31,6 +31,7 @@ export class RoleClient extends Client {
   readonly #socket: CheckedSocket;
   readonly #tls: ConnectionOptions;
   readonly #limitMs: number;
+  readonly #loginLimitMs: number;
 
   constructor(source: ConnectionSource, config: ClientConfig = {}) {
     const { plan } = source;
@@ -52,6 +53,8 @@ export class RoleClient extends Client {
     this.#socket = socket;
     this.#tls = tls;
     this.#limitMs = limitMs;
+    // A program that limits the wait for a connection means all of it.
+    this.#loginLimitMs = config.connectionTimeoutMillis || Math.max(LOGIN_LIMIT_MS, limitMs);
     guardParser(this.connection);
     // A server may end an idle session at any time; without a listener that would end the process. The next statement
     // on this client fails with the same error.
@@ -117,7 +120,7 @@ export class RoleClient extends Client {
 
   async #prepare(): Promise<{ login: Login; destination: Destination }> {
     const { access, run } = this.#source;
-    const limitMs = Math.max(LOGIN_LIMIT_MS, this.#limitMs);
+    const limitMs = this.#loginLimitMs;
     const limit = AbortSignal.timeout(limitMs);
     const signal = AbortSignal.any([run.signal, limit]);
     try {

@@ -3,20 +3,22 @@ import type { WarningEvent } from '../core/events.ts';
 import type { ConnectionSource } from './connection-source.ts';
 import { RoleClient, retryRejectedLogin } from './role-client.ts';
 
-/** Settings of `pg`'s pool that have no counterpart in the connection options. */
-export type RolePoolConfig = Omit<
-  PoolConfig,
-  | 'Client'
-  | 'connectionString'
-  | 'database'
-  | 'host'
-  | 'password'
-  | 'port'
-  | 'ssl'
-  | 'sslnegotiation'
-  | 'stream'
-  | 'user'
->;
+/** Settings of `pg`'s pool that the connection decides. */
+export const DECIDED_BY_CONNECTION = [
+  'Client',
+  'connectionString',
+  'database',
+  'host',
+  'password',
+  'port',
+  'ssl',
+  'sslnegotiation',
+  'stream',
+  'user',
+] as const satisfies readonly (keyof PoolConfig)[];
+
+/** Settings of `pg`'s pool that are the program's own; they win over the connection options of the same meaning. */
+export type RolePoolConfig = Omit<PoolConfig, (typeof DECIDED_BY_CONNECTION)[number]>;
 
 type PoolCallback = (
   error: Error | undefined,

@@ -1305,7 +1305,7 @@ export const MANIFEST: Manifest = {
     "check": {
       "title": "Check",
       "description": "Tries every hop from the identity to the staged file and reports each; goes on after a failure where it can.",
-      "timeoutSeconds": 60,
+      "timeoutSeconds": 120,
       "checks": [
         {
           "id": "options",

@@ -1,7 +1,7 @@
 import type { ErrorCategory, ErrorCode, ErrorDetails } from '../core/errors.ts';
 import type { AddressCheck } from '../db/checked-socket.ts';
 
-/** `skipped`: not tried, because of a step that failed before it, or because nothing asks for it. */
+/** `skipped`: not tried, because of a step that failed before it, or because the time for the check was over. */
 export type CheckVerdict = 'pass' | 'warn' | 'fail' | 'skipped';
 
 /** One hop of the way in, tried. Holds no secret. */
@@ -44,6 +44,8 @@ export interface CheckInit {
   readonly onStep?: (step: CheckStep) => void;
   /** What was noticed while the options were resolved: becomes a warning of the first step. */
   readonly notices?: readonly string[];
+  /** Time for the check as a whole. Default: as connector.json declares it. */
+  readonly limitMs?: number;
   /** Variables to look for redirections in. Default: this process's. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }

@@ -23,23 +23,31 @@ export interface CheckWalk {
   step<T extends Finding>(plan: StepPlan, attempt: () => Promise<T>): Promise<T | undefined>;
 }
 
-/** Starts with no steps. Every failure becomes part of the report; the signal's reason alone is thrown. */
-export function openWalk({ signal }: Pick<Run, 'signal'>, { onStep }: CheckInit): CheckWalk {
+/**
+ * Starts with no steps. Every failure becomes part of the report, the end of time (`limit`) among them; the reason of the
+ * run's own signal alone is thrown.
+ */
+export function openWalk(
+  { signal }: Pick<Run, 'signal'>,
+  { onStep }: Pick<CheckInit, 'onStep'>,
+  limit: AbortSignal,
+): CheckWalk {
   const steps: CheckStep[] = [];
   const end = (step: CheckStep): void => {
     steps.push(Object.freeze(step));
     onStep?.(step);
   };
-  const blockerOf = (needs: readonly string[]): CheckStep | undefined =>
-    steps.find(({ id, verdict }) => needs.includes(id) && (verdict === 'fail' || verdict === 'skipped'));
+  const obstacleOf = (needs: readonly string[]): string | undefined => {
+    const step = steps.find(({ id, verdict }) => needs.includes(id) && (verdict === 'fail' || verdict === 'skipped'));
+    return step && `${step.id} ${step.verdict === 'fail' ? 'failed' : 'was skipped'}`;
+  };
 
   return {
     steps,
     async step({ id, title, needs = [] }, attempt) {
       signal.throwIfAborted();
-      const blocker = blockerOf(needs);
-      if (blocker !== undefined) {
-        const because = `${blocker.id} ${blocker.verdict === 'fail' ? 'failed' : 'was skipped'}`;
+      const because = limit.aborted ? 'the time for the check is over' : obstacleOf(needs);
+      if (because !== undefined) {
         end({ id, title, verdict: 'skipped', because, durationMs: 0 });
         return undefined;
       }
@@ -59,11 +67,20 @@ export function openWalk({ signal }: Pick<Run, 'signal'>, { onStep }: CheckInit)
         return found;
       } catch (error) {
         signal.throwIfAborted();
-        end({ id, title, verdict: 'fail', durationMs: durationMs(), error: describeFailure(error) });
+        const failure = limit.aborted && !(error instanceof ConnectorError) ? outOfTime(error) : error;
+        end({ id, title, verdict: 'fail', durationMs: durationMs(), error: describeFailure(failure) });
         return undefined;
       }
     },
   };
+}
+
+function outOfTime(cause: unknown): ConnectorError {
+  return new ConnectorError('RS_TIMEOUT', 'The time for the check ran out during this step', {
+    action:
+      'Run it again; if it stays, look for what this step waits for: a queue of the cluster, a lock, the network.',
+    cause,
+  });
 }
 
 /** A failure as the report shows it. One that is not ours is a defect: only its kind is told. */

@@ -1,5 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import type { AccessPlan } from '../access/plan.ts';
 import type { Run } from '../core/run.ts';
+import { MANIFEST } from '../manifest/manifest.gen.ts';
 import { checkAccess } from './check-access.ts';
 import { checkEndpoint } from './check-endpoint.ts';
 import type { CheckInit, CheckReport } from './check-report.ts';
@@ -7,18 +9,23 @@ import { checkStaging } from './check-staging.ts';
 import { type CheckWalk, type Finding, openWalk } from './check-walk.ts';
 import type { Connection } from './connection.ts';
 
+const LIMIT_MS = 1000 * (MANIFEST.operations['check']?.timeoutSeconds ?? 0);
+
 /**
  * Tries every hop from the options to a session, and staging where it is on; goes on after a failure where the later
- * step does not depend on it. Yields a report and never throws, except the signal's reason.
+ * step does not depend on it, and until its time is over. Yields a report and never throws, except the signal's reason.
  */
 export async function check(connection: Connection, init: CheckInit, run: Run): Promise<CheckReport> {
   const startedMs = performance.now();
-  const walk = openWalk(run, init);
+  const limit = AbortSignal.timeout(init.limitMs ?? LIMIT_MS);
+  const walk = openWalk(run, init, limit);
+  const bounded: Run = { ...run, signal: AbortSignal.any([run.signal, limit]) };
+  setMaxListeners(0, bounded.signal);
   await walk.step({ id: 'options', title: 'Read the options' }, async () => readPlan(connection.access.plan, init));
-  const { login, lastRole, staging } = await checkAccess(connection, walk, run);
-  await checkEndpoint(connection, walk, run, { ...init, lookupNeeds: lastRole });
-  await checkSession(connection, walk, run, [login, 'tls']);
-  if (connection.options.useStaging) await checkStaging(connection, walk, run, { credentials: staging });
+  const { login, lastRole, staging } = await checkAccess(connection, walk, bounded);
+  await checkEndpoint(connection, walk, bounded, { ...init, lookupNeeds: lastRole });
+  await checkSession(connection, walk, bounded, [login, 'tls']);
+  if (connection.options.useStaging) await checkStaging(connection, walk, bounded, { credentials: staging });
   return Object.freeze({
     ok: walk.steps.every(({ verdict }) => verdict !== 'fail'),
     steps: walk.steps,

@@ -218,6 +218,13 @@ describe('RoleClient', () => {
     expect(await failure(openRoleClient(source))).to.equal(refusal);
   });
 
+  it('waits for a login no longer than its program lets it', async () => {
+    const source = sourceTo({ port: 1, login: () => new Promise(() => undefined) });
+    const error = await failure(new RoleClient(source, { connectionTimeoutMillis: 200 }).connect());
+    expect(error.code).to.equal('RS_TIMEOUT');
+    expect(error.details).to.deep.equal({ wait: 'login', limitSeconds: 0.2 });
+  });
+
   it('speaks to callbacks as pg does', async () => {
     await using server = await startFakeServer(certificate, acceptPassword('password-1'));
     const client = new RoleClient(sourceTo({ port: server.port }));

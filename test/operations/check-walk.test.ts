@@ -4,13 +4,15 @@ import { openRun } from '../../src/core/run.ts';
 import type { CheckStep } from '../../src/operations/check-report.ts';
 import { type Finding, openWalk } from '../../src/operations/check-walk.ts';
 
+const ENDLESS = new AbortController().signal;
+
 describe('the steps of a check', () => {
   const found = (finding: Finding) => async () => finding;
   const told = (steps: readonly CheckStep[]) => steps.map(({ id, verdict, because }) => [id, verdict, because]);
 
   it('go on after a failure, and skip what needs it, directly or by way of another', async () => {
     const heard: CheckStep[] = [];
-    const walk = openWalk(openRun(), { onStep: (step) => heard.push(step) });
+    const walk = openWalk(openRun(), { onStep: (step) => heard.push(step) }, ENDLESS);
     await walk.step({ id: 'options', title: '' }, found({ evidence: 'fine' }));
     await walk.step({ id: 'identity', title: '', needs: ['options'] }, found({ warning: 'keys are ignored' }));
     await walk.step({ id: 'role', title: '', needs: ['identity'] }, async () => {
@@ -37,8 +39,23 @@ describe('the steps of a check', () => {
     expect(heard).to.deep.equal(walk.steps);
   });
 
+  it('end when the time for the check is over: the one that waits fails, the others are skipped', async () => {
+    const limit = new AbortController();
+    const walk = openWalk(openRun(), {}, limit.signal);
+    await walk.step({ id: 'copy', title: '' }, async () => {
+      limit.abort();
+      throw limit.signal.reason;
+    });
+    await walk.step({ id: 'tls', title: '' }, found({}));
+    expect(told(walk.steps)).to.deep.equal([
+      ['copy', 'fail', undefined],
+      ['tls', 'skipped', 'the time for the check is over'],
+    ]);
+    expect(walk.steps[0]?.error).to.include({ code: 'RS_TIMEOUT', category: 'transient' });
+  });
+
   it('report a defect of ours as one, without its text', async () => {
-    const walk = openWalk(openRun(), {});
+    const walk = openWalk(openRun(), {}, ENDLESS);
     await walk.step({ id: 'a', title: '' }, () => Promise.reject(new TypeError('canary')));
     await walk.step({ id: 'b', title: '' }, () => Promise.reject('canary'));
     expect(walk.steps.map(({ error }) => error?.code)).to.deep.equal(['RS_INTERNAL', 'RS_INTERNAL']);
@@ -48,7 +65,7 @@ describe('the steps of a check', () => {
 
   it("end with the signal's reason, and with nothing else", async () => {
     const controller = new AbortController();
-    const walk = openWalk(openRun({ signal: controller.signal }), {});
+    const walk = openWalk(openRun({ signal: controller.signal }), {}, ENDLESS);
     const step = walk.step({ id: 'a', title: '' }, async () => {
       controller.abort('enough');
       throw new Error('aborted');

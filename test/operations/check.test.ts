@@ -98,6 +98,17 @@ describe('check', () => {
     });
   }
 
+  it('ends in time when Redshift does not get on with it, and leaves nothing staged', async () => {
+    const deletions = async (): Promise<number> => (await world.calls('s3:DeleteObjects')).length;
+    const before = await deletions();
+    await world.faults({ on: 'pg:copy', effect: { kind: 'delay', ms: 12_000 } });
+    const report = await checkWith('keys-etl-agent', {}, { environment: {}, limitMs: 5_000 });
+    await world.clearFaults();
+    expect(stepOf(report, 'staging:copy').error).to.include({ code: 'RS_TIMEOUT' });
+    expect(stepOf(report, 'staging:delete').because).to.equal('the time for the check is over');
+    expect(await deletions()).to.equal(before + 1);
+  });
+
   it('goes on after a refused role: network and certificate are still tried', async () => {
     const report = await checkWith('keys-etl-agent', { roleArn: 'arn:aws:iam::111122223333:role/RedshiftAudit' });
     expect(verdicts(report)).to.deep.equal({

@@ -1,27 +1,3 @@
-/** What a Redshift host name says about the cluster behind it. */
-export interface HostFacts {
-  readonly kind: 'provisioned' | 'serverless';
-  /** Cluster identifier or workgroup name; absent for a managed VPC endpoint, whose name is its own. */
-  readonly name?: string;
-  readonly region: string;
-}
-
-// CLUSTER.HASH.REGION.redshift.amazonaws.com and WORKGROUP.ACCOUNT.REGION.redshift-serverless.amazonaws.com, China with .cn.
-const HOST = /^([a-z0-9-]+)\.([a-z0-9]+)\.([a-z0-9-]+)\.(redshift|redshift-serverless)\.amazonaws\.com(?:\.cn)?$/;
-
-/** Reads cluster and region out of an Amazon host name; undefined for any other (a tunnel, a CNAME, an address). */
-export function readHost(host: string | undefined): HostFacts | undefined {
-  const match = host === undefined ? null : HOST.exec(host.toLowerCase());
-  if (match === null) return undefined;
-  const [, name = '', , region = '', service] = match;
-  const isManagedEndpoint = /-endpoint-[a-z0-9]+$/.test(name);
-  return {
-    kind: service === 'redshift' ? 'provisioned' : 'serverless',
-    region,
-    ...(isManagedEndpoint ? {} : { name }),
-  };
-}
-
 const PARTITION_BY_PREFIX: ReadonlyArray<readonly [prefix: string, partition: string]> = [
   ['cn-', 'aws-cn'],
   ['us-gov-', 'aws-us-gov'],

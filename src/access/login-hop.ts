@@ -1,6 +1,6 @@
+import type { EndpointName } from '../core/endpoint-name.ts';
 import type { ConfigIssue } from '../core/errors.ts';
 import type { AccessOptions } from './access-options.ts';
-import type { HostFacts } from './location.ts';
 import type { LoginHop } from './plan.ts';
 
 export interface LoginChoice {
@@ -28,10 +28,9 @@ function storedPassword({ username, password, database, host }: AccessOptions): 
   return { notices: [], issues };
 }
 
-function clusterCredentials(options: AccessOptions, facts: HostFacts | undefined): LoginChoice {
+function clusterCredentials(options: AccessOptions, name: EndpointName | undefined): LoginChoice {
   const { username, database, autoCreateDbUser, loginLifetimeSeconds } = options;
-  const derived = facts?.kind === 'provisioned' ? facts.name : undefined;
-  const clusterIdentifier = options.clusterIdentifier ?? derived;
+  const clusterIdentifier = options.clusterIdentifier ?? name?.clusterIdentifier;
   if (clusterIdentifier === undefined) {
     const message = 'A login by role names the cluster, and the host does not tell it';
     return { notices: [], issues: [missing('clusterIdentifier', message, 'Fill in clusterIdentifier.')] };
@@ -56,12 +55,12 @@ function clusterCredentials(options: AccessOptions, facts: HostFacts | undefined
 }
 
 /** Decides how the database user and password come about. */
-export function chooseLogin(options: AccessOptions, facts: HostFacts | undefined): LoginChoice {
+export function chooseLogin(options: AccessOptions, name: EndpointName | undefined): LoginChoice {
   switch (options.authType) {
     case 'password':
       return storedPassword(options);
     case 'assumeRole':
-      return clusterCredentials(options, facts);
+      return clusterCredentials(options, name);
   }
   return options.authType satisfies never;
 }

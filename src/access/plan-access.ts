@@ -1,8 +1,9 @@
 import { defined } from '../core/defined.ts';
+import { readEndpointName } from '../core/endpoint-name.ts';
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
 import type { AccessOptions } from './access-options.ts';
 import { chooseIdentity, type IdentityChoice, isRoleIdentity, type RunMode } from './identity-source.ts';
-import { partitionOf, readHost } from './location.ts';
+import { partitionOf } from './location.ts';
 import { chooseLogin } from './login-hop.ts';
 import type { AccessPlan } from './plan.ts';
 import { planRoles, type RoleWish } from './role-hops.ts';
@@ -57,19 +58,19 @@ function serverlessRefusal(): ConnectorError {
 }
 
 /**
- * The one decision table from options to the way in. Pure. Throws RS_CONFIG_INVALID with every problem that the
- * manifest's own rules cannot see, and RS_FEATURE_UNSUPPORTED for a login by role to a serverless workgroup.
+ * The one decision table from options to the way in. Pure. Throws RS_CONFIG_INVALID with every problem that stands in the
+ * way, and RS_FEATURE_UNSUPPORTED for a login by role to a serverless workgroup.
  */
 export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanContext = {}): AccessPlan {
-  const facts = readHost(options.host);
+  const name = options.host === undefined ? undefined : readEndpointName(options.host);
   const byRole = options.authType === 'assumeRole';
-  if (byRole && facts?.kind === 'serverless') throw serverlessRefusal();
+  if (byRole && name?.isServerless) throw serverlessRefusal();
 
   const needsAws = byRole || options.useStaging;
-  const region = options.region ?? facts?.region;
+  const region = options.region ?? name?.region;
   const partition = partitionOf(region ?? options.stagingRegion);
   const chosen: IdentityChoice = needsAws ? chooseIdentity(options, mode) : { issues: [] };
-  const { login, ...loginTalk } = chooseLogin(options, facts);
+  const { login, ...loginTalk } = chooseLogin(options, name);
   const rules = {
     fromRole: chosen.identity !== undefined && isRoleIdentity(chosen.identity),
     durationSeconds: options.roleDurationSeconds,
@@ -103,7 +104,7 @@ export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanCo
     notices: [
       ...(chosen.note === undefined ? [] : [chosen.note]),
       ...loginTalk.notices,
-      ...regionNotices(options.region, facts?.region),
+      ...regionNotices(options.region, name?.region),
       ...new Set(notes),
     ],
   });

@@ -1,6 +1,6 @@
 import { DescribeClustersCommand } from '@aws-sdk/client-redshift';
-import { closest, distance } from 'fastest-levenshtein';
 import { ConnectorError } from '../core/errors.ts';
+import { nearNames } from '../core/near-names.ts';
 import { AWS_CALL_LIMITS } from '../core/retry.ts';
 import type { AwsCredentials } from './access.ts';
 import { type AwsWire, callAws, openRedshift, serviceHost } from './aws-call.ts';
@@ -23,7 +23,7 @@ export async function explainRefusal(
   if (error.code !== 'RS_AUTH_LOGIN_DENIED' && error.code !== 'RS_CONFIG_OBJECT_MISSING') return error;
   const names = await listClusters(caller, place, wire);
   if (names === undefined || names.includes(clusterIdentifier)) return error;
-  const near = nearName(clusterIdentifier, names);
+  const [near] = nearNames(clusterIdentifier, names);
   const { region, account } = place;
   return new ConnectorError(
     'RS_CONFIG_OBJECT_MISSING',
@@ -66,10 +66,4 @@ async function listClusters(
     if (!(error instanceof ConnectorError)) throw error;
     return undefined; // the refusal itself is what the caller hears of
   }
-}
-
-function nearName(wanted: string, names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
-  const name = closest(wanted, names);
-  return distance(wanted, name) <= Math.max(2, Math.floor(name.length / 3)) ? name : undefined;
 }

@@ -4,7 +4,7 @@ import { identifier, literal, type Sql, sql } from '../sql/sql.ts';
 import { typeFromName } from '../types/parse-type.ts';
 import { findObject } from './catalog-lists.ts';
 import { askCatalog, type CatalogRow, flagOf, foldName, numberOf, textOf } from './catalog-query.ts';
-import { missingObject } from './near-names.ts';
+import { missingObject } from './missing-object.ts';
 import type { ColumnDescriptor, ObjectDescriptor, ObjectPath } from './object-descriptor.ts';
 import type { Session, StatementRun } from './session.ts';
 

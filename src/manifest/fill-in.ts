@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { readEndpointName } from '../core/endpoint-name.ts';
 import type { ConfigIssue } from '../core/errors.ts';
 import { issue } from './check-value.ts';
 import { alternatives, holds, type Lookup } from './conditions.ts';
 import type { Condition, Conditions, OptionDescriptor } from './descriptor.ts';
-import { readEndpointName } from './endpoint-name.ts';
 import { type JdbcUrl, readJdbcUrl } from './jdbc-url.ts';
 
 /** Where a value came from: never what it was. */

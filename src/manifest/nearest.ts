@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { nearNames } from '../core/near-names.ts';
 import type { OptionDescriptor } from './descriptor.ts';
 
 /** The option that was probably meant by an unknown key: by its own key, its title or its label elsewhere. */
@@ -9,9 +9,8 @@ export function nearestOption(key: string, properties: Readonly<Record<string, O
   for (const [option, { title, legacyLabel }] of Object.entries(properties)) {
     for (const name of [option, title, legacyLabel]) if (name !== undefined) names.set(bare(name), option);
   }
-  const nearest = closest(wanted, [...names.keys()]);
-  const isNear = distance(wanted, nearest) <= Math.max(2, Math.floor(nearest.length / 3));
-  return isNear ? names.get(nearest) : undefined;
+  const [nearest] = nearNames(wanted, [...names.keys()]);
+  return nearest === undefined ? undefined : names.get(nearest);
 }
 
 function bare(name: string): string {

@@ -1,7 +1,7 @@
+import { readEndpointName } from '../core/endpoint-name.ts';
 import type { ConfigIssue } from '../core/errors.ts';
 import { issue } from './check-value.ts';
 import { endpointProblem, hostRefusal } from './endpoint-address.ts';
-import { readEndpointName } from './endpoint-name.ts';
 import type { ConnectionOptions } from './options.gen.ts';
 import { RESERVED_WORDS } from './reserved-words.ts';
 

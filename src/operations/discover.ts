@@ -1,7 +1,7 @@
 import type { Run } from '../core/run.ts';
 import { describeObject, listObjects, listSchemas } from '../db/catalog.ts';
 import { foldName } from '../db/catalog-query.ts';
-import { missingSchema } from '../db/near-names.ts';
+import { missingSchema } from '../db/missing-object.ts';
 import type { ObjectDescriptor, ObjectSummary, SchemaDescriptor } from '../db/object-descriptor.ts';
 import type { Connection } from './connection.ts';
 import { resolveObjectReference } from './write/object-reference.ts';

@@ -2,7 +2,7 @@ import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { readCursor } from '../db/cursor.ts';
 import { describeSelect } from '../db/describe-query.ts';
-import { missingObject } from '../db/near-names.ts';
+import { missingObject } from '../db/missing-object.ts';
 import type { Rows } from '../db/rows.ts';
 import type { Session } from '../db/session.ts';
 import { integerAttribute } from '../manifest/attributes.ts';

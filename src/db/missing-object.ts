@@ -1,11 +1,9 @@
-import { distance } from 'fastest-levenshtein';
 import { ConnectorError } from '../core/errors.ts';
+import { nearNames } from '../core/near-names.ts';
 import { listObjects, listSchemas } from './catalog-lists.ts';
 import { foldName } from './catalog-query.ts';
 import type { ObjectPath } from './object-descriptor.ts';
 import type { Session, StatementRun } from './session.ts';
-
-const SHOWN = 3;
 
 /** RS_CONFIG_OBJECT_MISSING for an object that is not there, with the names that are near. Asks the catalog for them. */
 export async function missingObject(
@@ -53,15 +51,4 @@ function missing(
       ? `Did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`
       : 'Check the name and the grants.';
   return new ConnectorError('RS_CONFIG_OBJECT_MISSING', message, { action, details, cause });
-}
-
-/** The names that were probably meant, nearest first. Pure. */
-export function nearNames(wanted: string, names: readonly string[]): readonly string[] {
-  const bare = wanted.toLowerCase();
-  return names
-    .map((name) => ({ name, steps: distance(bare, name.toLowerCase()) }))
-    .filter(({ name, steps }) => steps <= Math.max(2, Math.floor(Math.max(bare.length, name.length) / 3)))
-    .sort((a, b) => a.steps - b.steps)
-    .slice(0, SHOWN)
-    .map(({ name }) => name);
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { nearNames } from '../../src/db/near-names.ts';
+import { nearNames } from '../../src/core/near-names.ts';
 
 describe('nearNames', () => {
   it('names what is near, nearest first, whatever the capitals', () => {

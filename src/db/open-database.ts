@@ -92,16 +92,17 @@ class PooledDatabase implements Database {
   }
 
   async #borrow(signal: AbortSignal): Promise<PoolClient> {
-    const either = AbortSignal.any([signal, this.#closing.signal]);
-    either.throwIfAborted();
+    signal.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
     const pending = this.pool.connect();
     let taken = false;
     try {
-      const client = await abandonWhenLate(pending, either, BORROW_LIMIT_MS, {
+      const borrowed = abandonWhenLate(pending, signal, BORROW_LIMIT_MS, {
         message: 'No session became free in time',
         action: 'Raise maxSessions, or run fewer operations at once.',
         details: { wait: 'session', maxSessions: this.pool.options.max },
       });
+      const client = await abandonOnAbort(borrowed, this.#closing.signal);
       taken = true;
       return client;
     } finally {

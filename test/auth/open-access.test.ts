@@ -341,6 +341,17 @@ describe('access', () => {
       });
     }
 
+    it('nowhere else when it is sent there: redirects are not followed', async () => {
+      const headers = { location: `${aws.url}/elsewhere` };
+      aws.answer('AssumeRole', { status: 302, body: '', headers });
+      await using access = open();
+      const failure = await failureOf(access.role(run()));
+      expect(failure).to.include({ code: 'RS_CONFIG_INVALID' });
+      expect(failure.message).to.match(/redirect \(302\)/);
+      expect(aws.count('AssumeRole')).to.equal(1);
+      expect(aws.calls).to.have.length(2);
+    });
+
     it('never when AWS refuses, and asks again at the next call: failures are not cached', async () => {
       aws.answer('AssumeRole', { status: 403, code: 'AccessDenied', message: 'no' });
       await using access = open();

@@ -52,8 +52,12 @@ describe('Session', () => {
     return controller.signal;
   }
 
-  /** Time for word of a closed connection to arrive. */
-  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
+  /** Waits for word of a closed connection, or the like, to arrive. */
+  async function until(isSo: () => boolean): Promise<void> {
+    const deadlineMs = performance.now() + 10_000;
+    while (!isSo() && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(isSo()).to.equal(true);
+  }
 
   it('answers in text, and tells the statement without its text', async () => {
     await using session = await open();
@@ -169,7 +173,7 @@ describe('Session', () => {
     const work = session.transaction(run(), async (tx) => {
       await tx.run(sql`INSERT INTO public.t SELECT 5`, run());
       await world.sql(`SELECT pg_terminate_backend(${session.backendPid})`);
-      await pause();
+      await until(() => session.isBroken);
     });
     expect(await failureOf(work)).to.include({ code: 'RS_CONN_LOST', retryable: true });
   });
@@ -251,7 +255,7 @@ describe('Session', () => {
       (session: Session) => session.run(sql`BEGIN`, run()),
       async (session: Session) => {
         await world.sql(`SELECT pg_terminate_backend(${session.backendPid})`);
-        await pause();
+        await until(() => session.isBroken);
       },
     ]) {
       const [first, second] = await pidAfter(spoil);
@@ -263,8 +267,9 @@ describe('Session', () => {
     const session = await open();
     const { backendPid } = session;
     await session[Symbol.asyncDispose]();
+    const { totalCount } = connection.database.pool;
     await world.sql(`SELECT pg_terminate_backend(${backendPid})`);
-    await pause();
+    await until(() => connection.database.pool.totalCount < totalCount);
     await using next = await open();
     expect(next.backendPid).not.to.equal(backendPid);
     expect(connection.events.some((event) => event.type === 'warning' && event.code === 'IDLE_SESSION_LOST')).to.be
@@ -293,7 +298,7 @@ describe('Session', () => {
   it('outlives a borrowed connection that the server ends, and says so at the next statement', async () => {
     await using session = await open();
     await world.sql(`SELECT pg_terminate_backend(${session.backendPid})`);
-    await pause();
+    await until(() => session.isBroken);
     const error = await failureOf(session.run(sql`SELECT 1`, run()));
     expect(error).to.include({ code: 'RS_CONN_LOST', retryable: true });
   });
@@ -335,7 +340,7 @@ describe('Session', () => {
     const other = openWorldDatabase(world, { maxSessions: 1 });
     await using _only = await other.database.session(other.run());
     const waiting = failureOf(other.database.session(other.run()));
-    await pause();
+    await until(() => other.database.pool.waitingCount === 1);
     const closed = other[Symbol.asyncDispose]();
     expect(await waiting).to.include({ code: 'RS_CONN_LOST', message: 'The connector was closed' });
     await closed;

@@ -210,6 +210,21 @@ describe('COPY from S3', () => {
       expect(await load.query('SELECT id FROM orders')).to.deep.equal([['3']]);
     });
 
+    it('shows a user the errors and loads of that user, a superuser all', async () => {
+      await load.refusal(copy('bad/', 'CSV IGNOREHEADER 1'));
+      const guest = await load.connect('guest');
+      try {
+        for (const view of ['stl_load_errors', 'sys_load_error_detail', 'sys_load_history', 'sys_unload_history']) {
+          const count = `SELECT count(*) FROM ${view}`;
+          const own = view === 'sys_load_history' ? '1' : '0'; // the load of the test before
+          expect([view, (await guest.query(count)).rows[0].count]).to.deep.equal([view, own]);
+          if (view !== 'sys_unload_history') expect(Number((await load.query(count))[0]?.[0])).to.be.above(Number(own));
+        }
+      } finally {
+        await guest.end();
+      }
+    });
+
     it('loads by keys, which the log does not show', async () => {
       await load.query(`COPY orders FROM '${s3('good/2.csv')}' CREDENTIALS '${KEY_CREDENTIALS}' CSV`);
       expect(await load.query('SELECT id FROM orders')).to.deep.equal([['3']]);

@@ -133,6 +133,18 @@ describe('Statements at the pg endpoint', () => {
     ]);
     expect((await refusal(client.query('INSERT INTO keyed (a) VALUES (1)'))).code).to.equal('23502');
     expect((await client.query('SHOW CONSTRAINTS FOREIGN KEYS FROM TABLE keyed')).rows).to.have.length(1);
+    const standard = await cluster.rows(
+      client,
+      `SELECT c.constraint_type, k.constraint_name, k.column_name, k.ordinal_position
+       FROM information_schema.table_constraints c
+       JOIN information_schema.key_column_usage k USING (constraint_name, table_schema, table_name)
+       WHERE table_schema = 'public' AND table_name = 'keyed' ORDER BY 1, 4`,
+    );
+    expect(standard).to.deep.equal([
+      ['PRIMARY KEY', 'keyed_pkey', 'b', 1],
+      ['PRIMARY KEY', 'keyed_pkey', 'a', 2],
+      ['UNIQUE', 'keyed_u_key', 'u', 1],
+    ]);
   });
 
   it('keeps distribution, sort keys and encodings, also through LIKE', async () => {

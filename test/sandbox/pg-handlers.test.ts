@@ -113,7 +113,9 @@ for (const isolation of ['snapshot', 'serializable'] as const) {
         expect(
           (await backend.query(backend.translate('SELECT NVL(NULL, "I") FROM "T" WHERE 1 = 0'))).rows,
         ).to.deep.equal([]);
-        await backend.admin(`INSERT INTO stl_load_errors (session, err_reason) VALUES (${backend.pid}, 'because')`);
+        await backend.admin(
+          `INSERT INTO rs_stl_load_errors (userid, session, err_reason) SELECT oid, ${backend.pid}, 'because' FROM pg_roles WHERE rolname = 'etl'`,
+        );
         backend.notice('INFO', 'Load completed');
         throw new RedshiftError({ code: 'XX000', message: 'failed' });
       };

@@ -80,8 +80,8 @@ export async function recordLoadErrors(
         error.reason.slice(0, 512),
       ]),
     );
-    await backend.admin(`INSERT INTO pg_catalog.stl_load_errors VALUES ${legacy.join(', ')}`);
-    await backend.admin(`INSERT INTO pg_catalog.sys_load_error_detail VALUES ${detail.join(', ')}`);
+    await backend.admin(`INSERT INTO pg_catalog.rs_stl_load_errors VALUES ${legacy.join(', ')}`);
+    await backend.admin(`INSERT INTO pg_catalog.rs_sys_load_error_detail VALUES ${detail.join(', ')}`);
   }
 }
 
@@ -105,7 +105,7 @@ export async function recordLoad(
 ): Promise<void> {
   const { status, table, source, format, rows, files, bytes, errors } = outcome;
   await backend.admin(
-    `INSERT INTO pg_catalog.sys_load_history VALUES ${row([
+    `INSERT INTO pg_catalog.rs_sys_load_history VALUES ${row([
       ...head(mark),
       status,
       table,
@@ -146,7 +146,7 @@ export async function recordUnload(
 ): Promise<void> {
   const { status, format, compression, location, rows, files, bytes, errorMessage } = outcome;
   await backend.admin(
-    `INSERT INTO pg_catalog.sys_unload_history VALUES ${row([
+    `INSERT INTO pg_catalog.rs_sys_unload_history VALUES ${row([
       ...head(mark),
       status,
       time(mark.startMs),

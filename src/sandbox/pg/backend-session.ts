@@ -22,6 +22,10 @@ export interface ErrorFields {
   readonly constraint?: string;
   /** Context lines of the database: of a failed COPY `COPY t, line 3, column c: "..."`. */
   readonly where?: string;
+  /** Character of the client's text that it is about, counted from 1. */
+  readonly position?: number;
+  /** The same as an offset in JavaScript's units, of a refusal that has no text at hand; never sent. */
+  readonly offset?: number;
 }
 
 /**
@@ -52,7 +56,7 @@ export interface BackendSession {
   query(sql: string): Promise<BackendResult>;
   /** `COPY t (..) FROM STDIN ..`; answers the number of rows. A failing source aborts the COPY and is rethrown. */
   copyIn(sql: string, source: AsyncIterable<Uint8Array>): Promise<number>;
-  /** `COPY (..) TO STDOUT ..`; chunks hold whole messages, any number of rows each. Must be read to its end or returned. */
+  /** `COPY (..) TO STDOUT ..`; chunks are cut anywhere, within rows too. Must be read to its end or returned. */
   copyOut(sql: string): AsyncIterable<Buffer>;
   /** Redshift SQL of one query, as the PostgreSQL text that answers alike: names, functions, types. May throw `RedshiftError`. */
   translate(sql: string): string;

@@ -1,3 +1,4 @@
+import { INFORMATION_SCHEMA_SQL } from './information-schema-sql.ts';
 import { PG_CATALOG_SQL } from './pg-catalog-sql.ts';
 import { SHOW_SQL } from './show-sql.ts';
 
@@ -106,15 +107,29 @@ const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
     FROM rs_relations r, LATERAL (SELECT rs_count(r.oid) AS tbl_rows) n WHERE table_type = 'TABLE' AND n.tbl_rows > 0`,
 };
 
+// A user sees the lines of the user's own statements; a superuser, who may read all data, everybody's.
+const OWN_LINES = (table: string, user: string): string =>
+  `SELECT * FROM ${table} WHERE pg_has_role(session_user, 'pg_read_all_data', 'MEMBER') OR ${user}::oid = (SELECT oid FROM pg_roles WHERE rolname = session_user)`;
+
+const OWN_VIEWS: Readonly<Record<string, string>> = {
+  stl_load_errors: OWN_LINES('rs_stl_load_errors', 'userid'),
+  sys_load_error_detail: OWN_LINES('rs_sys_load_error_detail', 'user_id'),
+  sys_load_history: OWN_LINES('rs_sys_load_history', 'user_id'),
+  sys_unload_history: OWN_LINES('rs_sys_unload_history', 'user_id'),
+};
+
+const ALL_VIEWS = { ...SYSTEM_VIEWS, ...OWN_VIEWS };
+
 /** Redshift's system views, as far as the sandbox has them. */
 export const VIEWS_SQL: readonly string[] = [
   RELATIONS,
   COLUMNS,
-  ...Object.entries(SYSTEM_VIEWS).map(([name, query]) => `CREATE VIEW pg_catalog.${name} AS ${query}`),
-  ...['rs_relations', 'rs_columns', ...Object.keys(SYSTEM_VIEWS)].map(
+  ...Object.entries(ALL_VIEWS).map(([name, query]) => `CREATE VIEW pg_catalog.${name} AS ${query}`),
+  ...['rs_relations', 'rs_columns', ...Object.keys(ALL_VIEWS)].map(
     (name) => `GRANT SELECT ON pg_catalog.${name} TO PUBLIC`,
   ),
   'REVOKE SELECT ON pg_catalog.svv_table_info FROM PUBLIC',
   ...SHOW_SQL,
   ...PG_CATALOG_SQL,
+  ...INFORMATION_SCHEMA_SQL,
 ];

@@ -40,6 +40,11 @@ function fatalFields(error: unknown): ErrorFields {
   };
 }
 
+function logFailure(core: ClusterCore, error: unknown): void {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  core.init.log.add({ kind: 'failure', message });
+}
+
 /** Serves one connection from its first byte to its last. Never throws: what goes wrong is told to the client. */
 export async function acceptConnection(
   core: ClusterCore,
@@ -50,7 +55,11 @@ export async function acceptConnection(
   const limit = setTimeout(() => socket.destroy(), LOGIN_LIMIT_MS);
   const opening = await openHandshake(socket, tls).catch((): Opening => ({ kind: 'nothing' }));
   if (opening.kind !== 'session') clearTimeout(limit);
-  if (opening.kind === 'cancel') return cancel(core, opening.pid, opening.secret);
+  if (opening.kind === 'cancel') {
+    await cancel(core, opening.pid, opening.secret).catch((error: unknown) => logFailure(core, error));
+    socket.destroy();
+    return;
+  }
   if (opening.kind === 'nothing') {
     socket.destroy();
     return;
@@ -59,6 +68,8 @@ export async function acceptConnection(
   try {
     await serve(core, members, opening, () => clearTimeout(limit));
   } catch (error) {
+    // A lost database has told already.
+    if (!(error instanceof RedshiftError || error instanceof BackendLost)) logFailure(core, error);
     client.send(errorResponse({ ...fatalFields(error), severity: 'FATAL' }));
   } finally {
     clearTimeout(limit);
@@ -101,8 +112,9 @@ async function serve(
       const secret = randomInt(1, 2 ** 31 - 1);
       const session = new ClientSession(core, client, backend, { ...login, database }, settings);
       core.sessions.set(backend.pid, { secret, stopHandler: () => session.stopHandler() });
-      // The database ended the session (pg_terminate_backend): so do we.
-      backend.onClose(() => {
+      // The database ended the session (pg_terminate_backend): so do we. Without a word of its own it has failed.
+      backend.onClose((lost) => {
+        if (lost.farewell === undefined) logFailure(core, lost);
         client.send(errorResponse(TERMINATED));
         void client.end();
       });

@@ -1,4 +1,5 @@
 import type { ErrorFields } from '../backend-session.ts';
+import type { SourcePosition } from '../sql/source-position.ts';
 import { noticeResponse, readErrorFields, readRowDescription, rowDescription } from '../wire/messages.ts';
 import type { ClusterCore } from './cluster-core.ts';
 
@@ -7,12 +8,13 @@ export interface FailureContext {
   readonly core: Pick<ClusterCore, 'names' | 'init'>;
   /** The table written to, as PostgreSQL text. */
   readonly table?: string | undefined;
+  readonly sourcePosition?: SourcePosition | undefined;
 }
 
 const BYTE_LENGTH_CHECK = /^rs~([vc])(\d+)~/;
 
 /** A refusal of PostgreSQL in the words of Redshift. */
-export function asRedshift(fields: ErrorFields, { core, table }: FailureContext): ErrorFields {
+export function asRedshift(fields: ErrorFields, { core, table, sourcePosition }: FailureContext): ErrorFields {
   const check = BYTE_LENGTH_CHECK.exec(fields.constraint ?? '');
   if (fields.code === '23514' && check) {
     return {
@@ -36,7 +38,8 @@ export function asRedshift(fields: ErrorFields, { core, table }: FailureContext)
       return { code: '0A000', message: 'cannot set an identity column to a value' };
   }
   const { names } = core;
-  // Position, file and line speak of PostgreSQL and of text the client did not send.
+  const position = fields.position === undefined ? undefined : sourcePosition?.(fields.position);
+  // File, line and routine speak of PostgreSQL.
   return {
     severity: fields.severity ?? 'ERROR',
     code: fields.code,
@@ -44,6 +47,7 @@ export function asRedshift(fields: ErrorFields, { core, table }: FailureContext)
     ...(fields.detail === undefined ? {} : { detail: names.restore(fields.detail) }),
     ...(fields.hint === undefined ? {} : { hint: fields.hint }),
     ...(fields.where === undefined ? {} : { where: names.restore(fields.where) }),
+    ...(position === undefined ? {} : { position }),
     ...(fields.column === undefined ? {} : { column: names.fromPostgres(fields.column) }),
   };
 }

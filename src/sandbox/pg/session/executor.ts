@@ -31,6 +31,7 @@ export class Executor {
   running = new AbortController();
   /** The client's request holds several statements: one transaction. */
   several = false;
+  #hasNewSettings = false;
 
   constructor(relay: Relay, identity: SessionIdentity) {
     const { core } = relay;
@@ -43,7 +44,8 @@ export class Executor {
   }
 
   /** Carries out one plan and shows its answer. Throws `RedshiftError`. */
-  async run(plan: Plan, showing: Showing): Promise<void> {
+  async run(plan: Plan, how: Showing): Promise<void> {
+    const showing = { ...how, sourcePosition: plan.sourcePosition };
     if (plan.kind === 'refused') throw new RedshiftError(plan.fields);
     if ('alone' in plan && plan.alone !== undefined) this.#refuseInBlock(plan.alone);
     const { relay, transaction } = this;
@@ -132,11 +134,24 @@ export class Executor {
   }
 
   #noteSetting(name: string, value: string | undefined): void {
+    this.#hasNewSettings ||= this.relay.backend.status === 'T';
     if (name === 'enable_case_sensitive_identifier' || name === 'all') {
       const unset = this.relay.core.init.cluster.caseSensitiveIdentifiers ?? false;
       this.caseSensitive = value === undefined || value === 'default' ? unset : isOn(value);
     }
     if (name === 'statement_timeout' || name === 'all') this.statementTimeoutMs = Number(value ?? 0) || 0;
+  }
+
+  /** What was set in a block may be gone with it: asks the database, once there is no block. */
+  async recallSettings(): Promise<void> {
+    if (!this.#hasNewSettings || this.relay.backend.status !== 'I') return;
+    this.#hasNewSettings = false;
+    const name = 'enable_case_sensitive_identifier';
+    const { rows } = await this.relay.quiet(
+      `SELECT nullif(current_setting('roleshift.${name}', true), ''), setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout'`,
+    );
+    this.#noteSetting(name, rows[0]?.[0] ?? undefined);
+    this.#noteSetting('statement_timeout', rows[0]?.[1] ?? undefined);
   }
 
   async #handle({ handler, sql }: HandledPlan, showing: Showing): Promise<void> {

@@ -105,7 +105,12 @@ export class ExtendedProtocol {
     const internal = internalName(name);
     const close = name === '' ? [frame(REQUEST.close, 'S', cstring(internal)), FLUSH] : [];
     if (close.length > 0) await this.#forward(close, new Set([TYPE.closeComplete]), false);
-    await this.#forward([frame(REQUEST.parse, cstring(internal), cstring(plan.sql), reader.rest), FLUSH], PARSED);
+    await this.#forward(
+      [frame(REQUEST.parse, cstring(internal), cstring(plan.sql), reader.rest), FLUSH],
+      PARSED,
+      true,
+      plan,
+    );
   }
 
   async #bind(reader: BodyReader): Promise<void> {
@@ -175,7 +180,7 @@ export class ExtendedProtocol {
         data: (bytes) => client.pass(bytes),
         message: (type, body) => {
           if (type === TYPE.error) {
-            refused ??= new RedshiftError(asRedshift(readErrorFields(body), { core, table: plan?.writes[0] }));
+            refused ??= new RedshiftError(asRedshift(readErrorFields(body), { core, table: plan?.writes[0], ...plan }));
           } else if (shown) this.#executor.relay.forward(type, body, plan?.tag);
         },
       },

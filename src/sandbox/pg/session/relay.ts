@@ -1,4 +1,5 @@
 import { type BackendResult, type ErrorFields, RedshiftError } from '../backend-session.ts';
+import type { SourcePosition } from '../sql/source-position.ts';
 import type { BackendClient } from '../wire/backend-client.ts';
 import type { ClientConnection } from '../wire/client-connection.ts';
 import {
@@ -24,6 +25,8 @@ export interface Showing {
   readonly rows?: boolean;
   /** The table written to, for wording a refusal. */
   readonly table?: string | undefined;
+  /** Follows the position of a refusal back to the client's text. */
+  readonly sourcePosition?: SourcePosition | undefined;
   /** The command's end is not sent but answered: to be sent once its transaction is committed. */
   readonly holdEnd?: boolean;
 }
@@ -60,7 +63,7 @@ export class Relay {
         else this.forward(type, body, showing.tag);
       },
     });
-    if (refused) throw new RedshiftError(asRedshift(refused, { core: this.core, table: showing.table }));
+    if (refused) throw new RedshiftError(asRedshift(refused, { core: this.core, ...showing }));
     return end;
   }
 

@@ -73,7 +73,7 @@ export class ClientSession {
     switch (message.type) {
       case REQUEST.query:
         await this.#query(new BodyReader(message.body).cstring());
-        return this.#ready();
+        return await this.#ready();
       case REQUEST.sync:
         try {
           await this.#extended.sync();
@@ -81,7 +81,7 @@ export class ClientSession {
           if (!(error instanceof RedshiftError)) throw error;
           this.#client.send(errorResponse(error.fields)); // the COMMIT of a block of our own
         }
-        return this.#ready();
+        return await this.#ready();
       case REQUEST.flush:
         return this.#client.flush();
       default:
@@ -89,7 +89,8 @@ export class ClientSession {
     }
   }
 
-  #ready(): void {
+  async #ready(): Promise<void> {
+    await this.#executor.recallSettings();
     this.#client.send(readyForQuery(this.#executor.transaction.status));
     this.#client.flush();
   }

@@ -112,7 +112,11 @@ export function splitAtCommas(tokens: readonly Token[]): Token[][] {
 
 export function syntaxError(near: Token | undefined): RedshiftError {
   const where = near === undefined ? 'at end of input' : `at or near "${near.value}"`;
-  return new RedshiftError({ code: '42601', message: `syntax error ${where}` });
+  return new RedshiftError({
+    code: '42601',
+    message: `syntax error ${where}`,
+    ...(near === undefined ? {} : { offset: near.start }),
+  });
 }
 
 /** A refusal of what Redshift does not have, naming it. */

@@ -1,7 +1,6 @@
 import { RedshiftError } from '../backend-session.ts';
 import { syntaxError, unsupported } from './cursor.ts';
 import { Edits } from './edits.ts';
-import { rewriteExpressions } from './expressions.ts';
 import { quoteName, resolveName } from './names.ts';
 import { type Plan, runPlan } from './plan.ts';
 import type { Statement } from './plan-statement.ts';
@@ -24,7 +23,7 @@ export function planCursor(statement: Statement, verb: 'DECLARE' | 'FETCH' | 'CL
   }
 }
 
-function planDeclare({ sql, tokens, context, cursor: open }: Statement): Plan {
+function planDeclare({ tokens, context, rewritten, cursor: open }: Statement): Plan {
   const cursor = open(1);
   const named = cursor.next();
   if (named?.kind !== 'word' && named?.kind !== 'quoted') throw syntaxError(named);
@@ -35,15 +34,12 @@ function planDeclare({ sql, tokens, context, cursor: open }: Statement): Plan {
   if (cursor.sees('with') || cursor.sees('without')) throw unsupported('DECLARE CURSOR WITH HOLD');
   if (!cursor.take('for')) throw syntaxError(cursor.peek());
   const query = tokens.slice(cursor.position);
-  const [start, last] = [query[0], query.at(-1)];
-  if (!start || !last) throw syntaxError(undefined);
-  const edits = new Edits();
-  rewriteExpressions(query, edits, context);
+  if (query.length === 0) throw syntaxError(undefined);
   const name = resolveName(named, context.rules);
   return {
     kind: 'declare',
     name,
-    sql: `DECLARE ${quoteName(name)} NO SCROLL CURSOR FOR ${edits.apply(sql, start.start, last.end)}`,
+    sql: `DECLARE ${quoteName(name)} NO SCROLL CURSOR FOR ${rewritten(new Edits(), query)}`,
   };
 }
 

@@ -73,6 +73,11 @@ function showSetting({ context }: Statement, cursor: TokenCursor): Plan {
   if (fixed !== undefined)
     return runPlan('SHOW', `SELECT ${quoteLiteral(fixed)} AS ${quoteName(name.value)}`, { tag: 'SHOW' });
   if (NATIVE_SETTINGS.has(name.value) || context.lenient) return runPlan('SHOW', `SHOW ${name.value}`);
+  if (name.value === 'enable_case_sensitive_identifier') {
+    return runPlan('SHOW', `SELECT ${quoteLiteral(context.rules.caseSensitive ? 'on' : 'off')} AS ${name.value}`, {
+      tag: 'SHOW',
+    });
+  }
   const unset = OWN_SETTINGS[name.value];
   if (unset !== undefined) {
     const value = `coalesce(nullif(current_setting('roleshift.${name.value}', true), ''), ${quoteLiteral(unset)})`;

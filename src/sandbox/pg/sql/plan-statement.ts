@@ -8,6 +8,7 @@ import { planDdl } from './plan-ddl.ts';
 import { planDml } from './plan-dml.ts';
 import { planSetting } from './plan-setting.ts';
 import { planShow } from './plan-show.ts';
+import { characterAt, type Rewrite, sourcePosition } from './source-position.ts';
 import type { Token } from './tokens.ts';
 
 /** One statement of a text, for a planner of one kind of statement. */
@@ -16,30 +17,43 @@ export interface Statement {
   readonly sql: string;
   readonly tokens: readonly Token[];
   readonly context: PlanContext;
-  /** The statement's own text with expressions and names rewritten. */
-  readonly rewritten: (edits?: Edits) => string;
+  /** The statement's own text, or that of some of its tokens, with expressions and names rewritten. */
+  readonly rewritten: (edits?: Edits, tokens?: readonly Token[]) => string;
+  /** What `rewritten` gave last. */
+  readonly lastRewrite: () => Rewrite | undefined;
   readonly cursor: (position?: number) => TokenCursor;
 }
 
 /** Classifies one statement and says how it is carried out. What is not known is refused, not guessed. */
 export function planStatement(sql: string, tokens: readonly Token[], context: PlanContext): Plan {
   try {
-    return plan(statementOf(sql, tokens, context));
+    const statement = statementOf(sql, tokens, context);
+    const planned = plan(statement);
+    const rewrite = statement.lastRewrite();
+    if (rewrite === undefined || !('sql' in planned)) return planned;
+    return { ...planned, sourcePosition: sourcePosition(sql, planned.sql, rewrite) };
   } catch (error) {
-    if (error instanceof RedshiftError) return { kind: 'refused', fields: error.fields };
-    throw error;
+    if (!(error instanceof RedshiftError)) throw error;
+    const { offset, ...fields } = error.fields;
+    if (offset === undefined) return { kind: 'refused', fields };
+    return { kind: 'refused', fields: { ...fields, position: characterAt(sql, offset) } };
   }
 }
 
 function statementOf(sql: string, tokens: readonly Token[], context: PlanContext): Statement {
+  let last: Rewrite | undefined;
   return {
     sql,
     tokens,
     context,
-    rewritten: (edits = new Edits()) => {
-      rewriteExpressions(tokens, edits, context);
-      return edits.apply(sql, tokens[0]?.start ?? 0, tokens.at(-1)?.end ?? 0);
+    rewritten: (edits = new Edits(), part = tokens) => {
+      rewriteExpressions(part, edits, context);
+      const [from, to] = [part[0]?.start ?? 0, part.at(-1)?.end ?? 0];
+      const text = edits.apply(sql, from, to);
+      last = { text, toSource: (offset) => edits.toSource(from, to, offset) };
+      return text;
     },
+    lastRewrite: () => last,
     cursor: (position = 0) => new TokenCursor(tokens, position),
   };
 }

@@ -3,6 +3,7 @@ import type { StatementHandler } from '../statement-handler.ts';
 import type { TableFacts } from './create-table.ts';
 import type { ExpressionContext } from './expressions.ts';
 import { quoteLiteral } from './names.ts';
+import type { SourcePosition } from './source-position.ts';
 
 /** What the planner must know of the session. */
 export interface PlanContext extends ExpressionContext {
@@ -13,7 +14,12 @@ export interface PlanContext extends ExpressionContext {
 }
 
 /** How one statement is carried out. */
-export type Plan =
+export type Plan = Deed & {
+  /** Follows positions in `sql` back to the client's text, where `sql` is a rewriting of it. */
+  readonly sourcePosition?: SourcePosition;
+};
+
+type Deed =
   /** PostgreSQL runs `sql`, and its answer is the answer. */
   | {
       readonly kind: 'run';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type BackendResult, RedshiftError } from '../backend-session.ts';
+import { type BackendResult, type ErrorFields, RedshiftError } from '../backend-session.ts';
 import {
   BodyReader,
   cstring,
@@ -54,6 +54,13 @@ export async function connectBackend(address: BackendAddress): Promise<BackendCl
 /** The database ended the connection. */
 export class BackendLost extends Error {
   override readonly name = 'BackendLost';
+  /** What the database said at the end: it was told to. Undefined: it died. */
+  readonly farewell: ErrorFields | undefined;
+
+  constructor(farewell: ErrorFields | undefined, cause?: Error) {
+    super('The database connection was closed', { cause });
+    this.farewell = farewell;
+  }
 }
 
 /** One connection to PostgreSQL that relays raw bytes: rows never become objects here unless asked for. */
@@ -66,14 +73,15 @@ export class BackendClient {
   #held: Buffer = Buffer.alloc(0);
   #passing = 0;
   #exchange: { sink: BackendSink; until: Until; resolve: () => void; reject: (error: Error) => void } | undefined;
-  #failure: Error | undefined;
-  #onClose: (() => void) | undefined;
+  #failure: BackendLost | undefined;
+  #farewell: ErrorFields | undefined;
+  #onClose: ((failure: BackendLost) => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk) => this.#receive(chunk));
-    socket.on('error', (error) => this.#fail(error));
-    socket.on('close', () => this.#fail(new BackendLost('The database connection was closed')));
+    socket.on('error', (error) => this.#fail(new BackendLost(this.#farewell, error)));
+    socket.on('close', () => this.#fail(new BackendLost(this.#farewell)));
   }
 
   get closed(): boolean {
@@ -136,7 +144,7 @@ export class BackendClient {
   }
 
   /** Calls back when the database ends the connection, not when `destroy` does. */
-  onClose(listener: () => void): void {
+  onClose(listener: (failure: BackendLost) => void): void {
     this.#onClose = listener;
   }
 
@@ -157,9 +165,9 @@ export class BackendClient {
     this.#socket.destroySoon();
   }
 
-  #fail(error: Error): void {
+  #fail(error: BackendLost): void {
     this.#failure ??= error;
-    this.#onClose?.();
+    this.#onClose?.(this.#failure);
     this.#onClose = undefined;
     const exchange = this.#exchange;
     this.#exchange = undefined;
@@ -203,12 +211,17 @@ export class BackendClient {
     if (this.#exchange?.sink.data?.(whole) === false) this.#socket.pause();
   }
 
+  #noteFarewell(fields: ErrorFields): void {
+    if (fields.severity === 'FATAL') this.#farewell = fields;
+  }
+
   #deliver(type: number, body: Buffer): void {
     if (type === TYPE.ready) this.status = String.fromCharCode(body[0] ?? 0x49) as TransactionStatus;
     if (type === TYPE.parameterStatus) {
       const reader = new BodyReader(body);
       this.parameters.set(reader.cstring(), reader.cstring());
     }
+    if (type === TYPE.error) this.#noteFarewell(readErrorFields(body));
     const exchange = this.#exchange;
     if (!exchange) return; // a notice between two exchanges: nobody asked
     const last = exchange.until.has(type);

@@ -118,6 +118,7 @@ export function errorResponse(fields: ErrorFields, type: number = TYPE.error): B
     ['M', fields.message],
     ['D', fields.detail],
     ['H', fields.hint],
+    ['P', fields.position === undefined ? undefined : String(fields.position)],
     ['W', fields.where],
     ['s', fields.schema],
     ['t', fields.table],
@@ -153,6 +154,7 @@ export function readErrorFields(body: Buffer): ErrorFields & { readonly notice?:
     code: read['C'] ?? 'XX000',
     message: read['M'] ?? '',
     ...(read['V'] === undefined ? {} : { notice: read['V'] }),
+    ...(read['P'] === undefined ? {} : { position: Number(read['P']) }),
     ...(Object.fromEntries(found) as Partial<ErrorFields>),
   };
 }

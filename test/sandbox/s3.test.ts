@@ -201,6 +201,23 @@ describe('S3 of the sandbox', () => {
       );
       expect([...first.Contents!, ...second.Contents!].map(({ Key }) => Key)).to.deep.equal(keys.slice(0, 4));
     });
+    it('by the first version and common prefixes, each entry once', async () => {
+      const page = (Marker?: string) =>
+        s3.send(
+          new ListObjectsCommand({
+            Bucket: 'home-data',
+            Prefix: 'l/',
+            Delimiter: '/',
+            MaxKeys: 2,
+            ...(Marker !== undefined && { Marker }),
+          }),
+        );
+      const first = await page();
+      expect(first.CommonPrefixes).to.deep.equal([{ Prefix: first.NextMarker }]);
+      const second = await page(first.NextMarker);
+      expect(second.CommonPrefixes).to.equal(undefined);
+      expect(second.Contents?.map(({ Key }) => Key)).to.deep.equal(['l/c', 'l/ￜ']);
+    });
     it('refuses a token that is none', async () => {
       expect((await refusalOf(list({ ContinuationToken: 'nonsense' }))).code).to.equal('InvalidArgument');
     });
@@ -575,6 +592,12 @@ describe('S3 of the sandbox', () => {
         status: 400,
         code: 'AuthorizationHeaderMalformed',
       });
+    });
+    it('refuses signature version 2', async () => {
+      const refused = { status: 400, code: 'InvalidRequest' };
+      const query = 'AWSAccessKeyId=AKIDANNANNANNANNANNA&Signature=eA%3D%3D&Expires=4102444800';
+      expect(await send('GET', `/home-data/k?${query}`, {})).to.deep.equal(refused);
+      expect(await send('GET', '/home-data/k', { authorization: 'AWS AKID:eA==' })).to.deep.equal(refused);
     });
     it('refuses x-amz headers that were added after signing, and a missing payload hash', async () => {
       const url = `${aws.sandbox.awsEndpoint}/home-data/k`;

@@ -16,6 +16,8 @@ import {
 
 export type AuthenticationProblem =
   | { readonly kind: 'incomplete'; readonly message: string }
+  /** Signature version 2, which no Region since 2014 and no bucket since 2020 takes. */
+  | { readonly kind: 'oldVersion' }
   | { readonly kind: 'unknownKey' }
   | { readonly kind: 'signature' }
   | { readonly kind: 'unsignedHeader'; readonly header: string }
@@ -137,6 +139,7 @@ function readPresignedClaim(query: ReadonlyMap<string, string>): Claim {
 export function readClaim(request: WireRequest): Claim | undefined {
   const authorization = headerOf(request, 'authorization');
   if (authorization !== undefined) {
+    if (authorization.startsWith('AWS ')) fail({ kind: 'oldVersion' });
     if (!authorization.startsWith('AWS4-HMAC-SHA256')) {
       fail({
         kind: 'incomplete',
@@ -146,6 +149,7 @@ export function readClaim(request: WireRequest): Claim | undefined {
     return readHeaderClaim(request, authorization);
   }
   const query = new Map(queryPairs(request.query));
+  if (query.has('AWSAccessKeyId') && query.has('Signature')) fail({ kind: 'oldVersion' });
   return query.has('X-Amz-Algorithm') ? readPresignedClaim(query) : undefined;
 }
 

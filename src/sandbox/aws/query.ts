@@ -79,6 +79,8 @@ export function queryFailureOf(problem: AuthenticationProblem): QueryFailure {
   switch (problem.kind) {
     case 'incomplete':
       return new QueryFailure('IncompleteSignature', 400, problem.message);
+    case 'oldVersion':
+      return new QueryFailure('IncompleteSignature', 400, 'The sandbox verifies AWS4-HMAC-SHA256 only');
     case 'unknownKey':
     case 'invalidToken':
       return new QueryFailure('InvalidClientTokenId', 403, 'The security token included in the request is invalid.');

@@ -25,6 +25,12 @@ function s3RefusalOf(problem: AuthenticationProblem): S3Refusal {
         400,
         `The authorization header is malformed; ${problem.message}`,
       );
+    case 'oldVersion':
+      return new S3Refusal(
+        'InvalidRequest',
+        400,
+        'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+      );
     case 'unknownKey':
       return new S3Refusal(
         'InvalidAccessKeyId',

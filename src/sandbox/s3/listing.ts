@@ -13,6 +13,9 @@ type Position = readonly ['key' | 'prefix', string];
 
 const encode = (position: Position): string => Buffer.from(JSON.stringify(position)).toString('base64url');
 
+/** The token of a list that goes on behind all keys of a common prefix. */
+export const afterPrefix = (prefix: string): string => encode(['prefix', prefix]);
+
 function decode(token: string): Position | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());

@@ -1,6 +1,7 @@
 import { encodeRfc3986 } from '../aws/sigv4.ts';
 import { type S3Answer, xmlAnswer } from './answers.ts';
 import type { S3Call } from './call.ts';
+import { afterPrefix } from './listing.ts';
 import { type ListOptions, type ListPage, S3Refusal } from './store.ts';
 
 export function pageXml({ query }: S3Call, page: ListPage) {
@@ -59,7 +60,10 @@ export async function listObjectsV2(call: S3Call): Promise<S3Answer> {
 
 export async function listObjects(call: S3Call): Promise<S3Answer> {
   const { store, caller, bucket, query } = call;
-  const page = await store.list(caller, bucket, listOptions(call, 'marker'));
+  const options = listOptions(call, 'marker');
+  const { delimiter = '', startAfter = '' } = options;
+  const grouped = delimiter !== '' && startAfter.endsWith(delimiter); // the last page ended with a common prefix
+  const page = await store.list(caller, bucket, { ...options, ...(grouped && { after: afterPrefix(startAfter) }) });
   const { shared, encode } = pageXml(call, page);
   const last = [page.objects.at(-1)?.key ?? '', page.commonPrefixes.at(-1) ?? ''].sort().at(-1) ?? '';
   return xmlAnswer('ListBucketResult', {

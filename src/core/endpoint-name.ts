@@ -1,9 +1,11 @@
-/** What the name of a Redshift endpoint tells about it. */
+/** What the name of a Redshift endpoint tells about it. A managed VPC endpoint has a name of its own, and tells less. */
 export interface EndpointName {
   readonly region: string;
-  /** Absent for a managed VPC endpoint, whose name is its own. */
-  readonly clusterIdentifier?: string;
   readonly isServerless: boolean;
+  /** Of a provisioned cluster. */
+  readonly clusterIdentifier?: string;
+  /** Of a serverless workgroup. */
+  readonly workgroup?: string;
 }
 
 const NAME = /^([a-z][a-z0-9-]*)\.[a-z0-9]+\.([a-z0-9-]+)\.(redshift|redshift-serverless)\.amazonaws\.com(?:\.cn)?$/;
@@ -13,6 +15,6 @@ export function readEndpointName(host: string): EndpointName | undefined {
   const [, first, region, service] = NAME.exec(host.toLowerCase()) ?? [];
   if (first === undefined || region === undefined) return undefined;
   const isServerless = service === 'redshift-serverless';
-  const isOwnName = isServerless || /-endpoint-[a-z0-9]+$/.test(first);
-  return { region, isServerless, ...(isOwnName ? {} : { clusterIdentifier: first }) };
+  if (/-endpoint-[a-z0-9]+$/.test(first)) return { region, isServerless };
+  return { region, isServerless, ...(isServerless ? { workgroup: first } : { clusterIdentifier: first }) };
 }

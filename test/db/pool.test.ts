@@ -163,7 +163,7 @@ describe('createPool', () => {
     const pool = openPool({}, events);
     const pid = (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0].pid as number;
     await world.sql(`SELECT pg_terminate_backend(${pid})`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    while (pool.totalCount > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     expect((await pool.query(WHO)).rows).to.deep.equal(ANSWER);
     await pool.end();
     expect(events.filter(({ type }) => type === 'warning')).to.have.length(1);
@@ -173,8 +173,9 @@ describe('createPool', () => {
     await withPool(async (pool) => {
       const client = await pool.connect();
       const pid = (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid as number;
+      const gone = new Promise((resolve) => client.once('end', resolve));
       await world.sql(`SELECT pg_terminate_backend(${pid})`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await gone;
       const outcome = await client.query(WHO).catch((error: Error) => error);
       expect(outcome).to.be.instanceOf(Error);
       client.release(true);

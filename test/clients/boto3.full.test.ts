@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
-import { ACCOUNT, type ClientDesk, openClientDesk, REDSHIFT_ROLE } from './client-desk.ts';
+import { ACCOUNT, type ClientDesk, openClientDesk, REDSHIFT_ROLE, roleArn } from './client-desk.ts';
 import type { PythonSession } from './python-session.ts';
 
 const SETUP = `
-global boto3, s3, BUCKET, ClientError
+global boto3, s3, BUCKET, ClientError, Config
 import boto3
 from botocore.exceptions import ClientError
 from botocore.client import Config
@@ -162,17 +162,18 @@ describe('boto3 judges the sandbox', () => {
         );
         expect(pages).to.deep.equal([keys.slice(0, 10), keys.slice(10, 20), keys.slice(20)]);
       });
-    }
 
-    it('group by a delimiter, over pages', async () => {
-      const pages = await python.run(
-        `
-          pages = s3.get_paginator('list_objects_v2').paginate(Bucket=BUCKET, Prefix='roleshift/list/', Delimiter='/', PaginationConfig={'PageSize': 2})
+      it(`group by a delimiter, over pages, by ${operation}`, async () => {
+        const pages = await python.run(
+          `
+          pages = s3.get_paginator(input).paginate(Bucket=BUCKET, Prefix='roleshift/list/', Delimiter='/', PaginationConfig={'PageSize': 2})
           return [[each['Prefix'] for each in page['CommonPrefixes']] for page in pages]
         `,
-      );
-      expect(pages).to.deep.equal([['roleshift/list/0/', 'roleshift/list/1/'], ['roleshift/list/2/']]);
-    });
+          operation,
+        );
+        expect(pages).to.deep.equal([['roleshift/list/0/', 'roleshift/list/1/'], ['roleshift/list/2/']]);
+      });
+    }
 
     it('begin after a key', async () => {
       const after = await python.run(`
@@ -309,6 +310,20 @@ describe('boto3 judges the sandbox', () => {
       expect([got.status, await got.text()]).to.deep.equal([206, 'hand']);
       expect((await fetch(address, { method: 'DELETE' })).status).to.equal(403);
     });
+
+    it('of signature version 2 are not taken', async () => {
+      const old = await python.run<string>(`
+        signer = boto3.client('s3', config=Config(signature_version='s3'))
+        return signer.generate_presigned_url('get_object', Params={'Bucket': BUCKET, 'Key': 'roleshift/signed'})
+      `);
+      const answer = await fetch(old);
+      expect([answer.status, await answer.text()]).to.satisfy(
+        ([status, text]: [number, string]) =>
+          status === 400 &&
+          text.includes('<Code>InvalidRequest</Code>') &&
+          text.includes('Please use AWS4-HMAC-SHA256'),
+      );
+    });
   });
 
   describe('who it is', () => {
@@ -357,6 +372,36 @@ describe('boto3 judges the sandbox', () => {
       const [method, arn] = await worker.run<[string, string]>(whoami);
       expect(method).to.equal('container-role');
       expect(arn).to.match(session('WorkerNode'));
+    });
+
+    it('a pod, by the token of its service account', async () => {
+      await using pod = await desk.python({
+        AWS_PROFILE: 'default',
+        AWS_WEB_IDENTITY_TOKEN_FILE: desk.world.metadataEndpoints['pod-1']?.webIdentity?.tokenFile ?? '',
+        AWS_ROLE_ARN: roleArn('WorkerNode'),
+        AWS_ROLE_SESSION_NAME: 'pod',
+      });
+      expect(await pod.run(whoami)).to.deep.equal([
+        'assume-role-with-web-identity',
+        `arn:aws:sts::${ACCOUNT}:assumed-role/WorkerNode/pod`,
+      ]);
+    });
+
+    it('a session that gave up rights of its role', async () => {
+      const told = await python.run(`
+        import json
+        policy = {'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Action': 's3:GetObject', 'Resource': '*'}]}
+        keys = boto3.Session(profile_name='agent').client('sts').assume_role(
+            RoleArn='${REDSHIFT_ROLE}', RoleSessionName='narrow', Policy=json.dumps(policy))['Credentials']
+        narrow = boto3.client('s3', aws_access_key_id=keys['AccessKeyId'], aws_secret_access_key=keys['SecretAccessKey'],
+                              aws_session_token=keys['SessionToken'])
+        body = narrow.get_object(Bucket=BUCKET, Key='roleshift/meta')['Body'].read()
+        try:
+            narrow.put_object(Bucket=BUCKET, Key='roleshift/meta', Body=b'')
+        except ClientError as error:
+            return [body, error.response['Error']['Code'], 'no session policy allows the s3:PutObject action' in str(error)]
+      `);
+      expect(told).to.deep.equal(['hello', 'AccessDenied', true]);
     });
   });
 

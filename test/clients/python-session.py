@@ -20,6 +20,8 @@ def describe(error):
         told["code"] = error.args[0].get("C")
         told["message"] = error.args[0].get("M")
         told["severity"] = error.args[0].get("S")
+    elif getattr(error, "pgcode", None):
+        told["code"] = error.pgcode
     return told
 
 

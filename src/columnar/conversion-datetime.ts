@@ -44,8 +44,8 @@ export function dateOrTime(kind: SourceKind, value: Sql, target: DateOrTime): Co
     if (target === 'date') return withEra(cast(cast(moment, 'DATE'), 'VARCHAR'));
     return target === 'time' || target === 'timetz' ? cast(moment, 'VARCHAR') : withEra(cast(moment, 'VARCHAR'));
   };
-  if (kind === 'text' || kind === 'json') {
-    const { plain, isNull } = plainText(kind, value);
+  if (kind === 'text') {
+    const { plain, isNull } = plainText(value);
     const moment = tryCast(
       sql`regexp_replace(${plain}, ${duckText(BEFORE_CHRIST)}, ${duckText(String.raw`\1 (BC)\2`)}, 'i')`,
       engineType,

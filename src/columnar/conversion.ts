@@ -21,8 +21,8 @@ export interface Conversion {
 }
 
 /** Text without blanks around it; nothing at all counts as NULL, as COPY has it for every type but text. */
-export function plainText(kind: 'text' | 'json', value: Sql): { readonly plain: Sql; readonly isNull: Sql } {
-  const plain = sql`trim(${textOf(kind, value)})`;
+export function plainText(value: Sql): { readonly plain: Sql; readonly isNull: Sql } {
+  const plain = sql`trim(${value})`;
   return { plain, isNull: sql`coalesce(${plain}, '') = ''` };
 }
 
@@ -49,8 +49,6 @@ export function textOf(kind: SourceKind, value: Sql): Sql {
   switch (kind) {
     case 'text':
       return value;
-    case 'json':
-      return sql`(${value} ->> '$')`;
     case 'floating':
       return spelled(value);
     case 'date':

@@ -61,9 +61,8 @@ function wholeNumber(kind: SourceKind, value: Sql, name: string, bits: bigint): 
         checks: [notWhole(sql`NOT (${value} = trunc(${value}))`), outside(whole)],
       };
     }
-    case 'text':
-    case 'json': {
-      const { plain, isNull } = plainText(kind, value);
+    case 'text': {
+      const { plain, isNull } = plainText(value);
       const number = tryCast(plain, 'HUGEINT');
       return {
         text: plain,
@@ -96,21 +95,25 @@ function decimal(
   const fits = kind === 'decimal' && ownScale <= scale && ownPrecision - ownScale <= whole;
   const small = kind === 'integer' && whole >= (INTEGER_DIGITS[sourceType] ?? 99);
   if ((fits || small) && precision !== 19) return { text: cast(value, 'VARCHAR'), checks: [] };
-  if (kind !== 'decimal' && kind !== 'integer' && kind !== 'floating' && kind !== 'text' && kind !== 'json')
-    return undefined;
+  if (kind !== 'decimal' && kind !== 'integer' && kind !== 'floating' && kind !== 'text') return undefined;
 
   const { plain: given, isNull } =
-    kind === 'text' || kind === 'json'
-      ? plainText(kind, value)
-      : { plain: cast(value, 'VARCHAR'), isNull: sql`${value} IS NULL` };
+    kind === 'text' ? plainText(value) : { plain: cast(value, 'VARCHAR'), isNull: sql`${value} IS NULL` };
   // A number with an exponent is written out, when that loses nothing.
   const exact = sql`TRY_CAST(${given} AS DECIMAL(38,${integer(scale)}))`;
   const hasExponent = sql`regexp_matches(${given}, '[eE]')`;
+  // The engine rounds what has more digits than fit, and a comparison of doubles tells only as far as 15 of them.
+  const digits = sql`strlen(regexp_replace(regexp_replace(${given}, '[eE].*', ''), '[^0-9]|^[^1-9]*', '', 'g'))`;
   const plain = sql`CASE WHEN ${hasExponent} THEN CAST(${exact} AS VARCHAR) ELSE ${given} END`;
   const number = duckText(String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`);
   const fitting = duckText(String.raw`[+-]?0*\d{0,${whole}}(\.\d{0,${scale}}0*)?`);
   const checks: Check[] = [
     { isBad: sql`NOT regexp_full_match(${given}, ${number})`, problem: 'is not a number' },
+    {
+      isBad: sql`${hasExponent} AND ${digits} > 15`,
+      problem: 'has an exponent and more than 15 digits: write it without the exponent',
+      isSilent: true,
+    },
     {
       isBad: sql`${hasExponent} AND (${exact} IS NULL OR CAST(${exact} AS DOUBLE) <> CAST(${given} AS DOUBLE))`,
       problem: `does not fit ${whole} digits before the point and ${scale} after`,
@@ -122,14 +125,6 @@ function decimal(
       isSilent: true,
     },
   ];
-  if (kind === 'json') {
-    const digits = sql`strlen(regexp_replace(regexp_replace(${given}, '[eE].*', ''), '[^0-9]|^[^1-9]*', '', 'g'))`;
-    checks.unshift({
-      isBad: sql`json_type(${value}) = 'DOUBLE' AND ${digits} > 15`,
-      problem: 'is a JSON number of more than 15 digits, which lose their value on the way: write it as a string',
-      isSilent: true,
-    });
-  }
   if (precision === 19) {
     const limit = duckText(renderInt64Max(scale));
     checks.push({
@@ -169,9 +164,8 @@ function floating(kind: SourceKind, value: Sql, engineType: 'FLOAT' | 'DOUBLE', 
       return { text: cast(value, 'VARCHAR'), checks: [] };
     case 'floating':
       return { text: spelled(number), checks: [tooLarge] };
-    case 'text':
-    case 'json': {
-      const { plain, isNull } = plainText(kind, value);
+    case 'text': {
+      const { plain, isNull } = plainText(value);
       const parsed = tryCast(plain, engineType);
       const wide = tryCast(plain, 'DOUBLE');
       return {
@@ -206,8 +200,8 @@ function boolean(kind: SourceKind, value: Sql): Conversion | undefined {
   if (kind === 'integer') {
     return { text: cast(value, 'VARCHAR'), checks: [{ isBad: sql`${value} NOT IN (0, 1)`, problem: notBoolean }] };
   }
-  if (kind !== 'text' && kind !== 'json') return undefined;
-  const { plain, isNull } = plainText(kind, value);
+  if (kind !== 'text') return undefined;
+  const { plain, isNull } = plainText(value);
   const known = sql`('t', 'true', '1', 'y', 'yes', 'f', 'false', '0', 'n', 'no')`;
   return { text: plain, isNull, checks: [{ isBad: sql`lower(${plain}) NOT IN ${known}`, problem: notBoolean }] };
 }
@@ -220,7 +214,7 @@ function text(kind: SourceKind, value: Sql, target: { readonly kind: string; rea
       problem: `takes more than the ${target.bytes} bytes that the column holds`,
     },
   ];
-  if (kind === 'text' || kind === 'json') {
+  if (kind === 'text') {
     checks.push({ isBad: sql`contains(${given}, chr(0))`, problem: 'holds a NUL character', isSilent: true });
     if (target.kind === 'char') {
       checks.unshift({
@@ -229,6 +223,5 @@ function text(kind: SourceKind, value: Sql, target: { readonly kind: string; rea
       });
     }
   }
-  // A string in JSON may be the JSON null.
-  return { text: given, checks, isNull: sql`${given} IS NULL` };
+  return { text: given, checks };
 }

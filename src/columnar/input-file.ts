@@ -117,7 +117,7 @@ async function csvColumns(path: string, gzip: boolean, delimiter: string, run: R
 async function jsonColumns(engine: Engine, path: string, run: Run): Promise<InputFile['columns']> {
   const keys = sql`SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${jsonObjects(path)} ORDER BY name`;
   const rows = await engine.query(keys, run);
-  return rows.map(([name]) => ({ name: name ?? '', type: 'JSON' }));
+  return rows.map(([name]) => ({ name: name ?? '', type: 'VARCHAR' }));
 }
 
 function invalid(message: string, action: string): ConnectorError {

@@ -1,7 +1,6 @@
 /** What a column of an input file holds, as far as loading it differs. */
 export type SourceKind =
   | 'text'
-  | 'json'
   | 'integer'
   | 'decimal'
   | 'floating'
@@ -17,7 +16,7 @@ export type SourceKind =
 
 const KINDS: Readonly<Record<string, SourceKind>> = {
   VARCHAR: 'text',
-  JSON: 'json',
+  JSON: 'text',
   TINYINT: 'integer',
   SMALLINT: 'integer',
   INTEGER: 'integer',

@@ -7,6 +7,7 @@ import type { CsvDialect } from '../types/csv.ts';
 import type { Engine } from './engine.ts';
 import type { InputFile } from './input-file.ts';
 import { fromOne, type LoadColumn, loadExpression, readCheckFailure } from './load-expression.ts';
+import { quoteLongNumbers } from './long-numbers.ts';
 import { sliceText } from './text-slices.ts';
 
 /** A staged file on the local disk. Whoever takes it deletes it. */
@@ -42,10 +43,9 @@ const GROWTH = 8;
  */
 export async function* stageFile(
   engine: Engine,
-  given: StageFileSpec,
+  spec: StageFileSpec,
   run: Run,
 ): AsyncGenerator<LocalFile, void, undefined> {
-  const spec = withJsonTypes(given);
   let number = 0;
   for await (const slice of slicesOf(engine, spec, run)) {
     number += 1;
@@ -111,7 +111,7 @@ async function* textSlices(
   const isCsv = input.format === 'csv';
   try {
     for await (const textBytes of sliceText(input.path, path, {
-      rule: isCsv ? 'quoted' : 'lines',
+      ...(isCsv ? { rule: 'quoted' } : { rule: 'lines', rewrite: quoteLongNumbers }),
       gzip: input.gzip,
       sliceBytes: () => sliceBytes,
       signal: run.signal,
@@ -150,27 +150,15 @@ function csvRows({ columns, delimiter }: InputFile, path: string, isFirst: boole
   )}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true, max_line_size = 4194304, buffer_size = 16777216)`;
 }
 
-/** The columns that are loaded, by name. Numbers keep their JSON type only where that is looked at. */
+/** The columns that are loaded, by name, every one as text: strings without their quotes, nested values as JSON. */
 function jsonRows({ columns: all }: InputFile, path: string, columns: readonly LoadColumn[]): Sql {
-  const types = join(columns.map(({ source, sourceType }) => sql`${duckText(source)}: ${duckText(sourceType)}`));
+  const types = join(columns.map(({ source }) => sql`${duckText(source)}: 'VARCHAR'`));
   const names = join(
     columns.map(
       ({ source }) => sql`${duckName(source)} AS ${duckName(`c${all.findIndex(({ name }) => name === source)}`)}`,
     ),
   );
   return sql`(SELECT ${names} FROM read_json(${duckText(path)}, format = 'newline_delimited', columns = {${types}}, maximum_object_size = 8388608))`;
-}
-
-/** JSON is read as text; only a DECIMAL asks whether its text was a number, whose digits a parser may have lost. */
-function withJsonTypes({ columns, ...spec }: StageFileSpec): StageFileSpec {
-  if (spec.input.format !== 'jsonl') return { ...spec, columns };
-  return {
-    ...spec,
-    columns: columns.map((column) => ({
-      ...column,
-      sourceType: column.field.type.kind === 'decimal' ? 'JSON' : 'VARCHAR',
-    })),
-  };
 }
 
 async function writeSlice(

@@ -12,6 +12,8 @@ export type RecordRule =
 export interface SliceOptions {
   readonly rule: RecordRule;
   readonly gzip: boolean;
+  /** Changes the text on its way, after decompression. */
+  readonly rewrite?: (bytes: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
   /** A slice ends with the first record that reaches it. */
   readonly sliceBytes: () => number;
   readonly signal: AbortSignal;
@@ -27,16 +29,16 @@ const QUOTE = 0x22;
 export async function* sliceText(
   source: string,
   path: string,
-  { rule, gzip, sliceBytes, signal }: SliceOptions,
+  { rule, gzip, rewrite = (bytes) => bytes, sliceBytes, signal }: SliceOptions,
 ): AsyncGenerator<number, void, undefined> {
   const file = createReadStream(source, { highWaterMark: 1024 * 1024, signal });
-  const bytes: AsyncIterable<Buffer> = gzip ? file.pipe(createGunzip()) : file;
-  if (gzip) file.once('error', (error) => (bytes as ReturnType<typeof createGunzip>).destroy(error));
+  const gunzip = gzip ? file.pipe(createGunzip()) : undefined;
+  file.once('error', (error) => gunzip?.destroy(error));
   let slice = await open(path, 'w', 0o600);
   let size = 0;
   let inQuotes = false;
   try {
-    for await (const chunk of bytes) {
+    for await (const chunk of rewrite(gunzip ?? file)) {
       let start = 0;
       for (let index = 0; index < chunk.length; index += 1) {
         const byte = chunk[index];

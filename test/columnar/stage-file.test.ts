@@ -78,14 +78,35 @@ describe('staging a file', () => {
     );
   });
 
-  it('keeps the digits of JSON decimals, and refuses those a parser may have lost', async () => {
-    const amount = fieldsOf(['d', 'decimal(38,10)']);
-    const kept = await fixture.write('a.jsonl', '{"d":1.25}\n{"d":"12345678901234567890.1234567891"}\n{"d":7}\n');
-    const { lines } = await stageToLines(fixture, { file: kept }, amount);
-    expect(lines).to.deep.equal(['1.25,1', '12345678901234567890.1234567891,2', '7,3']);
+  it('keeps every digit of JSON numbers, plain and compressed', async () => {
+    const fields = fieldsOf(['d', 'decimal(38,20)'], ['b', 'bigint'], ['t', 'varchar(40)']);
+    const text = [
+      '{"d":1.25,"b":9007199254740993,"t":9007199254740993}',
+      '{"d":0.10000000000000000001,"b":-9223372036854775808,"t":0.10000000000000000001}',
+      '{"d":"123456789012345678.12345678901234567891","b":"1","t":1e2}',
+      '{"d":123456789012345e-12,"b":1,"t":{"x":0.30000000000000004}}',
+    ].join('\n');
+    const expected = [
+      '1.25,9007199254740993,9007199254740993,1',
+      '0.10000000000000000001,-9223372036854775808,0.10000000000000000001,2',
+      '123456789012345678.12345678901234567891,1,100.0,3',
+      '123.456789012345,1,"{""x"":0.30000000000000004}",4',
+    ];
+    for (const [name, content] of [
+      ['a.jsonl', text],
+      ['b.jsonl.gz', gzipSync(text)],
+    ] as const) {
+      await using other = await openFixture();
+      const file = await other.write(name, content);
+      expect((await stageToLines(other, { file }, fields)).lines).to.deep.equal(expected);
+    }
+  });
+
+  it('refuses a JSON number past BIGINT, whatever a parser makes of it', async () => {
     await using other = await openFixture();
-    const lost = await other.write('b.jsonl', '{"d":12345678901234567890.1234567891}\n');
-    expect((await failureOf(stageToLines(other, { file: lost }, amount))).message).to.include('more than 15 digits');
+    const file = await other.write('a.jsonl', '{"b":9223372036854775808}\n');
+    const error = await failureOf(stageToLines(other, { file }, fieldsOf(['b', 'bigint'])));
+    expect(error.message).to.equal('Row 1, column "b" (BIGINT): the value is out of the range of BIGINT');
   });
 
   it('writes every Parquet type exactly', async () => {
@@ -125,6 +146,7 @@ describe('staging a file', () => {
     { type: 'decimal(5,2)', value: '1000', good: '999.99' },
     { type: 'decimal(5,2)', value: '1.234', good: '1.2300' },
     { type: 'decimal(5,2)', value: 'x', good: '1.2e2' },
+    { type: 'decimal(38,17)', value: '1.23456789012345678901e0', good: '1.23456789012345e2' },
     { type: 'decimal(19,0)', value: '9223372036854775808', good: '9223372036854775807' },
     { type: 'real', value: '1e39', good: '1e38' },
     { type: 'double precision', value: 'abc', good: 'NaN' },

@@ -62,6 +62,7 @@ describe('Statements at the pg endpoint', () => {
     ['PREPARE p AS DELETE FROM t', '0A000', /PREPARE/],
     ['SELECT count(*) FILTER (WHERE id > 0) FROM t', '0A000', /FILTER/],
     ['SELECT pg_sleep(1)', '42883', /pg_sleep/],
+    ['SHOW PROCEDURES FROM SCHEMA dev.public', '0A000', /SHOW PROCEDURES/],
     ['DO $$ BEGIN END $$', '0A000', /not supported/],
     ['FROBNICATE t', '42601', /syntax error at or near "frobnicate"/],
   ];
@@ -231,6 +232,15 @@ describe('Statements at the pg endpoint', () => {
     for (const view of ['svv_all_columns', 'svv_redshift_columns', 'svv_columns']) {
       expect((await client.query(`SELECT * FROM ${view} WHERE table_name = 't'`)).rowCount, view).to.equal(2);
     }
+  });
+
+  it('shows the catalog by names that come as parameters', async () => {
+    const shown = async (text: string, ...values: readonly string[]): Promise<unknown[]> =>
+      (await client.query({ text, values: [...values], rowMode: 'array' })).rows.map((row: unknown[]) => row[3]);
+    expect(await shown('SHOW COLUMNS FROM TABLE $1.$2.$3;', 'dev', 'public', 't')).to.deep.equal(['id', 'v']);
+    expect(await shown('SHOW COLUMNS FROM TABLE $1.$2.$3 LIKE $4;', 'dev', 'public', 't', 'i%')).to.deep.equal(['id']);
+    const tables = await client.query('SHOW TABLES FROM SCHEMA $1.$2 LIKE $3', ['dev', 'public', 't']);
+    expect(tables.rows.map((row) => row.table_name)).to.deep.equal(['t']);
   });
 
   it('knows types that PostgreSQL has not', async () => {

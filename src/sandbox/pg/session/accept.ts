@@ -162,6 +162,7 @@ function welcome(client: ClientConnection, parameters: ReadonlyMap<string, strin
   for (const [name, value] of parameters) if (isReported(name)) client.send(parameterStatus(name, value));
   client.send(parameterStatus('padb_version', '1.0'), parameterStatus('max_numeric_precision', '38'));
   client.send(parameterStatus('max_varchar_size', '65535'));
+  client.send(parameterStatus('show_discovery', '4')); // Amazon's drivers then ask SHOW for metadata
   client.send(frame(TYPE.backendKey, int32(pid), int32(secret)));
 }
 

@@ -1,9 +1,12 @@
 import { RedshiftError } from '../backend-session.ts';
-import { syntaxError, type TokenCursor } from './cursor.ts';
+import { syntaxError, type TokenCursor, unsupported } from './cursor.ts';
 import { quoteLiteral, quoteName, resolveName } from './names.ts';
 import { type Plan, runPlan } from './plan.ts';
 import type { Statement } from './plan-statement.ts';
 import { FIXED_SETTINGS, NATIVE_SETTINGS, OWN_SETTINGS } from './settings.ts';
+
+/** What Redshift lists by SHOW and the sandbox does not have. */
+const NOT_LISTED = ['procedures', 'functions', 'parameters', 'grants', 'column'];
 
 /** SHOW: of a setting, or of the catalog (DATABASES, SCHEMAS, TABLES, COLUMNS, CONSTRAINTS). */
 export function planShow(statement: Statement): Plan {
@@ -25,6 +28,8 @@ export function planShow(statement: Statement): Plan {
     return show(`rs_show_columns(${path(statement, cursor, 3)})`, 'column_name', cursor, 'ordinal_position');
   }
   if (cursor.take('constraints')) return showConstraints(statement, cursor);
+  const listed = NOT_LISTED.find((kind) => cursor.sees(kind) && cursor.peek(1));
+  if (listed !== undefined) throw unsupported(`SHOW ${listed.toUpperCase()}`);
   return showSetting(statement, cursor);
 }
 
@@ -40,11 +45,17 @@ function showConstraints(statement: Statement, cursor: TokenCursor): Plan {
   return show(source, 'fk_name', cursor, 'fk_name, key_seq');
 }
 
-// One argument a level, NULL for those left out in front.
+// One argument a level, NULL for those left out in front. Amazon's drivers send names as parameters.
 function path({ context }: Statement, cursor: TokenCursor, levels: number): string {
-  const name = cursor.takeName();
-  if (!name || name.parts.length > levels) throw syntaxError(cursor.peek());
-  const given = name.parts.map((part) => quoteLiteral(resolveName(part, context.rules)));
+  const given: string[] = [];
+  do {
+    const part = cursor.next();
+    if (part?.kind === 'parameter') given.push(part.value);
+    else if (part?.kind === 'word' || part?.kind === 'quoted')
+      given.push(quoteLiteral(resolveName(part, context.rules)));
+    else throw syntaxError(part);
+  } while (cursor.takeSymbol('.'));
+  if (given.length > levels) throw syntaxError(cursor.peek());
   return [...Array<string>(levels - given.length).fill('NULL'), ...given].join(', ');
 }
 
@@ -53,8 +64,9 @@ function show(source: string, nameColumn: string, cursor: TokenCursor, order = n
   let limit = '';
   if (cursor.take('like')) {
     const pattern = cursor.next();
-    if (pattern?.kind !== 'string') throw syntaxError(pattern);
-    where = ` WHERE ${nameColumn} LIKE ${quoteLiteral(pattern.value)}`;
+    if (pattern?.kind !== 'string' && pattern?.kind !== 'parameter') throw syntaxError(pattern);
+    const text = pattern.kind === 'string' ? quoteLiteral(pattern.value) : pattern.value;
+    where = ` WHERE ${nameColumn} LIKE ${text}`;
   }
   if (cursor.take('limit')) {
     const rows = cursor.next();
@@ -67,6 +79,8 @@ function show(source: string, nameColumn: string, cursor: TokenCursor, order = n
 
 function showSetting({ context }: Statement, cursor: TokenCursor): Plan {
   if (cursor.take('time', 'zone') && cursor.done) return runPlan('SHOW', 'SHOW timezone');
+  if (cursor.take('transaction', 'isolation', 'level') && cursor.done)
+    return runPlan('SHOW', "SELECT 'serializable' AS transaction_isolation", { tag: 'SHOW' });
   const name = cursor.next();
   if (name?.kind !== 'word' || !cursor.done) throw syntaxError(name);
   const fixed = FIXED_SETTINGS[name.value];

@@ -113,6 +113,14 @@ describe('Transactions at the pg endpoint', () => {
     );
   });
 
+  it('takes cursors as psql and psycopg declare them', async () => {
+    for (const declared of ['"named" CURSOR WITHOUT HOLD FOR', 'named NO SCROLL CURSOR FOR']) {
+      await a.query(`BEGIN; DECLARE ${declared} SELECT 1`);
+      expect((await a.query('FETCH FORWARD 100 FROM "named"')).rowCount).to.equal(1);
+      await a.query('ROLLBACK');
+    }
+  });
+
   it('takes locks for prepared statements, too, and commits them with the request', async () => {
     await a.query('BEGIN; INSERT INTO t VALUES (2)');
     const second = b.query({ name: 'add', text: 'INSERT INTO t VALUES ($1)', values: [3] });

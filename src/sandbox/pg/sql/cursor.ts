@@ -111,7 +111,7 @@ export function splitAtCommas(tokens: readonly Token[]): Token[][] {
 }
 
 export function syntaxError(near: Token | undefined): RedshiftError {
-  const where = near === undefined ? 'at end of input' : `at or near "${near.value}"`;
+  const where = near === undefined ? 'at end of input' : `at or near "${near.text}"`;
   return new RedshiftError({
     code: '42601',
     message: `syntax error ${where}`,

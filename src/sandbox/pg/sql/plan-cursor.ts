@@ -27,11 +27,12 @@ function planDeclare({ tokens, context, rewritten, cursor: open }: Statement): P
   const cursor = open(1);
   const named = cursor.next();
   if (named?.kind !== 'word' && named?.kind !== 'quoted') throw syntaxError(named);
-  for (const word of ['binary', 'insensitive', 'scroll', 'no']) {
-    if (cursor.sees(word)) throw unsupported(word === 'no' ? 'NO SCROLL' : `DECLARE ${word.toUpperCase()} CURSOR`);
+  for (const word of ['binary', 'insensitive', 'scroll']) {
+    if (cursor.sees(word)) throw unsupported(`DECLARE ${word.toUpperCase()} CURSOR`);
   }
+  cursor.take('no', 'scroll'); // psql and psycopg write out what is so in any case
   if (!cursor.take('cursor')) throw syntaxError(cursor.peek());
-  if (cursor.sees('with') || cursor.sees('without')) throw unsupported('DECLARE CURSOR WITH HOLD');
+  if (!cursor.take('without', 'hold') && cursor.sees('with')) throw unsupported('DECLARE CURSOR WITH HOLD');
   if (!cursor.take('for')) throw syntaxError(cursor.peek());
   const query = tokens.slice(cursor.position);
   if (query.length === 0) throw syntaxError(undefined);

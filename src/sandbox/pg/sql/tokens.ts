@@ -4,6 +4,8 @@ import { RedshiftError } from '../backend-session.ts';
 export interface Token {
   readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'parameter' | 'symbol';
   readonly value: string;
+  /** As it stands in the statement. */
+  readonly text: string;
   readonly start: number;
   readonly end: number;
 }
@@ -27,7 +29,7 @@ export function tokenize(sql: string): Token[] {
   };
   let offset = 0;
   const push = (kind: Token['kind'], text: string, value: string): void => {
-    tokens.push({ kind, value, start: offset, end: offset + text.length });
+    tokens.push({ kind, value, text, start: offset, end: offset + text.length });
     offset += text.length;
   };
   while (offset < sql.length) {

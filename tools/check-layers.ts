@@ -14,6 +14,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   sql: 1,
   types: 1,
   auth: 2,
+  policies: 2,
   db: 2,
   staging: 2,
   columnar: 2,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitStatusOf, printFailure } from './failure.ts';
+import { addPoliciesCommand } from './policies-command.ts';
 
 /** What every command gets: whether to speak JSON, and when to stop. */
 export interface CommandContext {
@@ -183,6 +184,8 @@ Examples:
         (await import('./write.ts')).write(options, context, object ?? '', file ?? ''),
       ),
     );
+
+  addPoliciesCommand(program, run, [connection(), json()]);
 
   program
     .command('sandbox')

@@ -1,0 +1,136 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import { defined } from '../core/defined.ts';
+import { ConnectorError } from '../core/errors.ts';
+import { loadConnectionFile } from '../manifest/connection-file.ts';
+import { type PolicyExtras, type PolicySet, policies } from '../policies/policies.ts';
+import { type PolicyFile, type PolicyFormat, renderPolicies } from '../policies/render.ts';
+import { type Output, openOutput } from './output.ts';
+import type { CommandContext } from './program.ts';
+
+export interface PoliciesCommand extends Omit<PolicyExtras, 'defaultCopyRoleArn'> {
+  readonly connection: string;
+  readonly format: PolicyFormat;
+  readonly output?: string;
+  readonly explain?: boolean;
+  readonly strict?: boolean;
+  readonly actual?: string;
+  readonly resolve?: boolean;
+  readonly defaultCopyRole?: string;
+}
+
+/** `roleshift policies`: what a connection needs, printed or written; `verify` compares it with what exists. */
+export async function policiesCommand(
+  command: PoliciesCommand,
+  context: CommandContext,
+  verify: string | undefined,
+): Promise<number> {
+  if (command.resolve === true) throw unresolved();
+  const set = policies(await loadConnectionFile(command.connection), extrasOf(command));
+  if (command.strict === true) refusePlaceholders(set);
+  using output = openOutput(context);
+  if (verify === 'verify') {
+    const { verifyCommand } = await import('./policies-verify.ts');
+    return verifyCommand(set, command, context, output);
+  }
+  if (command.actual !== undefined) {
+    throw new ConnectorError('RS_CONFIG_INVALID', '--actual is for roleshift policies verify', {
+      action: 'Write roleshift policies verify -c FILE --actual PATH.',
+    });
+  }
+  const { format, explain = false } = command;
+  const files = renderPolicies(set, format, { explain });
+  if (command.output !== undefined) await writeFiles(command.output, files);
+  if (context.json) output.result(describe(set, command.output, files));
+  else if (command.output === undefined) print(set, files, { format, explain }, output);
+  else output.line(`${files.length} files in ${command.output}; begin with README.md`);
+  if (!context.json) printGaps(set, output);
+  return 0;
+}
+
+function extrasOf({ defaultCopyRole, ...rest }: PoliciesCommand): PolicyExtras {
+  return defined({ ...rest, defaultCopyRoleArn: defaultCopyRole });
+}
+
+function unresolved(): ConnectorError {
+  return new ConnectorError('RS_FEATURE_UNSUPPORTED', '--resolve is not supported yet: nothing is looked up in AWS', {
+    action:
+      'Leave --resolve out, and fill in the placeholders that are listed by hand or by the options named beside them.',
+  });
+}
+
+function refusePlaceholders({ placeholders }: PolicySet): void {
+  if (placeholders.length === 0) return;
+  const issues = placeholders.map(({ text, meaning, remedy }) => ({
+    path: text,
+    message: `${meaning} is not known`,
+    action: `${remedy.slice(0, 1).toUpperCase()}${remedy.slice(1)}.`,
+  }));
+  throw new ConnectorError('RS_CONFIG_INVALID', `The policies would hold ${placeholders.length} placeholders`, {
+    issues,
+    action: 'Fill them in, or leave --strict out.',
+  });
+}
+
+async function writeFiles(folder: string, files: readonly PolicyFile[]): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const { name, content, executable } of files) {
+      await writeFile(join(folder, name), content);
+      if (executable === true) await chmod(join(folder, name), 0o755);
+    }
+  } catch (cause) {
+    throw new ConnectorError('RS_CONFIG_INVALID', `The folder ${folder} cannot be written`, {
+      action: 'Give --output a folder that may be written.',
+      cause,
+    });
+  }
+}
+
+function describe(set: PolicySet, folder: string | undefined, files: readonly PolicyFile[]): object {
+  const { documents, grants, attach, placeholders, notes } = set;
+  return {
+    documents: documents.map(({ kind, holder, title, name, document, statements }) => ({
+      kind,
+      holder,
+      title,
+      name,
+      document,
+      statements: statements.map(({ statement: { Sid }, reason, page }) => ({ sid: Sid, reason, page })),
+    })),
+    grants,
+    ...(attach === undefined ? {} : { attach }),
+    placeholders,
+    notes,
+    ...(folder === undefined ? {} : { folder, files: files.map(({ name }) => name) }),
+  };
+}
+
+function print(
+  set: PolicySet,
+  files: readonly PolicyFile[],
+  { format, explain }: { readonly format: PolicyFormat; readonly explain: boolean },
+  output: Output,
+): void {
+  const heading = (text: string): void => output.text(styleText('bold', `# ${text}`));
+  for (const { name, content } of files) {
+    if (name === 'README.md') continue;
+    const document = set.documents.find((each) => `${each.name}.json` === name);
+    heading(document === undefined ? name : `${name}  ${document.title}`);
+    if (explain && format === 'json') {
+      for (const { statement, reason, page } of document?.statements ?? []) {
+        output.text(styleText('dim', `#   ${statement.Sid}: ${reason}\n#     ${page}`));
+      }
+    }
+    output.text(content);
+  }
+}
+
+function printGaps({ placeholders, notes, attach }: PolicySet, output: Output): void {
+  for (const { text, meaning, remedy } of placeholders) {
+    output.line(`${styleText('yellow', text)}  ${meaning}: ${remedy}`);
+  }
+  if (attach !== undefined) output.line(`Attach ${attach.role.arn} to ${attach.cluster} as well.`);
+  for (const note of notes) output.line(`${styleText('dim', 'note')}  ${note}`);
+}

@@ -1,0 +1,98 @@
+import type { AccessPlan } from '../access/plan.ts';
+import type { AccessRequest, PolicyCondition, PolicyHolder } from './document.ts';
+import type { PolicyOptions } from './extras.ts';
+import { hasPlaceholder, placeholder } from './placeholders.ts';
+
+/** The staging bucket and its key, as policies speak of them. */
+export interface StagingBucket {
+  readonly holder: PolicyHolder;
+  /** `arn:aws:s3:::bucket/prefix/*`. */
+  readonly filesArn: string;
+  /** One object as a run names it. */
+  readonly sampleArn: string;
+  /** Twelve digits, or a placeholder. */
+  readonly owner: string;
+  readonly key?: StagingKey;
+}
+
+/** The KMS key of the staged files. */
+export interface StagingKey {
+  readonly holder: PolicyHolder;
+  /** Only through S3 in the bucket's region. */
+  readonly condition: PolicyCondition;
+  readonly viaService: string;
+}
+
+/** Undefined where the connection stages nothing. */
+export function stagingBucketOf(plan: AccessPlan, options: PolicyOptions): StagingBucket | undefined {
+  const { useStaging, stagingBucket: name, stagingPrefix, kmsKeyId } = options;
+  if (!useStaging || name === undefined) return undefined;
+  const owner = options.stagingBucketOwner ?? placeholder('BUCKET_OWNER');
+  const arn = `arn:${plan.aws.partition}:s3:::${name}`;
+  const prefix = stagingPrefix.replaceAll(/^\/+|\/+$/g, '');
+  return {
+    holder: { kind: 'bucket', arn, account: owner, name, path: '/' },
+    filesArn: `${arn}/${prefix}/*`,
+    sampleArn: `${arn}/${prefix}/run-2026-01-01-0123456789abcdef01234567/part-0001.csv.zst`,
+    owner,
+    ...(kmsKeyId === undefined ? {} : { key: keyOf(plan, options, kmsKeyId, owner) }),
+  };
+}
+
+function keyOf(
+  { aws: { partition, region } }: AccessPlan,
+  { stagingRegion }: PolicyOptions,
+  kmsKeyId: string,
+  owner: string,
+): StagingKey {
+  const where = stagingRegion ?? region ?? '';
+  // An id alone names a key of the account that owns the bucket: S3 looks nowhere else.
+  const arn = kmsKeyId.startsWith('arn:') ? kmsKeyId : `arn:${partition}:kms:${where}:${owner}:key/${kmsKeyId}`;
+  const viaService = `s3.${where}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`;
+  return {
+    holder: {
+      kind: 'key',
+      arn,
+      account: arn.split(':')[4] ?? owner,
+      name: arn.slice(arn.lastIndexOf('/') + 1),
+      path: '/',
+    },
+    condition: { StringEquals: { 'kms:ViaService': viaService } },
+    viaService,
+  };
+}
+
+/** The bucket's name alone does not say whose it is: only that account's bucket is used. */
+export function ownerCondition({ owner }: StagingBucket): PolicyCondition {
+  return { StringEquals: { 'aws:ResourceAccount': owner } };
+}
+
+/** Requests of one principal to the bucket, to its objects or to its key. */
+export function stagingRequests(
+  principal: string,
+  { owner, key }: StagingBucket,
+  actions: readonly string[],
+  resource: string,
+): readonly AccessRequest[] {
+  return actions.map((action) => {
+    const isKey = key !== undefined && resource === key.holder.arn;
+    const resourceAccount = isKey ? key.holder.account : owner;
+    return {
+      principal,
+      action,
+      resource,
+      resourceAccount,
+      context: {
+        'aws:ResourceAccount': resourceAccount,
+        ...(isKey ? { 'kms:ViaService': key.viaService } : {}),
+      },
+    };
+  });
+}
+
+/** Whether a policy of the bucket or the key is needed beside the principal's own: the two accounts are known to differ. */
+export function crossesAccounts(principal: PolicyHolder, resource: PolicyHolder): boolean {
+  return (
+    principal.account !== resource.account && !hasPlaceholder(principal.account) && !hasPlaceholder(resource.account)
+  );
+}

@@ -1,0 +1,147 @@
+import type { AccessPlan } from '../access/plan.ts';
+import { readEndpointName } from '../core/endpoint-name.ts';
+import type { StagingBucket } from './bucket.ts';
+import type { PolicyCondition, PolicyHolder } from './document.ts';
+import type { Drafts } from './drafts.ts';
+import type { PolicyExtras, PolicyOptions } from './extras.ts';
+import { roleHolder } from './holders.ts';
+import { PAGES } from './pages.ts';
+import { placeholder } from './placeholders.ts';
+import { addCopyAccess } from './staging-statements.ts';
+
+/** The cluster that runs COPY and UNLOAD, as trust conditions and grants name it. */
+export interface CopyCluster {
+  readonly account: string;
+  /** Identifier of a cluster, name of a workgroup, or a placeholder. */
+  readonly name: string;
+  readonly isServerless: boolean;
+  readonly arn: string;
+  readonly userArn: string;
+}
+
+export function copyClusterOf(
+  plan: AccessPlan,
+  { username, clusterIdentifier }: PolicyOptions,
+  extras: PolicyExtras,
+): CopyCluster {
+  const facts = plan.endpoint.host === undefined ? undefined : readEndpointName(plan.endpoint.host);
+  const isServerless = facts?.isServerless === true;
+  // WORKGROUP.ACCOUNT.REGION.redshift-serverless.amazonaws.com
+  const [workgroup, owner] = isServerless ? (plan.endpoint.host?.split('.') ?? []) : [];
+  const account = plan.roles.at(-1)?.account ?? extras.clusterAccount ?? owner ?? placeholder('CLUSTER_ACCOUNT');
+  const byLogin = plan.login.kind === 'password' ? undefined : plan.login.clusterIdentifier;
+  const name = byLogin ?? workgroup ?? clusterIdentifier ?? facts?.clusterIdentifier ?? placeholder('CLUSTER');
+  const region = plan.endpoint.region ?? plan.aws.region ?? '';
+  const prefix = `arn:${plan.aws.partition}:redshift:${region}:${account}`;
+  return {
+    account,
+    name,
+    isServerless,
+    arn: isServerless
+      ? `arn:${plan.aws.partition}:redshift-serverless:${region}:${account}:workgroup/${placeholder('WORKGROUP_ID')}`
+      : `${prefix}:cluster:${name}`,
+    userArn: `${prefix}:dbuser:${name}/${username}`,
+  };
+}
+
+/** The roles that COPY and UNLOAD work as, in order: the first is attached to the cluster. */
+export function copyRolesOf(
+  plan: AccessPlan,
+  { copyRole }: PolicyOptions,
+  cluster: CopyCluster,
+  extras: PolicyExtras,
+): readonly PolicyHolder[] {
+  if (copyRole === undefined) return [];
+  const unknown = `arn:${plan.aws.partition}:iam::${cluster.account}:role/${placeholder('CLUSTER_DEFAULT_ROLE')}`;
+  if (copyRole === 'default') return [roleHolder(extras.defaultCopyRoleArn ?? unknown)];
+  return copyRole.split(',').map((arn) => roleHolder(arn));
+}
+
+/** Trust and rights of the COPY roles: Redshift becomes the first, each next one is reached from the one before. */
+export function addCopyRoles(
+  drafts: Drafts,
+  roles: readonly PolicyHolder[],
+  bucket: StagingBucket,
+  cluster: CopyCluster,
+  extras: PolicyExtras,
+): void {
+  const [first] = roles;
+  const last = roles.at(-1);
+  if (first === undefined || last === undefined) return;
+  addServiceTrust(drafts, first, cluster, extras);
+  roles.slice(1).forEach((role, index) => {
+    const caller = roles[index] ?? first;
+    const requests = [
+      {
+        principal: caller.arn,
+        action: 'sts:AssumeRole',
+        resource: role.arn,
+        resourceAccount: role.account,
+        context: { 'sts:ExternalId': '' },
+      },
+    ];
+    const page = PAGES.copyChain;
+    drafts.add(caller, 'permissions', {
+      Sid: `AssumeCopyRole${index + 2}`,
+      Action: 'sts:AssumeRole',
+      Resource: role.arn,
+      reason: `Redshift goes on from ${caller.name} to ${role.name}: a chain of COPY roles.`,
+      page,
+      requests,
+    });
+    drafts.add(role, 'trust', {
+      Sid: `TrustCopyRole${index + 1}`,
+      Principal: { AWS: caller.arn },
+      Action: 'sts:AssumeRole',
+      reason: `${role.name} lets ${caller.name}, the role before it in the chain, become it.`,
+      page,
+      requests,
+    });
+  });
+  addCopyAccess(drafts, last, bucket);
+}
+
+function addServiceTrust(drafts: Drafts, role: PolicyHolder, cluster: CopyCluster, extras: PolicyExtras): void {
+  // A workgroup presents itself as either service, by the feature that asks.
+  const services = cluster.isServerless
+    ? ['redshift.amazonaws.com', 'redshift-serverless.amazonaws.com']
+    : ['redshift.amazonaws.com'];
+  const condition = serviceConditions(cluster, extras);
+  drafts.add(role, 'trust', {
+    Sid: 'TrustRedshift',
+    Principal: { Service: services.length === 1 ? (services[0] ?? '') : services },
+    Action: 'sts:AssumeRole',
+    ...(condition === undefined ? {} : { Condition: condition }),
+    reason:
+      extras.copyForUserOnly === true
+        ? `Redshift becomes ${role.name} for COPY and UNLOAD of this one database user.`
+        : `Redshift becomes ${role.name} for COPY and UNLOAD. Every user of a cluster with this role may use it.`,
+    page: extras.copyForUserOnly === true ? PAGES.copyUsers : PAGES.copyTrust,
+    requests: services.map((principal) => ({
+      principal,
+      action: 'sts:AssumeRole',
+      resource: role.arn,
+      resourceAccount: role.account,
+      context: {
+        'sts:ExternalId': cluster.userArn,
+        'aws:SourceArn': cluster.arn,
+        'aws:SourceAccount': cluster.account,
+      },
+    })),
+  });
+}
+
+function serviceConditions(
+  { arn, account, userArn }: CopyCluster,
+  { copyForUserOnly = false, pinSourceArn = false, pinSourceAccount = false }: PolicyExtras,
+): PolicyCondition | undefined {
+  if (!copyForUserOnly && !pinSourceArn && !pinSourceAccount) return undefined;
+  const equals = {
+    ...(copyForUserOnly ? { 'sts:ExternalId': userArn } : {}),
+    ...(pinSourceAccount ? { 'aws:SourceAccount': account } : {}),
+  };
+  return {
+    ...(Object.keys(equals).length > 0 ? { StringEquals: equals } : {}),
+    ...(pinSourceArn ? { ArnEquals: { 'aws:SourceArn': arn } } : {}),
+  };
+}

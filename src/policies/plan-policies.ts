@@ -1,0 +1,63 @@
+import type { AccessPlan } from '../access/plan.ts';
+import { stagingBucketOf } from './bucket.ts';
+import { addCopyRoles, copyClusterOf, copyRolesOf } from './copy-statements.ts';
+import type { PlannedDocument, PolicyHolder } from './document.ts';
+import { Drafts } from './drafts.ts';
+import type { PolicyExtras, PolicyOptions } from './extras.ts';
+import { assumeRoleGrants, type ExplainedGrant } from './grants.ts';
+import { startersOf } from './holders.ts';
+import { addLogin } from './login-statements.ts';
+import { policyNotes } from './notes.ts';
+import { type Placeholder, placeholdersIn } from './placeholders.ts';
+import { addMachineTrust, addRoleHops } from './role-statements.ts';
+import { addStaging } from './staging-statements.ts';
+
+/** Everything that IAM and the cluster have to be told for one connection. */
+export interface PolicySet {
+  readonly partition: string;
+  /** Home region of the cluster and of the calls. */
+  readonly region?: string;
+  /** In the order in which they can be applied: who is trusted exists before who trusts. */
+  readonly documents: readonly PlannedDocument[];
+  /** For the cluster's administrator, in SQL; empty unless the COPY role is kept for one user. */
+  readonly grants: readonly ExplainedGrant[];
+  /** The role to attach to the cluster, where COPY and UNLOAD are used. */
+  readonly attach?: { readonly role: PolicyHolder; readonly cluster: string; readonly isServerless: boolean };
+  /** What is still to be filled in. */
+  readonly placeholders: readonly Placeholder[];
+  /** What an administrator should know, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** The policies of a planned connection. Pure. Throws RS_CONFIG_INVALID for extras that contradict the connection. */
+export function planPolicies(plan: AccessPlan, options: PolicyOptions, extras: PolicyExtras = {}): PolicySet {
+  const drafts = new Drafts();
+  const starters = startersOf(plan, options, extras);
+  addMachineTrust(drafts, plan.aws.partition, starters, extras);
+  addRoleHops(drafts, plan, starters);
+  addLogin(drafts, plan, extras);
+
+  const bucket = stagingBucketOf(plan, options);
+  const cluster = copyClusterOf(plan, options, extras);
+  const copyRoles = bucket === undefined ? [] : copyRolesOf(plan, options, cluster, extras);
+  if (bucket !== undefined) {
+    addStaging(drafts, plan, starters, bucket);
+    addCopyRoles(drafts, copyRoles, bucket, cluster, extras);
+  }
+
+  const documents = drafts.documents();
+  const autoCreate = plan.login.kind === 'clusterCredentials' && plan.login.autoCreate;
+  const grants = extras.copyForUserOnly === true ? assumeRoleGrants(copyRoles, plan.login.username, autoCreate) : [];
+  const [first] = copyRoles;
+  return {
+    partition: plan.aws.partition,
+    ...(plan.aws.region === undefined ? {} : { region: plan.aws.region }),
+    documents,
+    grants,
+    ...(first === undefined
+      ? {}
+      : { attach: { role: first, cluster: cluster.name, isServerless: cluster.isServerless } }),
+    placeholders: placeholdersIn(JSON.stringify(documents.map(({ document, holder }) => ({ document, holder })))),
+    notes: policyNotes(plan, documents, { starters, copyRoles, bucket, extras }),
+  };
+}

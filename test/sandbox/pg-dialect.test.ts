@@ -243,6 +243,16 @@ describe('Statements at the pg endpoint', () => {
     expect(tables.rows.map((row) => row.table_name)).to.deep.equal(['t']);
   });
 
+  it("answers what Amazon's JDBC driver sets and asks", async () => {
+    await client.query('SET readonly=1');
+    expect((await refusal(client.query('CREATE TABLE unwanted (i int)'))).code).to.equal('25006');
+    await client.query('SET readonly=0');
+    const schemas =
+      'SELECT s.r, (current_schemas(false))[s.r] FROM generate_series(1, array_upper(current_schemas(false), 1)) AS s(r)';
+    expect(await cluster.rows(client, schemas)).to.deep.equal([[1, 'public']]);
+    expect(await cluster.rows(client, 'show transaction isolation level')).to.deep.equal([['serializable']]);
+  });
+
   it('knows types that PostgreSQL has not', async () => {
     await client.query('CREATE TABLE exotic (s super, g geometry, b varbyte(10))');
     const { fields } = await client.query('SELECT * FROM exotic');

@@ -16,7 +16,7 @@ export interface ExpressionContext {
 }
 
 const FOREIGN_FUNCTIONS =
-  /^(?:pg_(?:try_)?advisory_\w+|string_agg|array_agg|jsonb?_\w+|to_jsonb?|row_to_json|gen_random_uuid|unnest|array_\w+|regexp_match(?:es)?|format|pg_notify|pg_sleep\w*|concat_ws|string_to_\w+|regexp_split_\w+|make_\w+|num_n\w*nulls|setseed|lo_\w+|xml\w+|dblink\w*|pg_read_\w+|pg_ls_\w+|nextval|currval|setval|lastval)$/;
+  /^(?:pg_(?:try_)?advisory_\w+|string_agg|array_agg|jsonb?_\w+|to_jsonb?|row_to_json|gen_random_uuid|unnest|array_(?!upper$|to_string$)\w+|regexp_match(?:es)?|format|pg_notify|pg_sleep\w*|concat_ws|string_to_\w+|regexp_split_\w+|make_\w+|num_n\w*nulls|setseed|lo_\w+|xml\w+|dblink\w*|pg_read_\w+|pg_ls_\w+|nextval|currval|setval|lastval)$/;
 
 // Words before a bracket after which a date part stands without quotes.
 const DATE_PART_FUNCTIONS: ReadonlySet<string> = new Set(['dateadd', 'datediff', 'date_add', 'date_diff', 'date_part']);

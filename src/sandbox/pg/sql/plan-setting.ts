@@ -64,6 +64,7 @@ function checkFloatDigits(value: string): void {
 /** The name a setting has in PostgreSQL. Throws on what a Redshift session cannot set. */
 export function postgresName(name: string, lenient: boolean): string {
   if (NATIVE_SETTINGS.has(name)) return name;
+  if (name === 'readonly') return 'default_transaction_read_only'; // Amazon's JDBC driver sets it
   if (OWN_SETTINGS[name] !== undefined) return `roleshift.${name}`;
   if (lenient) return name;
   if (name === 'client_min_messages') {

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { text as readText } from 'node:stream/consumers';
 import { Secret } from '../core/secret.ts';
 import type { SourceCredentials } from './identity-sources.ts';
 
@@ -36,14 +40,14 @@ interface Answer {
 
 async function ask(url: URL, signal: AbortSignal, method: string, headers: Record<string, string>): Promise<Answer> {
   const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+  const send = url.protocol === 'https:' ? requestHttps : requestHttp;
+  // Without an agent: the global one may go by a proxy of the environment, which would answer with its own machine's role.
+  const request = send(url, { method, headers, agent: false, signal: AbortSignal.any([signal, limit]) });
+  request.on('error', () => undefined); // one that comes after the answer began is met while that is read
+  request.end();
   try {
-    const response = await fetch(url, {
-      method,
-      headers,
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, limit]),
-    });
-    return { status: response.status, body: await response.text() };
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, body: await readText(response) };
   } catch (cause) {
     signal.throwIfAborted();
     const inContainer = 'in a container the hop limit of the instance must be 2 or more';
@@ -55,8 +59,7 @@ async function ask(url: URL, signal: AbortSignal, method: string, headers: Recor
 }
 
 function networkReason(cause: unknown): string {
-  const inner = cause instanceof Error ? cause.cause : undefined;
-  return inner instanceof Error && 'code' in inner ? String(inner.code) : 'cannot be reached';
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'cannot be reached';
 }
 
 /** IMDS reports some errors with HTTP 200 and another `Code`: only the four fields make it credentials. */

@@ -1,4 +1,5 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -81,6 +82,20 @@ describe('identity', () => {
       ]);
     });
 
+    it('asked directly, and AWS too, whatever agent the process has for all others: a proxy has a role of its own', async () => {
+      const { globalAgent } = http;
+      const createConnection = (): never => {
+        throw new Error('by way of a proxy');
+      };
+      http.globalAgent = Object.assign(new http.Agent(), { createConnection });
+      try {
+        expect(await identify(MACHINE, ec2())).to.include({ accessKeyId: 'ASIAMACHINE', principalArn: AGENT_SESSION });
+        expect(await identify(MACHINE, container())).to.include({ accessKeyId: 'ASIAMACHINE' });
+      } finally {
+        http.globalAgent = globalAgent;
+      }
+    });
+
     it('on ECS and EKS, by the container endpoint, with the token that it asks for', async () => {
       const tokenFile = join(folder, 'token');
       await writeFile(tokenFile, 'canary-file-token');
@@ -154,6 +169,13 @@ describe('identity', () => {
           metadata.machine.credentials = sendText(200, 'null');
         },
         reason: /no credentials for role AgentRole \(Code absent\)/,
+      },
+      {
+        title: 'an answer without a date of expiry',
+        arrange: () => {
+          metadata.machine.credentials = sendText(200, machineKeys('soon'));
+        },
+        reason: /no credentials for role AgentRole \(Code Success\)/,
       },
       {
         title: 'an answer that is not JSON',

@@ -1,6 +1,7 @@
 import type { LoginHop, RoleHop } from '../access/plan.ts';
 import { ConnectorError, type ErrorDetails } from '../core/errors.ts';
-import { classifyByCode, classifyConnection } from './classify-common.ts';
+import { classifyByCode } from './classify-code.ts';
+import { classifyConnection } from './classify-connection.ts';
 import { describeClusterDenied, loginDenied, roleDenied } from './classify-denied.ts';
 import { type ForeignError, readForeignError, safeCause } from './foreign-error.ts';
 

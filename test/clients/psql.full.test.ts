@@ -109,6 +109,10 @@ END;
     expect([status, stdout, stderr]).to.deep.equal([0, '2\ndone\n', '']);
   });
 
+  it('keeps to its row limit by cursors of its own', async () => {
+    expect(await rows('-v', 'FETCH_COUNT=1', '-c', 'SELECT id FROM sales.orders ORDER BY id')).to.equal('1\n2');
+  });
+
   it('is refused what Redshift does not have', async () => {
     for (const [sql, reason] of [
       ['CREATE INDEX i ON sales.orders (id)', /not supported/i],

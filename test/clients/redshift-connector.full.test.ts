@@ -226,7 +226,7 @@ describe("Amazon's Python driver judges the sandbox", () => {
       const failures: readonly (readonly [sql: string, code: string, message: RegExp])[] = [
         ['SELECT * FROM sales.absent', '42P01', /relation "sales.absent" does not exist/],
         ['SELECT absent FROM sales.lines', '42703', /column "absent" does not exist/],
-        ['selec 1', '42601', /syntax error at or near "selec"/],
+        ['SELEC 1', '42601', /syntax error at or near "SELEC"/],
         ['SELECT 1/0', '22012', /division by zero/i],
         ['CREATE TABLE sales.lines (a int)', '42P07', /Relation "lines" already exists/i],
         [
@@ -254,6 +254,34 @@ describe("Amazon's Python driver judges the sandbox", () => {
         return cursor.fetchone()
       `),
       ).to.deep.equal([2]);
+    });
+
+    it('tell of schemas, tables, columns and keys by the calls of the driver', async () => {
+      const told = (await python.run(`
+        def named(rows, *columns):
+            names = [each[0].decode() if isinstance(each[0], bytes) else each[0] for each in cursor.description]
+            return [[row[names.index(column.upper())] for column in columns] for row in rows]
+        def asked(call, *columns, **filters):
+            return named(call(**filters), *columns)
+        return {
+          'schemas': [row[0] for row in asked(cursor.get_schemas, 'table_schem')],
+          'tables': asked(cursor.get_tables, 'table_name', 'table_type', schema_pattern='sales'),
+          'columns': asked(cursor.get_columns, 'column_name', 'type_name', 'is_nullable', schema_pattern='sales', tablename_pattern='lines'),
+          'keys': asked(cursor.get_primary_keys, 'column_name', schema='sales', table='keyed'),
+        }
+      `)) as Record<string, unknown>;
+      expect(told['schemas']).to.include.members(['public', 'sales']);
+      expect(told['tables']).to.deep.equal([
+        ['every', 'TABLE'],
+        ['keyed', 'TABLE'],
+        ['lines', 'TABLE'],
+      ]);
+      expect(told['columns']).to.deep.equal([
+        ['id', 'int4', 'NO'],
+        ['item', 'varchar', 'YES'],
+        ['price', 'numeric', 'YES'],
+      ]);
+      expect(told['keys']).to.deep.equal([['id']]);
     });
   });
 

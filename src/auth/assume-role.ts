@@ -4,7 +4,7 @@ import { CHAINED_MAX_SECONDS, chainedNote } from '../access/role-hops.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import type { AwsCredentials } from './access.ts';
-import { type AwsWire, callAws, openSts, serviceHost } from './aws-call.ts';
+import { type AwsWire, callAws, callFacts, openSts } from './aws-call.ts';
 import type { AwsOperation } from './classify.ts';
 
 /** Makes one hop. The credentials carry a note when their duration is less than was asked for. */
@@ -58,9 +58,7 @@ async function assumeFor(
   const operation: AwsOperation = {
     action: 'sts:AssumeRole',
     hop,
-    host: serviceHost(wire.target, 'sts'),
-    source: base.source,
-    callerArn: base.principalArn,
+    ...callFacts(wire, 'sts', base),
   };
   const sts = openSts(wire.target, base);
   const command = new AssumeRoleCommand({

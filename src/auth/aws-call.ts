@@ -4,7 +4,7 @@ import type { AwsTarget } from '../access/plan.ts';
 import { defined } from '../core/defined.ts';
 import { AWS_CALL_LIMITS, type RetryLimits, retry } from '../core/retry.ts';
 import type { AwsCredentials } from './access.ts';
-import { type AwsOperation, classifyAwsError } from './classify.ts';
+import { type AwsOperation, type CallFacts, classifyAwsError } from './classify.ts';
 
 /** What every AWS call of ours needs: where to ask, and when to stop. */
 export interface AwsWire {
@@ -61,7 +61,16 @@ export async function callAws<T>(
   }
 }
 
-/** The host that answers for a service, for messages. */
+/** What a call to a service knows about itself, for messages. */
+export function callFacts(
+  { target }: AwsWire,
+  service: 'sts' | 'redshift',
+  { source, principalArn }: Pick<AwsCredentials, 'source' | 'principalArn'>,
+): CallFacts {
+  return { host: serviceHost(target, service), source, callerArn: principalArn };
+}
+
+/** The host that answers for a service. */
 export function serviceHost(target: AwsTarget, service: 'sts' | 'redshift'): string {
   const endpoint = service === 'sts' ? target.stsEndpoint : target.redshiftEndpoint;
   if (endpoint !== undefined) return new URL(endpoint).host;

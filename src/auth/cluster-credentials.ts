@@ -2,7 +2,7 @@ import { DescribeClustersCommand, GetClusterCredentialsCommand } from '@aws-sdk/
 import { ConnectorError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import type { AwsCredentials, Login } from './access.ts';
-import { type AwsWire, callAws, openRedshift, serviceHost } from './aws-call.ts';
+import { type AwsWire, callAws, callFacts, openRedshift } from './aws-call.ts';
 import type { AwsOperation, ClusterLogin, ClusterPlace } from './classify.ts';
 import { explainRefusal } from './explain-refusal.ts';
 
@@ -33,9 +33,7 @@ async function askForLogin(
     action: 'redshift:GetClusterCredentials',
     login,
     place,
-    host: serviceHost(wire.target, 'redshift'),
-    source: caller.source,
-    callerArn: caller.principalArn,
+    ...callFacts(wire, 'redshift', caller),
   };
   const redshift = openRedshift(wire.target, caller);
   const command = new GetClusterCredentialsCommand({
@@ -74,9 +72,7 @@ export async function lookUpEndpoint(
     action: 'redshift:DescribeClusters',
     clusterIdentifier,
     place,
-    host: serviceHost(wire.target, 'redshift'),
-    source: caller.source,
-    callerArn: caller.principalArn,
+    ...callFacts(wire, 'redshift', caller),
   };
   const redshift = openRedshift(wire.target, caller);
   const command = new DescribeClustersCommand({ ClusterIdentifier: clusterIdentifier });

@@ -3,7 +3,7 @@ import { ConnectorError } from '../core/errors.ts';
 import { nearNames } from '../core/near-names.ts';
 import { AWS_CALL_LIMITS } from '../core/retry.ts';
 import type { AwsCredentials } from './access.ts';
-import { type AwsWire, callAws, openRedshift, serviceHost } from './aws-call.ts';
+import { type AwsWire, callAws, callFacts, openRedshift } from './aws-call.ts';
 import type { AwsOperation, ClusterPlace } from './classify.ts';
 
 const ONE_TRY = { ...AWS_CALL_LIMITS, attempts: 1 };
@@ -49,9 +49,7 @@ async function listClusters(
     action: 'redshift:DescribeClusters',
     clusterIdentifier: '*',
     place,
-    host: serviceHost(wire.target, 'redshift'),
-    source: caller.source,
-    callerArn: caller.principalArn,
+    ...callFacts(wire, 'redshift', caller),
   };
   const redshift = openRedshift(wire.target, caller);
   try {

@@ -3,7 +3,7 @@ import { readRoleArn } from '../access/location.ts';
 import type { IdentitySource } from '../access/plan.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { AwsCredentials } from './access.ts';
-import { type AwsWire, callAws, openSts, serviceHost } from './aws-call.ts';
+import { type AwsWire, callAws, callFacts, openSts } from './aws-call.ts';
 import { readForeignError, safeCause } from './foreign-error.ts';
 import {
   type CredentialSource,
@@ -110,8 +110,7 @@ async function identify(sourced: Sourced, wire: AwsWire): Promise<AwsCredentials
   const sts = openSts(wire.target, sourced);
   const operation = {
     action: 'sts:GetCallerIdentity',
-    host: serviceHost(wire.target, 'sts'),
-    source: sourced.source,
+    ...callFacts(wire, 'sts', sourced),
   } as const;
   try {
     const answer = await callAws(wire, operation, sts, (options) =>

@@ -36,7 +36,8 @@ async function firstMessage(child: ChildProcess): Promise<{ url: string; token: 
   }
 }
 
-async function start(): Promise<SandboxProcess> {
+/** A sandbox process of the caller's own. */
+export async function startSandboxProcess(): Promise<SandboxProcess> {
   const script = new URL('../src/sandbox/server.ts', import.meta.url).pathname;
   const child = fork(script, [], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const { url, token } = await firstMessage(child);
@@ -68,7 +69,7 @@ let running: Promise<SandboxProcess> | undefined;
 
 /** The one sandbox process of this run, started when it is first asked for. */
 export function sandboxProcess(): Promise<SandboxProcess> {
-  running ??= start();
+  running ??= startSandboxProcess();
   return running;
 }
 

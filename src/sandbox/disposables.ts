@@ -7,11 +7,6 @@ export class Disposables implements AsyncDisposable {
     return thing;
   }
 
-  /** Runs `release` on disposal. */
-  defer(release: () => Promise<void>): void {
-    this.#held.push({ [Symbol.asyncDispose]: release });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (const thing of this.#held.splice(0).reverse()) {

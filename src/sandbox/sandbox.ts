@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AwsContext } from './aws/endpoint.ts';
 import { type ClusterRecord, createRedshift } from './aws/redshift.ts';
@@ -25,6 +24,7 @@ import { createFileStore, type FileStore } from './s3/file-store.ts';
 import { createTokenIssuer, type TokenIssuer } from './web-identity.ts';
 import type { World, WorldCluster } from './world.ts';
 import { checkWorld, readWorldFile } from './world-file.ts';
+import { openWorldFolder } from './world-folder.ts';
 import { createWorldLog, type LogEntry, type WorldLog } from './world-log.ts';
 
 export interface SandboxOptions {
@@ -200,10 +200,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const world = typeof options.world === 'string' ? await readWorldFile(options.world) : checkWorld(options.world);
   const held = new Disposables();
   try {
-    const parent = options.dataDir ?? tmpdir();
-    await mkdir(parent, { recursive: true });
-    const folder = await mkdtemp(join(parent, 'roleshift-world-'));
-    held.defer(() => rm(folder, { recursive: true, force: true }));
+    const { path: folder } = held.own(await openWorldFolder(options.dataDir));
     const parts = await createParts(world, folder);
     const { running, records } = await startClusters(parts, options.databases ?? true, held);
     const redshift = createRedshift({

@@ -1,19 +1,22 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { createWorldClock } from '../../src/sandbox/clock.ts';
+import type { SuperuserRows } from '../../src/sandbox/cluster.ts';
+import type { WorldInfo } from '../../src/sandbox/control.ts';
 import { Disposables } from '../../src/sandbox/disposables.ts';
 import { createFaultBook } from '../../src/sandbox/faults.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { checkWorld, readWorldFile } from '../../src/sandbox/world-file.ts';
 import { openWorld, standardWorld } from '../harness.ts';
-import { ControlError } from '../sandbox-process.ts';
+import { ControlError, startSandboxProcess } from '../sandbox-process.ts';
 
 const STANDARD = new URL('../../samples/worlds/standard.yaml', import.meta.url).pathname;
 
@@ -26,6 +29,14 @@ function problemsOf(work: () => unknown): readonly string[] {
     return (error as ConnectorError).issues.map(({ path, message }) => `${path}: ${message}`);
   }
   throw new Error('The world was accepted');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 describe('World files', () => {
@@ -210,6 +221,27 @@ describe('A sandbox', () => {
     await rm(dataDir, { recursive: true });
   });
 
+  it('leaves neither files nor processes behind when its process is killed', async function () {
+    this.timeout(60_000);
+    const dataDir = await mkdtemp(join(tmpdir(), 'roleshift-test-'));
+    await using sandbox = await startSandboxProcess();
+    const { id } = (await sandbox.call('POST', '/worlds', { world: standardWorld(), dataDir })) as WorldInfo;
+    const facts = (await sandbox.call('POST', `/worlds/${id}/sql`, {
+      sql: "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1), current_setting('data_directory')",
+    })) as SuperuserRows;
+    const [pid, folder] = facts.rows[0]!;
+    const left = (): string[] => [
+      ...readdirSync(dataDir),
+      ...(existsSync(folder!) ? [folder!] : []),
+      ...(isAlive(Number(pid)) ? ['postgres'] : []),
+    ];
+    expect(left()).to.have.length(3);
+    process.kill(sandbox.pid, 'SIGKILL');
+    for (let tries = 0; left().length > 0 && tries < 100; tries++) await wait(50);
+    expect(left()).to.deep.equal([]);
+    await rmdir(dataDir);
+  });
+
   it('cleans up when it cannot start', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'roleshift-test-'));
     const occupied = createServer();
@@ -293,9 +325,11 @@ describe('Disposables', () => {
     const order: number[] = [];
     const held = new Disposables();
     for (const number of [1, 2, 3]) {
-      held.defer(async () => {
-        order.push(number);
-        if (number > 1) throw new Error(`failure ${number}`);
+      held.own({
+        [Symbol.asyncDispose]: async () => {
+          order.push(number);
+          if (number > 1) throw new Error(`failure ${number}`);
+        },
       });
     }
     const failure = await held[Symbol.asyncDispose]().catch((error: unknown) => error);

@@ -100,6 +100,7 @@ describe('Redshift API of the sandbox', () => {
       [{ DbUser: 'a'.repeat(65) }, 'DbUser'],
       [{ DbName: 'my db' }, 'DbName'],
       [{ DbGroups: ['Loaders'] }, 'lowercase'],
+      [{ CustomDomainName: 'db.example.com' }, 'does not imitate the parameter CustomDomainName'],
     ];
     for (const [input, message] of cases) {
       it(`refuses ${JSON.stringify(input).slice(0, 50)}`, async () => {
@@ -131,6 +132,13 @@ describe('Redshift API of the sandbox', () => {
       DBName: 'dev',
       Endpoint: { Address: '127.0.0.1', Port: 5439 },
     });
+    for (const [input, message] of [
+      [{ TagKeys: ['team'] }, 'TagKeys'],
+      [{ MaxRecords: 5 }, 'MaxRecords must be between 20 and 100'],
+    ] as const) {
+      const refused = await refusalOf(aws.redshift(may).send(new DescribeClustersCommand(input as object)));
+      expect(refused.message).to.include(message);
+    }
     expect((await refusalOf(aws.redshift(may).send(new DescribeClustersCommand({})))).code).to.equal('AccessDenied');
     expect(
       (await refusalOf(aws.redshift(login).send(new DescribeClustersCommand({ ClusterIdentifier: 'warehouse' })))).code,

@@ -131,7 +131,12 @@ describe('STS of the sandbox', () => {
       [{ ExternalId: 'x' }, "at 'externalId' failed"],
       [{ RoleArn: 'arn:aws:iam::role' }, 'Member must have length greater than or equal to 20'],
       [{ RoleArn: 'arn:aws:iam::111122223333:user/ann' }, 'is invalid'],
-      [{ PolicyArns: [{ arn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' }] }, 'no managed policies'],
+      [
+        { PolicyArns: [{ arn: 'arn:aws:iam::aws:policy/ReadOnlyAccess' }] },
+        'does not imitate the parameter PolicyArns',
+      ],
+      [{ SerialNumber: 'arn:aws:iam::111122223333:mfa/x', TokenCode: '123456' }, 'the parameter SerialNumber'],
+      [{ TransitiveTagKeys: ['team'] }, 'the parameter TransitiveTagKeys'],
     ];
     for (const [input, message] of cases) {
       it(`refuses ${JSON.stringify(input).slice(0, 60)}`, async () => {
@@ -202,6 +207,16 @@ describe('STS of the sandbox', () => {
         /Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 15 min\.\)/,
       );
       expect(await send(16)).to.include('Signature not yet current');
+    });
+    it('refuses a version of the API that is none', async () => {
+      for (const version of ['', '&Version=2012-12-01']) {
+        const body = `Action=GetCallerIdentity${version}`;
+        const url = `${aws.sandbox.awsEndpoint}/`;
+        const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+        const signed = sign(ANN, { method: 'POST', url, service: 'sts', headers, body });
+        const answer = await (await fetch(url, { method: 'POST', headers: signed.headers, body })).text();
+        expect(answer).to.match(/<Code>InvalidAction<.*for version (?:NO_VERSION_SPECIFIED|2012-12-01)</s);
+      }
     });
     it('refuses an unsigned and a badly signed request in XML', async () => {
       const post = async (headers: Record<string, string>): Promise<[number, string]> => {

@@ -388,6 +388,18 @@ describe('S3 of the sandbox', () => {
       const refusal = await refusalOf(s3.send(new GetBucketAclCommand({ Bucket: 'home-data' })));
       expect(refusal).to.include({ code: 'NotImplemented', status: 501 });
       expect(refusal.message).to.include('acl');
+      for (const [header, input] of [
+        ['x-amz-tagging', { Tagging: 'a=b' }],
+        ['x-amz-server-side-encryption-context', { SSEKMSEncryptionContext: 'e30=' }],
+        ['x-amz-object-lock-mode', { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date() }],
+      ] as const) {
+        const { code, message } = await refusalOf(put('absent', 'x', input));
+        expect([code, message]).to.deep.equal(['NotImplemented', `The sandbox does not imitate the header ${header}`]);
+      }
+      expect((await refusalOf(put('absent', 'x', { ACL: 'public-read' }))).code).to.equal(
+        'AccessControlListNotSupported',
+      );
+      await put('absent', 'x', { ACL: 'bucket-owner-full-control' });
     });
   });
 

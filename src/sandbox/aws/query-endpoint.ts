@@ -39,10 +39,12 @@ async function carryOut(context: AwsContext, exchange: Exchange, parsed: Parsed)
     return { ...named, result: new QueryFailure('MissingAuthenticationToken', 403, message) };
   }
   const signed = claim && authenticate(exchange.request, claim, sha256(body), context);
-  const run = service.actions.get(action);
+  const version = parameters.get('Version') ?? 'NO_VERSION_SPECIFIED';
+  const run = version === service.version ? service.actions.get(action) : undefined;
   const outcome = { ...(signed && { signed }), ...named };
   if (!run) {
-    const message = `Could not find operation ${action} for this service in the sandbox`;
+    const place = service.actions.has(action) ? `version ${version}` : 'this service in the sandbox';
+    const message = `Could not find operation ${action} for ${place}`;
     return { ...outcome, result: new QueryFailure('InvalidAction', 400, message) };
   }
   const { principal, scope } = signed ?? { principal: NOBODY, scope: { region: context.region } };

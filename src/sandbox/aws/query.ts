@@ -27,14 +27,10 @@ export interface QueryCall {
   readonly authorize: Authorize;
 }
 
-export interface QueryAnswer {
-  readonly result: XmlElements;
-  /** What the call was about, for the log. */
-  readonly resource: string;
-}
-
 export interface QueryService {
   readonly name: string;
+  /** Of the API, as every request names it. */
+  readonly version: string;
   readonly namespace: string;
   /** Resource of a call for the log, before it is carried out. */
   readonly resourceOf: (call: Pick<QueryCall, 'action' | 'parameters'>) => string;
@@ -45,6 +41,11 @@ export interface QueryService {
 
 export function parseForm(body: string): ReadonlyMap<string, string> {
   return new Map(new URLSearchParams(body));
+}
+
+/** The first of these parameters, or lists of them, that a request has: what the sandbox must not pass over in silence. */
+export function findParameter(parameters: ReadonlyMap<string, string>, names: readonly string[]): string | undefined {
+  return names.find((name) => [...parameters.keys()].some((key) => key === name || key.startsWith(`${name}.`)));
 }
 
 /** `Tags.member.1.Key=..` and the like, in order of their numbers. */

@@ -1,7 +1,14 @@
 import { refusalMessage } from '../iam/authorizer.ts';
 import type { LoginRegistry } from '../logins.ts';
 import type { World, WorldCluster } from '../world.ts';
-import { accessDenied, listParameter, type QueryCall, QueryFailure, type QueryService } from './query.ts';
+import {
+  accessDenied,
+  findParameter,
+  listParameter,
+  type QueryCall,
+  QueryFailure,
+  type QueryService,
+} from './query.ts';
 import { isReservedWord } from './reserved-words.ts';
 import type { XmlElements } from './xml.ts';
 
@@ -24,6 +31,11 @@ export interface RedshiftDeps {
 const invalidParameter = (message: string): QueryFailure => new QueryFailure('InvalidParameterValue', 400, message);
 const missingParameter = (name: string): QueryFailure =>
   new QueryFailure('MissingParameter', 400, `The request must contain the parameter ${name}.`);
+
+function refuseAbsent(parameters: ReadonlyMap<string, string>, names: readonly string[]): void {
+  const name = findParameter(parameters, names);
+  if (name !== undefined) throw invalidParameter(`The sandbox does not imitate the parameter ${name}`);
+}
 
 function readBoolean(value: string | undefined, name: string): boolean {
   const text = (value ?? 'false').toLowerCase();
@@ -53,6 +65,7 @@ function readLogin({ parameters }: QueryCall): LoginInput {
   const dbUser = parameters.get('DbUser');
   const clusterId = parameters.get('ClusterIdentifier');
   if (dbUser === undefined) throw missingParameter('DbUser');
+  refuseAbsent(parameters, ['CustomDomainName']);
   if (clusterId === undefined) throw missingParameter('ClusterIdentifier');
   const groups = listParameter(parameters, 'DbGroups.DbGroup');
   const badGroup = groups.find((group) => group !== group.toLowerCase());
@@ -144,7 +157,12 @@ function describe({ cluster, endpoint }: ClusterRecord, createdAt: Date): XmlEle
 }
 
 function describeClusters(call: QueryCall, { clusters, createdAt, world }: RedshiftDeps): XmlElements {
+  refuseAbsent(call.parameters, ['TagKeys', 'TagValues', 'Marker']);
   const wanted = call.parameters.get('ClusterIdentifier');
+  const records = Number(call.parameters.get('MaxRecords') ?? 100);
+  if (!Number.isInteger(records) || records < 20 || records > 100) {
+    throw invalidParameter('MaxRecords must be between 20 and 100');
+  }
   demand(
     call,
     'redshift:DescribeClusters',
@@ -170,6 +188,7 @@ function describeCustomDomains(call: QueryCall): XmlElements {
 export function createRedshift(deps: RedshiftDeps): QueryService {
   return {
     name: 'redshift',
+    version: '2012-12-01',
     namespace: 'http://redshift.amazonaws.com/doc/2012-12-01/',
     resourceOf: ({ parameters }) =>
       [parameters.get('ClusterIdentifier'), parameters.get('DbUser')].filter((part) => part !== undefined).join('/') ||

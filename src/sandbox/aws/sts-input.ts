@@ -2,7 +2,7 @@ import type { PolicyDocument } from '../iam/policy.ts';
 import { parsePolicyText } from '../iam/policy-check.ts';
 import type { RoleRecord } from '../iam/registry.ts';
 import type { SessionCredentials } from '../identity.ts';
-import { type QueryCall, QueryFailure, validationError } from './query.ts';
+import { findParameter, type QueryCall, QueryFailure, validationError } from './query.ts';
 import type { XmlElements } from './xml.ts';
 
 function constraint(value: string, member: string, rule: string): QueryFailure {
@@ -74,6 +74,9 @@ export function readSessionRequest({ parameters }: QueryCall): SessionRequest {
   return { roleArn, sessionName, durationSeconds };
 }
 
+/** Managed policies, multi-factor devices and what passes on to the next role. */
+const ABSENT = ['PolicyArns', 'TransitiveTagKeys', 'SerialNumber', 'TokenCode', 'ProvidedContexts'];
+
 /** The input of AssumeRole, checked as STS checks it. Throws `QueryFailure`. */
 export function readAssumeRole(call: QueryCall): AssumeRoleInput {
   const { parameters } = call;
@@ -82,9 +85,8 @@ export function readAssumeRole(call: QueryCall): AssumeRoleInput {
   const session = readSessionRequest(call);
   if (externalId !== undefined) checkText(externalId, 'externalId', /^[\w+=,.@:/-]*$/, '[\\w+=,.@:\\/-]*', 2, 1224);
   if (sourceIdentity !== undefined) checkText(sourceIdentity, 'sourceIdentity', /^[\w+=,.@-]*$/, '[\\w+=,.@-]*', 2, 64);
-  if (parameters.has('PolicyArns.member.1.arn')) {
-    throw validationError('The sandbox has no managed policies: PolicyArns cannot be used');
-  }
+  const absent = findParameter(parameters, ABSENT);
+  if (absent !== undefined) throw validationError(`The sandbox does not imitate the parameter ${absent}`);
   return {
     ...session,
     externalId,

@@ -65,6 +65,7 @@ export function createSts(deps: WebIdentityDeps): QueryService {
   const { registry } = deps;
   return {
     name: 'sts',
+    version: '2011-06-15',
     namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
     resourceOf: ({ parameters }) => parameters.get('RoleArn') ?? '*',
     unsigned: new Set(['AssumeRoleWithWebIdentity']),

@@ -10,6 +10,7 @@ import {
 } from '../aws/authenticate.ts';
 import { type AwsContext, ConnectionDropped, type Exchange, record, suffer } from '../aws/endpoint.ts';
 import { NOBODY } from '../identity.ts';
+import { refuseAbsentHeaders } from './absent-headers.ts';
 import { refusalAnswer, type S3Answer } from './answers.ts';
 import type { FileStore } from './file-store.ts';
 import { S3_OPERATIONS } from './operations.ts';
@@ -146,6 +147,7 @@ async function carryOut(
       `The sandbox does not have this operation of S3: ${exchange.request.method} ${[...route.query.keys()].filter((name) => !name.startsWith('X-Amz-')).join('&')}`,
     );
   }
+  refuseAbsentHeaders(exchange.request);
   const body = openRequestBody(exchange.request, exchange.incoming as AsyncIterable<Buffer>, signed);
   const caller = callerOf(exchange, signed);
   const answer = await S3_OPERATIONS[operation]({ ...route, request: exchange.request, caller, signed, body, store });

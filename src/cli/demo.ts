@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { connector, type OpenConnector } from '../connector.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { HopEvent } from '../core/events.ts';
 import { openRun } from '../core/run.ts';
+import { makeWorkFolder } from '../core/work-folder.ts';
 import { loadConnectionFile } from '../manifest/connection-file.ts';
 import type { ConnectionInput } from '../manifest/options.gen.ts';
 import { createPool } from '../pool.ts';
@@ -38,7 +38,7 @@ export async function demo(context: CommandContext): Promise<number> {
   using output = openOutput(context);
   const say = (text: string): void => (context.json ? undefined : output.text(text));
   const startedMs = performance.now();
-  const folder = await mkdtemp(join(tmpdir(), 'roleshift-demo-'));
+  const folder = await makeWorkFolder(tmpdir(), 'roleshift-demo-');
   const claims: Demo['claims'] = [];
   try {
     const file = flightsFile();
@@ -145,7 +145,10 @@ async function loadAndReadBack(stage: Demo, say: (text: string) => void, file: s
     say(heading('Load', 'Parquet, to numbered zstd files in S3, to COPY in one transaction with its ledger row'));
     const loaded = await redshift.write({ object: TABLE }, { file }, context);
     say(
-      `  ${formatCount(loaded.rows.loaded)} flights in ${formatCount(loaded.files)} files, ${loaded.phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(', ')}`,
+      `  ${formatCount(loaded.rows.loaded)} flights in ${formatCount(loaded.files)} files, ${loaded.phases
+        .filter(({ ms }) => ms > 0)
+        .map(({ name, ms }) => `${name} ${formatDuration(ms)}`)
+        .join(', ')}`,
     );
     const source = await fileTotals(file, folder, run);
     const target = await totalsOf(redshift, context);

@@ -26,12 +26,14 @@ export async function discover(
 export function describeDiscovery(found: Discovery): string {
   switch (found.kind) {
     case 'schemas':
-      return formatTable(
+      return tableOr(
+        'no schemas that this user may see',
         ['schema', 'kind'],
         found.schemas.map(({ name, kind }) => [name, kind]),
       );
     case 'objects':
-      return formatTable(
+      return tableOr(
+        'no tables or views that this user may see',
         ['object', 'kind', 'remarks'],
         found.objects.map(({ name, kind, remarks = '' }) => [name, kind, remarks]),
       );
@@ -55,4 +57,8 @@ export function describeDiscovery(found: Discovery): string {
     }
   }
   return found satisfies never;
+}
+
+function tableOr(nothing: string, headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? `(${nothing})` : formatTable(headers, rows);
 }

@@ -1,15 +1,21 @@
 import { styleText } from 'node:util';
 import { ConnectorError, type ErrorDetails, EXIT_STATUS } from '../core/errors.ts';
-import { jsonValue } from './format.ts';
+import { jsonValue, shorten, wrap } from './format.ts';
+import { ReaderLeft } from './row-sink.ts';
+
+/** What a program ends with that nobody reads any more: 128 + SIGPIPE. */
+const READER_LEFT_STATUS = 141;
 
 /** Exit status of a failure: by category, 130 for an abort, 70 for what should not have happened. */
 export function exitStatusOf(error: unknown, signal: AbortSignal): number {
   if (signal.aborted) return 130;
+  if (error instanceof ReaderLeft) return READER_LEFT_STATUS;
   return error instanceof ConnectorError ? EXIT_STATUS[error.category] : EXIT_STATUS.internal;
 }
 
 /** Prints a failure: what failed, how to mend it, the facts. As one JSON document on standard output where asked for. */
 export function printFailure(error: unknown, { json, signal }: { json: boolean; signal: AbortSignal }): void {
+  if (error instanceof ReaderLeft && !signal.aborted) return;
   if (json) {
     process.stdout.write(`${JSON.stringify({ error: failureAsJson(error, signal) }, jsonValue, 2)}\n`);
     return;
@@ -30,16 +36,26 @@ export function describeFailure(error: unknown): string[] {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return [`${styleText('red', 'RS_INTERNAL')}  ${text}`];
   }
-  const lines = [`${styleText('red', error.code)}  ${error.message}`];
-  for (const { path, message, action } of error.issues) {
-    lines.push(`  ${styleText('bold', path)}: ${message}`, `    ${styleText('cyan', '->')} ${action}`);
+  // With a list of issues the message's first line is the title of the list.
+  const message = error.issues.length > 0 ? (error.message.split('\n', 1)[0] ?? '') : error.message;
+  const lines = [wrap(`${styleText('red', error.code)}  ${shorten(message, MAX_MESSAGE)}`, 4)];
+  for (const { path, message: problem, action } of error.issues) {
+    lines.push(
+      wrap(`  ${styleText('bold', path)}: ${problem}`, 6),
+      wrap(`    ${styleText('cyan', '->')} ${action}`, 7),
+    );
   }
-  if (error.action !== undefined) lines.push(`  ${styleText('cyan', '->')} ${error.action}`);
+  if (error.action !== undefined) lines.push(wrap(`  ${styleText('cyan', '->')} ${error.action}`, 5));
   lines.push(...describeStatements(error.details).map((line) => `  ${line}`));
-  const facts = Object.entries(error.details).filter(([name]) => !(name in STATEMENTS));
-  if (facts.length > 0) lines.push(styleText('dim', `  ${facts.map(([key, value]) => `${key}: ${value}`).join(', ')}`));
+  const facts = Object.entries(error.details)
+    .filter(([name]) => !(name in STATEMENTS))
+    .map(([name, value]) => `${name}: ${shorten(String(value), MAX_FACT)}`);
+  if (facts.length > 0) lines.push(styleText('dim', wrap(`  ${facts.join(', ')}`, 2)));
   return lines;
 }
+
+const MAX_MESSAGE = 4_000;
+const MAX_FACT = 200;
 
 /** IAM statements among the facts of a refusal, and whose policy each belongs in. */
 const STATEMENTS: Readonly<Record<string, string>> = {

@@ -52,3 +52,35 @@ function visible(text: string): string {
 export function jsonValue(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
+
+/** The text, its end cut with `…` beyond `limit` characters. */
+export function shorten(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}…`;
+}
+
+/** On a terminal: lines that leave it a small margin, later ones indented. Elsewhere, and where a word is wider, the text as it is. */
+export function wrap(
+  text: string,
+  indent: number,
+  width = process.stderr.isTTY ? process.stderr.columns - 4 : 0,
+): string {
+  if (width < 40) return text;
+  const margin = ' '.repeat(indent);
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, margin, width))
+    .join('\n');
+}
+
+function wrapLine(text: string, margin: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\S)(?= )/)) {
+    if (line !== '' && stringWidth(line + word) > width) {
+      lines.push(line);
+      line = margin + word.trimStart();
+    } else line += word;
+  }
+  return [...lines, line].join('\n');
+}

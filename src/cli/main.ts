@@ -12,4 +12,18 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await runProgram(process.argv.slice(2), interrupted.signal);
+// A reader that leaves early (`| head`) is no failure of ours; a result that cannot be written is.
+let unwritten: string | undefined;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') unwritten ??= code;
+  });
+}
+
+const status = await runProgram(process.argv.slice(2), interrupted.signal);
+process.exitCode = status;
+process.once('beforeExit', () => {
+  if (unwritten === undefined || status !== 0) return;
+  process.stderr.write(`RS_CONFIG_INVALID  Standard output cannot be written: ${unwritten}\n`);
+  process.exitCode = 2;
+});

@@ -15,34 +15,46 @@ export interface Output extends Disposable {
   readonly onEvent: (event: ConnectorEvent) => void;
 }
 
-const PLAIN_PROGRESS_EVERY_MS = 5_000;
+export interface OutputInit {
+  readonly json: boolean;
+  /** Rows go to a terminal while the work is on: a progress line would come in between. */
+  readonly withoutProgress?: boolean;
+}
 
-/** Progress redraws one line on a terminal; elsewhere it is a plain line every five seconds and at each new phase. */
-export function openOutput({ json }: { readonly json: boolean }): Output {
-  const live = process.stderr.isTTY && !json ? createLogUpdate(process.stderr) : undefined;
-  const startedAt = Date.now();
-  let phase = '';
-  let phaseStartedAt = startedAt;
-  let plainPrintedAt = startedAt;
+const LIVE_EVERY_MS = 100;
+const PLAIN_EVERY_MS = 5_000;
+
+/** Progress redraws one line on a terminal; elsewhere it is a plain line every five seconds. */
+export function openOutput({ json, withoutProgress = false }: OutputInit): Output {
+  const live = process.stderr.isTTY && !json && !withoutProgress ? createLogUpdate(process.stderr) : undefined;
+  const isShown = !json && !withoutProgress;
+  let latest: ProgressEvent | undefined;
+  let phaseStartedAt = 0;
+  let timer: NodeJS.Timeout | undefined;
 
   function line(text: string): void {
     if (live) live.clear();
     process.stderr.write(`${text}\n`);
   }
 
-  function progress(event: ProgressEvent): void {
-    const now = Date.now();
-    const isNewPhase = event.phase !== phase;
-    if (isNewPhase) {
-      phase = event.phase;
-      phaseStartedAt = now;
-    }
-    const text = describeProgress(event, now - phaseStartedAt);
+  /** Time goes on while a phase has nothing to tell. */
+  function show(): void {
+    if (latest === undefined) return;
+    const text = describeProgress(latest, Date.now() - phaseStartedAt);
     if (live) live(text);
-    else if (!json && ((isNewPhase && hasCount(event)) || now - plainPrintedAt >= PLAIN_PROGRESS_EVERY_MS)) {
-      plainPrintedAt = now;
-      line(text);
+    else line(text);
+  }
+
+  function progress(event: ProgressEvent): void {
+    if (!isShown) return;
+    if (event.phase === latest?.phase) latest = { ...latest, ...event };
+    else {
+      latest = event;
+      phaseStartedAt = Date.now();
     }
+    if (timer !== undefined) return;
+    timer = setInterval(show, live ? LIVE_EVERY_MS : PLAIN_EVERY_MS).unref();
+    if (live) show();
   }
 
   return {
@@ -59,15 +71,15 @@ export function openOutput({ json }: { readonly json: boolean }): Output {
       else if (json) return;
       else if (event.type === 'warning') line(`${styleText('yellow', 'warning')}  ${event.message}`);
     },
-    [Symbol.dispose]: () => live?.clear(),
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      latest = undefined;
+      live?.clear();
+    },
   };
 }
 
-function hasCount({ rows, bytes, files }: ProgressEvent): boolean {
-  return rows !== undefined || bytes !== undefined || files !== undefined;
-}
-
-/** `load    1,200,000 rows  41.2 MiB  4 files  310,000 rows/s`. */
+/** `load     1,200,000 rows  41.2 MiB  4 files  310,000 rows/s  3.9 s`. */
 export function describeProgress(
   { phase, rows, bytes, files, totalRows, totalFiles }: ProgressEvent,
   elapsedMs: number,
@@ -76,13 +88,9 @@ export function describeProgress(
     rows !== undefined && elapsedMs >= 500 ? `${formatCount(Math.round((rows / elapsedMs) * 1000))} rows/s` : '';
   const parts = [
     styleText('cyan', phase.padEnd(7)),
-    rows === undefined
-      ? ''
-      : `${formatCount(rows)}${totalRows === undefined ? '' : ` of ${formatCount(totalRows)}`} rows`,
+    rows === undefined ? '' : countOf(rows, totalRows, 'row'),
     bytes === undefined ? '' : formatBytes(bytes),
-    files === undefined
-      ? ''
-      : `${formatCount(files)}${totalFiles === undefined ? '' : ` of ${formatCount(totalFiles)}`} files`,
+    files === undefined ? '' : countOf(files, totalFiles, 'file'),
     rate,
     elapsedMs === 0 ? '' : formatDuration(elapsedMs),
   ];
@@ -90,6 +98,16 @@ export function describeProgress(
     .filter((part) => part !== '')
     .join('  ')
     .trimEnd();
+}
+
+function countOf(count: number, total: number | undefined, noun: string): string {
+  if (total === undefined) return formatNoun(count, noun);
+  return `${formatCount(count)} of ${formatNoun(total, noun)}`;
+}
+
+/** `1 file`, `2 files`. */
+export function formatNoun(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** One line a hop: who we became, by what, until when. */

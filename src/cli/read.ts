@@ -1,13 +1,10 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { ConnectorError } from '../core/errors.ts';
 import type { Batch, Value } from '../types/batch.ts';
 import { openConnection } from './connection.ts';
-import { formatCount, formatDuration } from './format.ts';
-import { openOutput } from './output.ts';
+import { formatDuration } from './format.ts';
+import { formatNoun, openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
+import { writeToStandardOutput, writeWholeFile } from './row-sink.ts';
 
 export interface ReadCommand {
   readonly connection: string;
@@ -33,7 +30,8 @@ export async function read(options: ReadCommand, context: CommandContext, object
       action: 'Add --output FILE, or leave --json out.',
     });
   }
-  using output = openOutput(context);
+  const toTerminal = target === '-' && process.stdout.isTTY;
+  using output = openOutput({ ...context, withoutProgress: toTerminal });
   await using redshift = await openConnection(options.connection, output);
   const startedMs = performance.now();
   const source = query === undefined ? { object: object ?? '' } : { query };
@@ -44,26 +42,13 @@ export async function read(options: ReadCommand, context: CommandContext, object
   };
   const counted = { rows: 0 };
   const batches = redshift.read({ ...source, ...limits, mode }, context);
-  const lines = Readable.from(format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted), {
-    objectMode: false,
-  });
-  if (target === '-') await pipeline(lines, process.stdout, { signal: context.signal, end: false });
-  else await writeWhole(lines, target, context.signal);
+  const lines = format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted);
+  if (target === '-') await writeToStandardOutput(lines, context.signal);
+  else await writeWholeFile(lines, target, context.signal);
   const ms = performance.now() - startedMs;
   if (context.json) output.result({ rows: counted.rows, output: target, ms: Math.round(ms) });
-  else output.line(`read  ${formatCount(counted.rows)} rows in ${formatDuration(ms)}`);
+  else output.line(`read  ${formatNoun(counted.rows, 'row')} in ${formatDuration(ms)}`);
   return 0;
-}
-
-async function writeWhole(lines: Readable, target: string, signal: AbortSignal): Promise<void> {
-  const partial = `${target}.partial`;
-  try {
-    await pipeline(lines, createWriteStream(partial, { mode: 0o600 }), { signal });
-    await rename(partial, target);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
 }
 
 async function* jsonLines(batches: AsyncIterable<Batch>, counted: { rows: number }): AsyncGenerator<string> {

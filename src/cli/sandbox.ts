@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
-import { startSandbox } from '../sandbox/sandbox.ts';
+import { classifyFileError } from '../core/file-error.ts';
+import type { ConnectionFile } from '../sandbox/connection-files.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
@@ -24,8 +26,16 @@ export async function sandbox(
   await using running = await startSandbox({
     world: world ?? STANDARD_WORLD,
     ...(dataDir === undefined ? {} : { dataDir }),
+  }).catch((error: unknown) => {
+    throw classifyFileError(error, "The sandbox's folder", 'Name a folder that you may write with --data-dir.');
   });
-  const files = await running.connectionFiles(connections);
+  const files = await running.connectionFiles(connections).catch((error: unknown) => {
+    throw classifyFileError(
+      error,
+      `The folder for connection files ${JSON.stringify(connections)}`,
+      'Name a folder that you may write with --connections.',
+    );
+  });
   const { awsEndpoint, clusters, metadataEndpoints } = running;
   if (context.json) {
     output.result({
@@ -35,21 +45,63 @@ export async function sandbox(
       connections: files.map(({ name, path, environment }) => ({ name, path, environment })),
     });
   } else {
-    output.text(
-      `${styleText('green', 'sandbox')}  a local stand-in for AWS and Redshift; nothing here leaves this machine`,
-    );
-    output.text(`  AWS endpoint   ${awsEndpoint}   (STS, Redshift, S3)`);
-    for (const [id, { host, port, caFile }] of Object.entries(clusters))
-      output.text(`  cluster ${id}   ${host}:${port}   TLS, CA in ${caFile}`);
-    output.text('\n  Connections, one for each identity:');
-    for (const { path, description, environment } of files) {
-      output.text(`    ${relative('.', path)}   ${description}`);
-      for (const [name, value] of Object.entries(environment))
-        output.text(styleText('dim', `      export ${name}=${value}`));
-    }
-    const [first] = files;
-    if (first) output.text(`\n  Try:  roleshift check -c ${relative('.', first.path)}\n  Stop: Ctrl-C`);
+    output.text(describeSandbox(awsEndpoint, clusters, files).join('\n'));
   }
   if (!context.signal.aborted) await once(context.signal, 'abort');
   return 0;
+}
+
+function describeSandbox(
+  awsEndpoint: string,
+  clusters: Sandbox['clusters'],
+  files: readonly ConnectionFile[],
+): string[] {
+  const endpoints = [
+    ['AWS endpoint', `${awsEndpoint}  (STS, Redshift, S3)`],
+    ...Object.entries(clusters).map(([id, { host, port, caFile }]) => [
+      `cluster ${id}`,
+      `${host}:${port}  (TLS, CA in ${caFile})`,
+    ]),
+  ] as const;
+  const own = files.filter(({ environment }) => Object.keys(environment).length === 0);
+  const elsewhere = files.filter((file) => !own.includes(file));
+  const lines = [
+    `${styleText('green', 'sandbox')}  a local stand-in for AWS and Redshift; nothing here leaves this machine`,
+    ...columns(endpoints, '  '),
+    '',
+    '  Connections, one for each identity:',
+    ...columns(
+      own.map(({ path, description }) => [shown(path), description]),
+      '    ',
+    ),
+  ];
+  if (elsewhere.length > 0) {
+    lines.push(
+      '',
+      '  These identities live on machines, containers and pods of their own. The variables put one command there:',
+      ...elsewhere.flatMap((file) => [
+        `    ${shown(file.path)}  ${file.description}`,
+        styleText('dim', `      ${tryLine(file)}`),
+      ]),
+    );
+  }
+  const [first] = files;
+  if (first) lines.push('', `  Try:   ${tryLine(first)}`);
+  return [...lines, '  Stop:  Ctrl-C'];
+}
+
+function tryLine({ path, environment }: ConnectionFile): string {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
+  return `${variables.join('')}roleshift check -c ${shown(path)}`;
+}
+
+/** As short as the folder allows. */
+function shown(path: string): string {
+  const short = relative('.', path);
+  return short.startsWith('..') ? path : short;
+}
+
+function columns(rows: readonly (readonly string[])[], margin: string): string[] {
+  const width = Math.max(0, ...rows.map(([first = '']) => first.length));
+  return rows.map(([first = '', second = '']) => `${margin}${first.padEnd(width)}  ${second}`);
 }

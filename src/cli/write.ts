@@ -3,7 +3,7 @@ import { defined } from '../core/defined.ts';
 import type { WriteReport } from '../operations/write-report.ts';
 import { openConnection } from './connection.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
-import { openOutput } from './output.ts';
+import { formatNoun, openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
 export interface WriteCommand {
@@ -38,7 +38,8 @@ export async function write(
 
 /** What a person reads after a write: where every row went, and how long it took. */
 export function describeWrite(report: WriteReport): string[] {
-  const { rows, target, phases } = report;
+  const { rows, target } = report;
+  const phases = report.phases.filter(({ ms }) => ms > 0);
   const account = [
     `${formatCount(rows.read)} read`,
     `${formatCount(rows.inserted)} inserted`,
@@ -53,7 +54,7 @@ export function describeWrite(report: WriteReport): string[] {
   return [
     `${styleText('green', 'written')}  ${target.schema}.${target.name}${again}`,
     `  ${account.join(', ')}`,
-    `  ${formatCount(report.files)} files, ${formatBytes(report.bytes)} staged; ${phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(', ')}; ${formatDuration(total)} in all`,
+    `  ${formatNoun(report.files, 'file')}, ${formatBytes(report.bytes)} staged; ${phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(', ')}; ${formatDuration(total)} in all`,
     `  run ${report.runId}`,
     ...report.rejects.map(
       ({ file, line, column, code, reason }) => `  rejected: ${file} line ${line}, column ${column}: ${code} ${reason}`,

@@ -38,6 +38,7 @@ export async function* readDirect(
   if (mayLoseOrder(source, fields)) run.publish(ORDER_MAY_BE_LOST);
 
   let rowsLeft = source.limit ?? Number.POSITIVE_INFINITY;
+  let delivered = 0;
   let isEmpty = true;
   if (rowsLeft > 0) {
     const answers = readCursor(session, statement, { run, batchRows: Math.min(batchRows, rowsLeft), origin });
@@ -46,6 +47,8 @@ export async function* readDirect(
       isEmpty = false;
       rowsLeft -= wanted.length;
       yield decodeRows(fields, wanted);
+      delivered += wanted.length;
+      run.publish({ type: 'progress', phase: 'fetch', rows: delivered });
       if (rowsLeft <= 0) return;
     }
   }

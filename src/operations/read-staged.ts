@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Engine } from '../columnar/engine.ts';
 import { readParquet, stagedColumnName } from '../columnar/read-parquet.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
+import { makeWorkFolder } from '../core/work-folder.ts';
 import type { Session } from '../db/session.ts';
 import { parseCopyRole } from '../sql/role.ts';
 import { sql } from '../sql/sql.ts';
@@ -39,7 +39,7 @@ export async function* readStaged(
   { batchRows }: StagedReadOptions,
   run: Run,
 ): AsyncGenerator<Batch, void, undefined> {
-  const folder = await mkdtemp(join(connection.workDirectory, 'roleshift-read-'));
+  const folder = await makeWorkFolder(connection.workDirectory, 'roleshift-read-');
   try {
     await using engine = await Engine.open({ folder, threads: 1 });
     await using area = await openStagingArea(connection.access, connection.options, run);
@@ -49,6 +49,7 @@ export async function* readStaged(
       for await (const batch of readParquet(engine, path, fields, { batchRows }, run)) {
         delivered += batch.rowCount;
         yield batch;
+        run.publish({ type: 'progress', phase: 'fetch', rows: delivered, totalRows: rows });
       }
       await done(delivered);
     }

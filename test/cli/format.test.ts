@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describeFailure } from '../../src/cli/failure.ts';
-import { formatBytes, formatDuration, formatTable, jsonValue } from '../../src/cli/format.ts';
+import { formatBytes, formatDuration, formatTable, jsonValue, shorten, wrap } from '../../src/cli/format.ts';
+import { describeProgress } from '../../src/cli/output.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 
 describe('formatTable', () => {
@@ -47,7 +48,55 @@ describe('figures', () => {
   });
 });
 
+describe('wrap', () => {
+  it('breaks between words and indents what follows', () => {
+    expect(wrap(`code  ${'word '.repeat(12).trim()}`, 4, 40).split('\n')).to.deep.equal([
+      'code  word word word word word word word',
+      '    word word word word word',
+    ]);
+  });
+
+  it('leaves a text alone where nothing tells the width', () => {
+    expect(wrap('word '.repeat(100), 4, 0)).to.equal('word '.repeat(100));
+  });
+
+  it('keeps a word that is wider than the line whole', () => {
+    expect(wrap(`say ${'x'.repeat(60)} now`, 2, 40)).to.equal(`say\n  ${'x'.repeat(60)}\n  now`);
+  });
+});
+
+describe('describeProgress', () => {
+  it('counts one file and many rows', () => {
+    const event = { type: 'progress', phase: 'stage', rows: 1200, files: 1, bytes: 2048 } as const;
+    expect(describeProgress(event, 1000)).to.match(
+      /stage {4}1,200 rows {2}2\.0 KiB {2}1 file {2}1,200 rows\/s {2}1\.0 s$/,
+    );
+  });
+
+  it('tells of how many', () => {
+    const event = { type: 'progress', phase: 'fetch', rows: 5, totalRows: 10 } as const;
+    expect(describeProgress(event, 0)).to.match(/fetch {4}5 of 10 rows$/);
+  });
+});
+
 describe('describeFailure', () => {
+  it('lists issues once, though the message holds them, too', () => {
+    const issues = [{ path: 'roleArn', message: 'is missing', action: 'Set roleArn.' }];
+    const error = new ConnectorError('RS_CONFIG_INVALID', 'Not valid:\n- roleArn: is missing', { issues });
+    expect(
+      describeFailure(error)
+        .join('\n')
+        .match(/is missing/g),
+    ).to.have.length(1);
+  });
+
+  it('cuts a fact that would fill the screen', () => {
+    const error = new ConnectorError('RS_INPUT_INVALID', 'Too many', {
+      details: { columns: shorten('c'.repeat(5000), 4000) },
+    });
+    expect(describeFailure(error).join('\n').length).to.be.lessThan(300);
+  });
+
   it('shows every issue with its path and its mend', () => {
     const error = new ConnectorError('RS_CONFIG_INVALID', 'Not valid', {
       issues: [{ path: 'roleArn', message: 'is missing', action: 'Set roleArn.' }],

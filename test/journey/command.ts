@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with the process's id as soon as it runs: to look at it, or to send it a signal. */
   readonly onStart?: (pid: number) => void;
+  /** Closes standard output once something came, as `head` does. */
+  readonly leaveAfterFirst?: boolean;
 }
 
 /** Runs the built command line in a process of its own, without this process's AWS variables. */
@@ -30,6 +32,7 @@ export async function roleshift(args: readonly string[], options: CommandOptions
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
+    if (options.leaveAfterFirst === true) child.stdout.destroy();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

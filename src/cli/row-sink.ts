@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { classifyFileError } from '../core/file-error.ts';
+
+/** Who reads our output has left (`| head`): no failure of ours, and no more to do. */
+export class ReaderLeft extends Error {
+  override readonly name = 'ReaderLeft';
+}
+
+/**
+ * Writes text to standard output no faster than its reader takes it. The source is always left in order: it has cleaned up
+ * when this returns. Throws `ReaderLeft`, RS_CONFIG_INVALID, the signal's reason.
+ */
+export async function writeToStandardOutput(texts: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+  await writeAll(texts, process.stdout, 'Standard output', signal);
+}
+
+/**
+ * Writes a file that is complete or not there at all; a device or pipe of that name is written as it is. Throws
+ * RS_CONFIG_INVALID, `ReaderLeft`, the signal's reason.
+ */
+export async function writeWholeFile(texts: AsyncIterable<string>, path: string, signal: AbortSignal): Promise<void> {
+  const what = `The output file ${JSON.stringify(path)}`;
+  const found = await stat(path).catch(() => undefined);
+  const isReplaced = found === undefined || found.isFile();
+  const written = isReplaced ? `${path}.partial` : path;
+  const stream = createWriteStream(written, { mode: 0o600 });
+  try {
+    await once(stream, 'open');
+    await writeAll(texts, stream, what, signal);
+    stream.end();
+    await finished(stream);
+    if (isReplaced) await rename(written, path);
+  } catch (error) {
+    stream.destroy();
+    if (isReplaced) await rm(written, { force: true });
+    throw unwritable(error, what);
+  }
+}
+
+async function writeAll(
+  texts: AsyncIterable<string>,
+  stream: Writable,
+  what: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController();
+  let failure: unknown;
+  const onError = (error: unknown): void => {
+    failure ??= error;
+    stop.abort(error);
+  };
+  stream.on('error', onError);
+  const either = AbortSignal.any([signal, stop.signal]);
+  try {
+    for await (const text of texts) {
+      if (failure !== undefined) break;
+      if (!stream.write(text)) await once(stream, 'drain', { signal: either }).catch(() => undefined);
+      signal.throwIfAborted();
+      if (failure !== undefined) break;
+    }
+    // What was written last may still be on its way, or be refused.
+    if (failure === undefined) await flushed(stream);
+  } finally {
+    stream.off('error', onError);
+  }
+  if (failure !== undefined) throw unwritable(failure, what);
+}
+
+function flushed(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
+function unwritable(error: unknown, what: string): unknown {
+  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return new ReaderLeft('The reader has left');
+  return classifyFileError(error, what, 'Choose a file that you may write, on a disk with room.');
+}

@@ -252,6 +252,9 @@ describe('bad input on the command line', () => {
     const rows = Array.from({ length: 20_000 }, (_, row) => `${row},${randomBytes(60).toString('hex')}`);
     const file = await desk.file('large.csv', `id,note\n${rows.join('\n')}\n`);
     const connection = await desk.connection(sandbox.connection('keys-etl-agent'));
+    const manifests = async (): Promise<number> =>
+      (await sandbox.calls('s3:PutObject')).filter(({ resource }) => resource.includes('manifest')).length;
+    const before = await manifests();
     await sandbox.faults({ on: 'pg:copy', effect: { kind: 'delay', ms: 15_000 } });
     let pid = 0;
     const work = roleshift(['write', 'public.wide', file, '-c', connection], {
@@ -259,8 +262,7 @@ describe('bad input on the command line', () => {
         pid = started;
       },
     });
-    while (!(await sandbox.calls('s3:PutObject')).some(({ resource }) => resource.includes('manifest')))
-      await delay(50);
+    while ((await manifests()) === before) await delay(50);
     process.kill(pid, 'SIGINT');
     const answer: Answer = await work;
     await sandbox.clearFaults();

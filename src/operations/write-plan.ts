@@ -6,6 +6,7 @@ import type { CopyFormat, TablePath } from '../sql/copy.ts';
 import { ledgerPath, renderReadLedger } from '../sql/ledger.ts';
 import { type CopyRole, parseCopyRole } from '../sql/role.ts';
 import { freeColumnName, type StagingTable } from '../sql/staging-table.ts';
+import { fidelityOf } from '../types/fidelity.ts';
 import { displayName, type FilledColumn, findColumn, matchColumns } from './write/match-columns.ts';
 import type { WriteWarning } from './write-report.ts';
 import type { DuplicateKeys, WriteOperation, WriteSpec } from './write-spec.ts';
@@ -100,11 +101,23 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     lockTimeoutMs: 1000 * integerAttribute('write', 'lockTimeoutSeconds', spec.lockTimeoutSeconds),
     settleTimeoutMs: 1000 * integerAttribute('write', 'settleTimeoutSeconds', spec.settleTimeoutSeconds),
     attempts: integerAttribute('write', 'conflictAttempts', spec.conflictAttempts),
-    warnings: identities.map((name) => ({
-      code: 'IDENTITY_LEFT_OUT',
-      message: `Column "${name}" was left out: Redshift numbers it itself`,
-    })),
+    warnings: [...identities.map(identityLeftOut), ...limitedColumns(filled)],
   } satisfies WritePlan);
+}
+
+function identityLeftOut(name: string): WriteWarning {
+  return { code: 'IDENTITY_LEFT_OUT', message: `Column "${name}" was left out: Redshift numbers it itself` };
+}
+
+/** Columns some of whose values a load may refuse or change, told before it runs: one warning for each reason. */
+function limitedColumns(filled: readonly FilledColumn[]): readonly WriteWarning[] {
+  const names = new Map<string, string[]>();
+  for (const field of filled) {
+    const fidelity = fidelityOf(field, 'load');
+    if (fidelity.verdict === 'exact') continue;
+    names.set(fidelity.note, [...(names.get(fidelity.note) ?? []), JSON.stringify(field.name)]);
+  }
+  return [...names].map(([note, columns]) => ({ code: 'VALUES_LIMITED', message: `${columns.join(', ')}: ${note}` }));
 }
 
 function planLoad(
@@ -122,7 +135,12 @@ function planLoad(
   const isCollocated = filled.some(({ name }) => name === distributionKey);
   const table: StagingTable = {
     name: `roleshift_stage_${token}`,
-    columns: filled.map(({ name, type, nullable }) => ({ name, type, notNull: !nullable })),
+    columns: filled.map(({ name, type, nullable, isCaseInsensitive }) => ({
+      name,
+      type,
+      notNull: !nullable,
+      caseInsensitive: isCaseInsensitive,
+    })),
     // Free of the target's other columns too: both tables meet in one statement.
     rowColumn: freeColumnName(target.columns.map(({ name }) => name)),
     ...(isCollocated ? defined({ distKey: distributionKey }) : {}),

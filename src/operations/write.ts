@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { describeObject } from '../db/catalog.ts';
@@ -112,7 +113,12 @@ async function stage(
   Object.assign(recorder, { bytes, files: files.length });
   const manifest = rowsStaged === 0 ? undefined : await area.putManifest('manifest.json', files);
   await area.verify(); // the bucket may have changed hands while the rows were under way
-  return { ...staged, manifestUrl: manifest?.url ?? '', folderName: area.folderName };
+  return {
+    ...staged,
+    manifestUrl: manifest?.url ?? '',
+    ...defined({ manifestSha256: manifest?.sha256 }),
+    folderName: area.folderName,
+  };
 }
 
 async function commit(

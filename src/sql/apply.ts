@@ -1,6 +1,6 @@
 import { ConnectorError } from '../core/errors.ts';
 import type { TablePath } from './copy.ts';
-import { type KeyPattern, renderMatch, renderPatternFilter } from './keys.ts';
+import { type KeyPattern, renderJoin, renderMatch, renderPatternFilter } from './keys.ts';
 import { identifier, join, type Sql, sql } from './sql.ts';
 
 /** Rows of a staging table on their way into a target. */
@@ -118,7 +118,7 @@ function order(keep: Deduplication['keep'], row: Sql): Sql {
 }
 
 function where(pattern: KeyPattern, target: Sql, source: Sql): Sql {
-  return join([...renderPatternFilter(pattern, source), renderMatch(pattern, target, source)], sql` AND `);
+  return join([...renderPatternFilter(pattern, source), renderJoin(pattern, target, source)], sql` AND `);
 }
 
 function assignments(columns: readonly string[], source: Sql): Sql {

@@ -23,6 +23,18 @@ export function renderMatch(pattern: KeyPattern, target: Sql, source: Sql): Sql 
   return join(conditions, sql` AND `);
 }
 
+/**
+ * The same for UPDATE and DELETE, whose target Redshift demands to be "part of an equijoin predicate": where all keys are
+ * NULL, one is made of expressions that are equal on both sides.
+ */
+export function renderJoin(pattern: KeyPattern, target: Sql, source: Sql): Sql {
+  const match = renderMatch(pattern, target, source);
+  const [key] = pattern.keys;
+  if (key === undefined || pattern.keys.length > pattern.nullKeys.length) return match;
+  const flag = (side: Sql): Sql => sql`CASE WHEN ${side}.${identifier(key)} IS NULL THEN 1 ELSE 0 END`;
+  return sql`${match} AND ${flag(target)} = ${flag(source)}`;
+}
+
 /** What picks the rows of one pattern in the source; `nullableKeys` are those that may be NULL there. */
 export function renderPatternFilter(pattern: KeyPattern, source: Sql): readonly Sql[] {
   requireKeys(pattern);

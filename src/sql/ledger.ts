@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { LIMITS } from '../core/redshift-limits.ts';
 import type { TablePath } from './copy.ts';
@@ -9,6 +10,8 @@ export interface LedgerEntry {
   readonly runId: string;
   readonly operation: string;
   readonly counts: LedgerCounts;
+  /** Digest of the list of files that COPY read: tells which attempt of the run it was. Absent where there were no rows. */
+  readonly manifestSha256?: string;
 }
 
 /** Where the rows went; the same numbers are answered when a run is tried again. */
@@ -49,12 +52,12 @@ export function ledgerPath(target: readonly [schema: string, table: string]): Ta
 /** CREATE TABLE of a ledger, unless it is there. */
 export function renderCreateLedger(ledger: TablePath): Sql {
   const counts = join(COUNTS.map((name) => sql`${countColumn(name)} BIGINT NOT NULL`));
-  return sql`CREATE TABLE IF NOT EXISTS ${identifier(...ledger)} ("run_id" VARCHAR(255) NOT NULL, "operation" VARCHAR(32) NOT NULL, ${counts}, "committed_at" TIMESTAMP NOT NULL) DISTSTYLE ALL SORTKEY ("run_id")`;
+  return sql`CREATE TABLE IF NOT EXISTS ${identifier(...ledger)} ("run_id" VARCHAR(255) NOT NULL, "operation" VARCHAR(32) NOT NULL, ${counts}, "manifest_sha256" VARCHAR(64), "committed_at" TIMESTAMP NOT NULL) DISTSTYLE ALL SORTKEY ("run_id")`;
 }
 
 /** Asks whether a run was committed; `readLedger` reads the answer. */
 export function renderReadLedger(ledger: TablePath, runId: string): Sql {
-  const columns = join([sql`"operation"`, ...COUNTS.map(countColumn)]);
+  const columns = join([sql`"operation"`, ...COUNTS.map(countColumn), sql`"manifest_sha256"`]);
   return sql`SELECT ${columns} FROM ${identifier(...ledger)} WHERE "run_id" = ${runIdLiteral(runId)}`;
 }
 
@@ -63,16 +66,29 @@ export function readLedger(runId: string, rows: readonly (readonly (string | nul
   const [row] = rows;
   if (row === undefined) return undefined;
   const counts = Object.fromEntries(COUNTS.map((name, position) => [name, Number(row[position + 1])]));
-  return { runId, operation: row[0] ?? '', counts: counts as Record<(typeof COUNTS)[number], number> };
+  return {
+    runId,
+    operation: row[0] ?? '',
+    counts: counts as Record<(typeof COUNTS)[number], number>,
+    ...defined({ manifestSha256: row[COUNTS.length + 1] ?? undefined }),
+  };
 }
 
 /** INSERT of what a run did: the last statement before its COMMIT. */
-export function renderInsertLedger(ledger: TablePath, { runId, operation, counts }: LedgerEntry): Sql {
-  const columns = join([sql`"run_id"`, sql`"operation"`, ...COUNTS.map(countColumn), sql`"committed_at"`]);
+export function renderInsertLedger(ledger: TablePath, entry: LedgerEntry): Sql {
+  const { runId, operation, counts, manifestSha256 } = entry;
+  const columns = join([
+    sql`"run_id"`,
+    sql`"operation"`,
+    ...COUNTS.map(countColumn),
+    sql`"manifest_sha256"`,
+    sql`"committed_at"`,
+  ]);
   const values = join([
     runIdLiteral(runId),
     literal(operation),
     ...COUNTS.map((name) => integer(counts[name])),
+    manifestSha256 === undefined ? sql`NULL` : literal(manifestSha256),
     sql`GETDATE()`,
   ]);
   return sql`INSERT INTO ${identifier(...ledger)} (${columns}) VALUES (${values})`;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ConnectorError } from '../core/errors.ts';
 import { renderType } from '../core/redshift-type.ts';
 import { codecFor } from './codec.ts';
@@ -7,42 +6,45 @@ import type { SupportedField } from './field.ts';
 
 /** How staged CSV is written: comma, quotes doubled, LF, no header, this marker for NULL. */
 export interface CsvDialect {
+  /** Random for each run, since it is not known whether COPY tells a quoted marker from a bare one. */
   readonly nullMarker: string;
 }
 
-/**
- * A marker for NULL that no value can be taken for: fresh for each run, since it is not known whether COPY tells a
- * quoted marker from a bare one.
- */
-export function newCsvDialect(): CsvDialect {
-  return { nullMarker: `null_${randomBytes(12).toString('hex')}` };
+export interface CsvEncoderOptions {
+  /** Whether each line ends with the row's number, for a table that has a column for it. */
+  readonly rowNumbers: boolean;
 }
 
 /** Writes rows as the lines of one staged file. */
 export interface CsvEncoder {
   /**
-   * One line, its newline included: the values in the order of the fields, then the row's number. A missing value is
-   * NULL. Throws RS_VALUE_UNREPRESENTABLE naming row, column and limit, never the value.
+   * One line, its newline included: the values in the order of the fields. A missing value is NULL. Throws
+   * RS_VALUE_UNREPRESENTABLE naming row, column and limit, never the value.
    */
   line(values: readonly (InputScalar | null | undefined)[], rowNumber: number): string;
 }
 
-/** An encoder for rows that go to columns of these types. `rowNumber` is written as the last column. */
-export function openCsvEncoder(fields: readonly SupportedField[], { nullMarker }: CsvDialect): CsvEncoder {
+/** An encoder for rows that go to columns of these types. */
+export function openCsvEncoder(
+  fields: readonly SupportedField[],
+  { nullMarker }: CsvDialect,
+  { rowNumbers }: CsvEncoderOptions,
+): CsvEncoder {
   const columns = fields.map(({ name, type }) => ({ name, type, toText: codecFor(type).toText }));
   return {
     line: (values, rowNumber) => {
       let line = '';
       for (const [position, column] of columns.entries()) {
         const value = values[position];
-        if (value === null || value === undefined) line += `${nullMarker},`;
+        if (position > 0) line += ',';
+        if (value === null || value === undefined) line += nullMarker;
         else {
           const text = column.toText(value);
           if (text instanceof Unfit) throw unrepresentable(column, text, rowNumber);
-          line += `${quoteCsv(text)},`;
+          line += quoteCsv(text);
         }
       }
-      return `${line}${rowNumber}\n`;
+      return rowNumbers ? `${line},${rowNumber}\n` : `${line}\n`;
     },
   };
 }

@@ -39,6 +39,12 @@ describe('statements that apply a staging table', () => {
         'UPDATE "sales"."orders" SET "v" = "roleshift_source"."v", "w" = "roleshift_source"."w" FROM "stage" AS "roleshift_source" WHERE "roleshift_source"."a" IS NOT NULL AND "roleshift_source"."b" IS NULL AND "orders"."a" = "roleshift_source"."a" AND "orders"."b" IS NULL',
     },
     {
+      title: 'UPDATE of the row whose keys are all NULL, by an equality of both sides',
+      statement: renderUpdate({ ...PATHS, pattern: { keys: ['a', 'b'], nullKeys: ['a', 'b'] }, update: ['v'] }),
+      expected:
+        'UPDATE "sales"."orders" SET "v" = "roleshift_source"."v" FROM "stage" AS "roleshift_source" WHERE "roleshift_source"."a" IS NULL AND "roleshift_source"."b" IS NULL AND "orders"."a" IS NULL AND "orders"."b" IS NULL AND CASE WHEN "orders"."a" IS NULL THEN 1 ELSE 0 END = CASE WHEN "roleshift_source"."a" IS NULL THEN 1 ELSE 0 END',
+    },
+    {
       title: 'INSERT of what is missing',
       statement: renderInsertMissing({ ...PATHS, pattern: PLAIN, insert: ['id', 'v'] }),
       expected:

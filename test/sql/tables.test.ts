@@ -67,22 +67,26 @@ describe('ledger', () => {
   it('is created, asked and filled', () => {
     const ledger = ['s', 'l'] as const;
     expect(String(renderCreateLedger(ledger))).to.equal(
-      'CREATE TABLE IF NOT EXISTS "s"."l" ("run_id" VARCHAR(255) NOT NULL, "operation" VARCHAR(32) NOT NULL, "rows_read" BIGINT NOT NULL, "rows_staged" BIGINT NOT NULL, "rows_loaded" BIGINT NOT NULL, "rows_inserted" BIGINT NOT NULL, "rows_updated" BIGINT NOT NULL, "rows_rejected" BIGINT NOT NULL, "rows_deduplicated" BIGINT NOT NULL, "committed_at" TIMESTAMP NOT NULL) DISTSTYLE ALL SORTKEY ("run_id")',
+      'CREATE TABLE IF NOT EXISTS "s"."l" ("run_id" VARCHAR(255) NOT NULL, "operation" VARCHAR(32) NOT NULL, "rows_read" BIGINT NOT NULL, "rows_staged" BIGINT NOT NULL, "rows_loaded" BIGINT NOT NULL, "rows_inserted" BIGINT NOT NULL, "rows_updated" BIGINT NOT NULL, "rows_rejected" BIGINT NOT NULL, "rows_deduplicated" BIGINT NOT NULL, "manifest_sha256" VARCHAR(64), "committed_at" TIMESTAMP NOT NULL) DISTSTYLE ALL SORTKEY ("run_id")',
     );
     expect(String(renderReadLedger(ledger, "run'1"))).to.equal(
-      'SELECT "operation", "rows_read", "rows_staged", "rows_loaded", "rows_inserted", "rows_updated", "rows_rejected", "rows_deduplicated" FROM "s"."l" WHERE "run_id" = \'run\'\'1\'',
+      'SELECT "operation", "rows_read", "rows_staged", "rows_loaded", "rows_inserted", "rows_updated", "rows_rejected", "rows_deduplicated", "manifest_sha256" FROM "s"."l" WHERE "run_id" = \'run\'\'1\'',
     );
-    expect(String(renderInsertLedger(ledger, { runId: 'r', operation: 'upsert', counts: COUNTS }))).to.equal(
-      'INSERT INTO "s"."l" ("run_id", "operation", "rows_read", "rows_staged", "rows_loaded", "rows_inserted", "rows_updated", "rows_rejected", "rows_deduplicated", "committed_at") VALUES (\'r\', \'upsert\', 7, 6, 5, 4, 1, 1, 0, GETDATE())',
+    expect(
+      String(renderInsertLedger(ledger, { runId: 'r', operation: 'upsert', counts: COUNTS, manifestSha256: 'abc' })),
+    ).to.equal(
+      'INSERT INTO "s"."l" ("run_id", "operation", "rows_read", "rows_staged", "rows_loaded", "rows_inserted", "rows_updated", "rows_rejected", "rows_deduplicated", "manifest_sha256", "committed_at") VALUES (\'r\', \'upsert\', 7, 6, 5, 4, 1, 1, 0, \'abc\', GETDATE())',
+    );
+    expect(String(renderInsertLedger(ledger, { runId: 'r', operation: 'insert', counts: COUNTS }))).to.include(
+      ' 0, NULL, GETDATE())',
     );
   });
 
   it('reads its own answer', () => {
-    expect(readLedger('r', [['upsert', '7', '6', '5', '4', '1', '1', '0']])).to.deep.equal({
-      runId: 'r',
-      operation: 'upsert',
-      counts: COUNTS,
-    });
+    const row = ['upsert', '7', '6', '5', '4', '1', '1', '0'];
+    const entry = { runId: 'r', operation: 'upsert', counts: COUNTS };
+    expect(readLedger('r', [[...row, 'abc']])).to.deep.equal({ ...entry, manifestSha256: 'abc' });
+    expect(readLedger('r', [[...row, null]])).to.deep.equal(entry);
     expect(readLedger('r', [])).to.equal(undefined);
   });
 

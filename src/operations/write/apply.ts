@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
@@ -53,11 +54,17 @@ export async function applyOnce(
     if (before !== undefined) return { entry: before, alreadyApplied: true, rowsTouched: 0 };
 
     await session.run(sql`SET statement_timeout TO ${integer(limits.statementTimeoutMs)}`, run);
+    // Redshift counts rows in hand only in system views: asking them costs a session and a queue slot, so none is asked.
+    const totalRows = work.loaded?.rows ?? work.staged.rowsStaged;
+    run.publish({ type: 'progress', phase: 'apply', rows: 0, totalRows });
     const { counts, rowsTouched } = await applyRows(session, plan, work, run);
-    const entry: LedgerEntry = { runId: plan.runId, operation: plan.operation, counts };
+    const { runId, operation } = plan;
+    const { manifestSha256 } = work.staged;
+    const entry: LedgerEntry = { runId, operation, counts, ...defined({ manifestSha256 }) };
     await session.run(renderInsertLedger(plan.ledger, entry), run);
     // No timer may end the COMMIT: its outcome would be unknown.
     await session.run(sql`SET statement_timeout TO 0`, run);
+    run.publish({ type: 'progress', phase: 'commit', rows: counts.loaded, totalRows });
     return { entry, alreadyApplied: false, rowsTouched };
   });
 }

@@ -44,7 +44,7 @@ export async function commitLoad(job: LoadJob): Promise<Applied> {
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
       const entry = await settleIfUnknown(job, error);
-      if (entry !== undefined) return settled(entry, recorder);
+      if (entry !== undefined) return settled(entry, job);
       if (sessions === SESSIONS || attempts.left === 0) throw giveUp(error);
       await sleep(NEW_SESSION_DELAY_MS * sessions, run.signal);
       recorder.warn({ code: 'LOAD_REPEATED', message: 'The session was lost; the staged files are loaded again' });
@@ -74,13 +74,14 @@ async function settleIfUnknown(
   return entry;
 }
 
-/** The COMMIT had happened after all. */
-function settled(entry: Applied['entry'], recorder: WriteRecorder): Applied {
+/** The COMMIT had happened after all: ours, or that of another attempt of the same run, whose files were others. */
+function settled(entry: Applied['entry'], { staged, recorder }: LoadJob): Applied {
+  const isOurs = entry.manifestSha256 === staged.manifestSha256;
   recorder.warn({
     code: 'COMMIT_SETTLED',
-    message: 'The answer to COMMIT was lost; the ledger shows that it happened',
+    message: `The answer to COMMIT was lost; the ledger shows that ${isOurs ? 'it' : 'another attempt of this run'} happened`,
   });
-  return { entry, alreadyApplied: false, rowsTouched: entry.counts.updated };
+  return { entry, alreadyApplied: !isOurs, rowsTouched: entry.counts.updated };
 }
 
 /** A COMMIT that is known not to have happened is no unknown COMMIT any more. */
@@ -98,13 +99,16 @@ async function load(session: Session, job: LoadJob): Promise<Appliable> {
   const { plan, staged, recorder, run } = job;
   if (plan.load.kind === 'direct' || staged.rowsStaged === 0) return { staged };
   const { load: how } = plan;
+  const totals = { totalRows: staged.rowsStaged, totalBytes: staged.bytes, totalFiles: staged.files.length };
+  run.publish({ type: 'progress', phase: 'load', rows: 0, ...totals });
   const loaded = await withReasons(session, job, () => loadStagingTable(session, plan, how, staged, run));
   if (loaded.rejected > 0) {
     recorder.rejectRows(...loaded.rejectedRows);
     recorder.reject(...(await readLoadErrors(session, staged.folderName, run)));
   }
   recorder.count({ rejected: staged.rowsRefused + loaded.rejected, deduplicated: loaded.deduplicated });
-  run.publish({ type: 'progress', phase: 'load', rows: loaded.rows, totalRows: staged.rowsStaged });
+  const { bytes, files } = staged;
+  run.publish({ type: 'progress', phase: 'load', rows: loaded.rows, bytes, files: files.length, ...totals });
   return { staged, loaded };
 }
 

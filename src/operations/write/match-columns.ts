@@ -5,6 +5,8 @@ import { requireSupported, type SupportedField } from '../../types/field.ts';
 /** A column of the target that the input fills. */
 export interface FilledColumn extends SupportedField {
   readonly nullable: boolean;
+  /** Its values are compared without regard to case. */
+  readonly isCaseInsensitive: boolean;
   /** Name in the input. */
   readonly inputName: string;
   /** Position in the input, from 0. */
@@ -48,8 +50,8 @@ export function matchColumns(target: ObjectDescriptor, inputColumns: readonly st
     const source = own[index];
     if (source === undefined) return [];
     const { name, type } = field;
-    const { nullable } = source.column;
-    return [{ name, type, nullable, inputName: source.name, inputPosition: source.position }];
+    const { nullable, isCaseInsensitive = false } = source.column;
+    return [{ name, type, nullable, isCaseInsensitive, inputName: source.name, inputPosition: source.position }];
   });
   return { filled, identities: found.filter(({ column }) => column.isIdentity).map(({ name }) => name) };
 }

@@ -31,7 +31,7 @@ export class WriteRecorder {
   readonly run: Run;
   readonly #operation: WriteOperation;
   readonly #phases = new Map<WritePhase['name'], number>();
-  readonly #rejects: LoadReject[] = [];
+  readonly #rejects = new Map<string, LoadReject>();
   readonly #rejectedRows = new Set<number>();
   readonly #warnings: WriteWarning[] = [];
 
@@ -66,8 +66,10 @@ export class WriteRecorder {
     this.run.publish({ type: 'warning', ...warning });
   }
 
+  /** A load that is repeated meets the same rows again: each is told once. */
   reject(...rejects: readonly LoadReject[]): void {
-    this.#rejects.push(...rejects.slice(0, MOST_REJECTS - this.#rejects.length));
+    for (const reject of rejects)
+      if (this.#rejects.size < MOST_REJECTS) this.#rejects.set(JSON.stringify(reject), reject);
   }
 
   rejectRows(...numbers: readonly number[]): void {
@@ -86,7 +88,7 @@ export class WriteRecorder {
       bytes: this.bytes,
       files: this.files,
       phases: [...this.#phases].map(([phase, ms]) => ({ name: phase, ms: Math.round(ms) })),
-      rejects: [...this.#rejects],
+      rejects: [...this.#rejects.values()],
       rejectedRows: [...this.#rejectedRows].sort((left, right) => left - right),
       warnings: [...this.#warnings],
       ...defined({ stagedFilesKept: this.stagedFilesKept }),

@@ -20,7 +20,7 @@ export interface RowLines {
  */
 export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines {
   const { columns, rejectLimit, load, format } = plan;
-  const encoder = openCsvEncoder(columns, format);
+  const encoder = openCsvEncoder(columns, format, { rowNumbers: load.kind === 'staged' });
   const required = columns.flatMap(({ nullable }, position) => (nullable ? [] : [position]));
   const positions = columns.map(({ inputPosition }) => inputPosition);
   let read = 0;
@@ -54,8 +54,7 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
         const values = positions.map((position, index) => scalarOf(row[position], columns[index]?.name, read));
         const missing = required.find((position) => values[position] === null || values[position] === undefined);
         if (missing !== undefined) throw refusal(columns[missing]?.name, read, 'is NULL where the column takes none');
-        const line = encoder.line(values, read);
-        return load.kind === 'direct' ? withoutRowNumber(line, read) : line;
+        return encoder.line(values, read);
       } catch (error) {
         return refuse(error);
       }
@@ -64,11 +63,6 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
     rowsStaged: () => read - refused,
     rowsRefused: () => refused,
   };
-}
-
-/** A line for the target itself, which has no column for the number that ends each line. */
-function withoutRowNumber(line: string, number: number): string {
-  return `${line.slice(0, -(String(number).length + 2))}\n`;
 }
 
 /** The value, if it is of a kind that a column can hold. Whether it fits is for the column's type to say. */

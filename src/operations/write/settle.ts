@@ -7,10 +7,14 @@ import { type LedgerEntry, readLedger, renderReadLedger } from '../../sql/ledger
 import { integer, sql } from '../../sql/sql.ts';
 import type { WritePlan } from '../write-plan.ts';
 
+/** How long settling goes on once the run was aborted. */
+const GRACE_MS = 10_000;
+
 /**
  * Finds out what became of a COMMIT whose answer was lost. The LOCK waits for an orphan that is still committing, so what
  * is read under it is final: the ledger's entry, or `undefined` for a transaction that never happened. An abort of the
- * run does not stop this; time does: then RS_COMMIT_UNKNOWN, with `lost` as its cause.
+ * run does not end this at once: knowing what happened is worth a few seconds more. Past them, or past the plan's limit,
+ * RS_COMMIT_UNKNOWN, with `lost` as its cause: the staged files are kept and the run id tells the outcome later.
  */
 export async function settleCommit(
   database: Database,
@@ -19,17 +23,20 @@ export async function settleCommit(
   run: Run,
 ): Promise<LedgerEntry | undefined> {
   const limitMs = plan.settleTimeoutMs;
-  const deadlineMs = performance.now() + limitMs;
-  const unaborted: Run = { ...run, signal: AbortSignal.timeout(limitMs) };
+  const startedMs = performance.now();
+  const deadlineMs = startedMs + limitMs;
+  using grace = openGrace(run.signal);
+  const unaborted: Run = { ...run, signal: AbortSignal.any([AbortSignal.timeout(limitMs), grace.signal]) };
   try {
     const limits = { attempts: 20, totalMs: limitMs, attemptMs: limitMs, firstDelayMs: 250 };
     return await retry(unaborted, limits, (signal) => readUnderLock(database, plan, deadlineMs, { ...run, signal }));
   } catch (error) {
+    const waitedSeconds = Math.max(1, Math.round((performance.now() - startedMs) / 1000));
     const message = error instanceof Error ? error.message : String(error);
     run.publish({ type: 'suppressed', reason: 'settling a COMMIT whose answer was lost', message });
     throw new ConnectorError(
       'RS_COMMIT_UNKNOWN',
-      `Whether the rows are in ${plan.targetName} could not be found out within ${limitMs / 1000} s`,
+      `Whether the rows are in ${plan.targetName} could not be found out within ${waitedSeconds} s`,
       {
         action: `Run it again with the run id "${plan.runId}": the ledger then tells whether it had been committed, and nothing is loaded twice.`,
         details: { ...lost.details, runId: plan.runId, ledger: plan.ledger.join('.') },
@@ -37,6 +44,24 @@ export async function settleCommit(
       },
     );
   }
+}
+
+/** A signal that aborts `GRACE_MS` after another one. Disposing leaves no timer and no listener. */
+function openGrace(signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+  const grace = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => grace.abort(signal.reason), GRACE_MS);
+  };
+  if (signal.aborted) start();
+  else signal.addEventListener('abort', start, { once: true });
+  return {
+    signal: grace.signal,
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', start);
+      clearTimeout(timer);
+    },
+  };
 }
 
 async function readUnderLock(

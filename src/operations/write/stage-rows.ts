@@ -33,11 +33,14 @@ export async function stageRows(
   const chunks = cutIntoChunks(rows, lines.encode, AbortSignal.any([run.signal, stop.signal]));
   const files: StagedFile[] = [];
   let bytes = 0;
+  const report = (): void => {
+    Object.assign(recorder, { bytes, files: files.length });
+    recorder.count({ read: lines.rowsRead(), staged: lines.rowsStaged(), rejected: lines.rowsRefused() });
+    run.publish({ type: 'progress', phase: 'stage', rows: lines.rowsRead(), bytes, files: files.length });
+  };
   const onBytes = (sent: number): void => {
     bytes += sent;
-    Object.assign(recorder, { bytes, files: files.length });
-    recorder.count({ read: lines.rowsRead(), staged: lines.rowsStaged() });
-    run.publish({ type: 'progress', phase: 'stage', rows: lines.rowsRead(), bytes, files: files.length });
+    report();
   };
   try {
     for (let chunk = await chunks.next(); !chunk.done; chunk = await chunks.next()) {
@@ -49,8 +52,7 @@ export async function stageRows(
     throw error;
   } finally {
     await chunks.return();
-    recorder.count({ read: lines.rowsRead(), staged: lines.rowsStaged(), rejected: lines.rowsRefused() });
-    recorder.files = files.length;
+    report();
   }
   return {
     files,

@@ -31,6 +31,14 @@ describe('write: bad days', () => {
     return Number((await on.rows(`SELECT COUNT(*) FROM ${table}`))[0]?.[0]);
   }
 
+  /** The digest of the files that were loaded, as the ledger has it. */
+  async function ledgerOf(object: string): Promise<string> {
+    const [schema, name = ''] = ledgerPath(['sales', object.slice('sales.'.length)]);
+    const rows = await on.rows(`SELECT manifest_sha256 FROM ${schema}.${name}`);
+    expect(rows).to.have.length(1);
+    return String(rows[0]?.[0]);
+  }
+
   for (const operation of ['insert', 'upsert'] as const) {
     for (const when of ['before', 'after'] as const) {
       it(`settles a COMMIT of an ${operation} that was lost ${when} it was done, exactly once`, async () => {
@@ -41,7 +49,8 @@ describe('write: bad days', () => {
         expect(report.warnings.map(({ code }) => code)).to.deep.equal([
           when === 'after' ? 'COMMIT_SETTLED' : 'LOAD_REPEATED',
         ]);
-        expect(await count(object)).to.equal(50);
+        expect([report.alreadyApplied, await count(object)]).to.deep.equal([false, 50]);
+        expect(await ledgerOf(object)).to.match(/^[0-9a-f]{64}$/);
         expect(await on.staged()).to.deep.equal([]);
       });
     }
@@ -109,12 +118,42 @@ describe('write: bad days', () => {
     expect(await on.staged()).to.deep.equal([]);
   });
 
-  it('loads the staged files again in a new session when the first one dies', async () => {
+  for (const matching of [
+    'CREATE TEMP',
+    'COPY',
+    'GROUP BY',
+    'LOCK',
+    'UPDATE "sales"',
+    'INSERT INTO "sales"."t',
+    'INSERT INTO "sales"."roleshift_ledger',
+  ]) {
+    it(`loads the staged files again in a new session when the first one dies at ${matching}`, async () => {
+      const object = await freshTable();
+      await on.world.faults({ on: 'pg:statement', matching, effect: { kind: 'drop' } });
+      const report = await on.write({ object, operation: 'upsert' }, ROWS);
+      expect(report.warnings.map(({ code }) => code)).to.deep.equal(['LOAD_REPEATED']);
+      expect([report.rows.inserted, await count(object)]).to.deep.equal([50, 50]);
+      expect(await on.staged()).to.deep.equal([]);
+    });
+  }
+
+  it('settles a COMMIT that is unknown for some seconds more after an abort, not for minutes', async () => {
     const object = await freshTable();
-    await on.world.faults({ on: 'pg:statement', matching: 'UPDATE "sales"', effect: { kind: 'drop' } });
-    const report = await on.write({ object, operation: 'upsert' }, ROWS);
-    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['LOAD_REPEATED']);
-    expect(await count(object)).to.equal(50);
+    const controller = new AbortController();
+    await on.world.faults(
+      { on: 'pg:commit', effect: { kind: 'drop', when: 'after' } },
+      // The first LOCK is the transaction's own, the second that of settling.
+      { on: 'pg:statement', matching: 'LOCK', after: 1, times: 1, effect: { kind: 'delay', ms: 1000 } },
+    );
+    const before = on.events.length;
+    const work = on.write({ object }, ROWS, { signal: controller.signal });
+    const timer = setInterval(() => {
+      if (on.events.slice(before).some((event) => event.type === 'progress' && event.phase === 'commit'))
+        controller.abort(new Error('ctrl-c'));
+    }, 20);
+    const report = await work.finally(() => clearInterval(timer));
+    expect(controller.signal.aborted).to.equal(true);
+    expect([report.outcome, await count(object)]).to.deep.equal(['committed', 50]);
   });
 
   it('waits for another load into the same table no longer than it is told', async () => {

@@ -69,8 +69,8 @@ describe('the plan of a write', () => {
       table: {
         name: 'roleshift_stage_abc',
         columns: [
-          { name: 'id', type: { kind: 'integer' }, notNull: true },
-          { name: 'note', type: { kind: 'varchar', bytes: 10 }, notNull: false },
+          { name: 'id', type: { kind: 'integer' }, notNull: true, caseInsensitive: false },
+          { name: 'note', type: { kind: 'varchar', bytes: 10 }, notNull: false, caseInsensitive: false },
         ],
         rowColumn: '_row_2',
         distKey: 'id',
@@ -99,6 +99,28 @@ describe('the plan of a write', () => {
     const { columns, warnings } = plan({}, { inputColumns: ['line', 'id'] });
     expect(columns.map(({ name, inputPosition }) => [name, inputPosition])).to.deep.equal([['id', 1]]);
     expect(warnings.map(({ code }) => code)).to.deep.equal(['IDENTITY_LEFT_OUT']);
+  });
+
+  it('compares keys in the temporary table as the target does', () => {
+    const columns = TABLE.columns.map((own) => (own.name === 'note' ? { ...own, isCaseInsensitive: true } : own));
+    const { load } = plan({ operation: 'upsert', keys: ['note'] }, {}, { columns });
+    const staged = load.kind === 'staged' ? load.table.columns : [];
+    expect(staged.map(({ name, caseInsensitive }) => [name, caseInsensitive])).to.deep.equal([
+      ['id', false],
+      ['note', true],
+    ]);
+  });
+
+  it('tells the columns some of whose values a load may refuse, once', () => {
+    const columns = [
+      column('id', { kind: 'integer' }),
+      column('low', { kind: 'real' }),
+      column('high', { kind: 'double' }),
+    ];
+    const { warnings } = plan({}, { inputColumns: ['id', 'low', 'high'] }, { columns });
+    expect(warnings).to.deep.equal([
+      { code: 'VALUES_LIMITED', message: '"low", "high": COPY may refuse NaN and infinities' },
+    ]);
   });
 
   it('plans an input without rows and names', () => {

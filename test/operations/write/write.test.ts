@@ -216,11 +216,26 @@ describe('write: insert', () => {
     expect((await on.write({ object: 'locked.t' }, [{ id: 1 }])).rows.loaded).to.equal(1);
   });
 
-  it('shows its progress', async () => {
+  it('shows its progress, phase by phase, with totals as soon as they are known', async () => {
     await on.table('watched', 'id INTEGER');
-    on.events.length = 0;
-    await on.write({ object: 'sales.watched' }, [{ id: 1 }]);
-    const phases = on.events.flatMap((event) => (event.type === 'progress' ? [event.phase] : []));
-    expect([...new Set(phases)]).to.deep.equal(['plan', 'stage', 'load', 'apply']);
+    const before = on.events.length;
+    const report = await on.write({ object: 'sales.watched', operation: 'upsert', keys: ['id'] }, [
+      { id: 1 },
+      { id: 2 },
+    ]);
+    const progress = on.events.slice(before).flatMap((event) => (event.type === 'progress' ? [event] : []));
+    expect([...new Set(progress.map(({ phase }) => phase))]).to.deep.equal([
+      'plan',
+      'stage',
+      'load',
+      'apply',
+      'commit',
+    ]);
+    const last = new Map(progress.map(({ phase, ...facts }) => [phase, facts]));
+    const { bytes } = report;
+    expect(last.get('stage')).to.include({ rows: 2, bytes, files: 1 });
+    expect(last.get('load')).to.include({ rows: 2, totalRows: 2, bytes, totalBytes: bytes, files: 1, totalFiles: 1 });
+    expect(last.get('apply')).to.include({ rows: 0, totalRows: 2 });
+    expect(last.get('commit')).to.include({ rows: 2, totalRows: 2 });
   });
 });

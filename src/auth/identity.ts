@@ -1,9 +1,10 @@
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
 import { readRoleArn } from '../access/location.ts';
 import type { IdentitySource } from '../access/plan.ts';
+import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { AwsCredentials } from './access.ts';
-import { type AwsWire, callAws, callFacts, openSts } from './aws-call.ts';
+import { type AwsWire, callAws, callFacts, openSts, serviceHost } from './aws-call.ts';
 import { readForeignError, safeCause } from './foreign-error.ts';
 import {
   type CredentialSource,
@@ -108,6 +109,7 @@ function reasonOf(error: unknown): string {
 /** GetCallerIdentity needs no permission; where something in between refuses it, the evidence is less, not the work. */
 async function identify(sourced: Sourced, wire: AwsWire): Promise<AwsCredentials> {
   const sts = openSts(wire.target, sourced);
+  const askedHost = watchHost(sts);
   const operation = {
     action: 'sts:GetCallerIdentity',
     ...callFacts(wire, 'sts', sourced),
@@ -117,15 +119,35 @@ async function identify(sourced: Sourced, wire: AwsWire): Promise<AwsCredentials
       sts.send(new GetCallerIdentityCommand({}), options),
     );
     const { Arn: principalArn, Account: account } = answer;
-    return {
-      ...sourced,
-      ...(principalArn === undefined ? {} : { principalArn }),
-      ...(account === undefined ? {} : { account }),
-    };
+    return { ...sourced, ...defined({ principalArn, account, note: ambientNote(askedHost(), wire) }) };
   } catch (error) {
     if (error instanceof ConnectorError && error.code === 'RS_AUTH_PERMISSION') return sourced;
     throw error;
   }
+}
+
+/** Partitions whose endpoints have names that we know. */
+const KNOWN_NAMES: ReadonlySet<string> = new Set(['aws', 'aws-cn', 'aws-us-gov']);
+
+/** A host that no option names, but a variable or file of the agent's AWS settings: a reader should know. */
+function ambientNote(asked: string | undefined, { target }: AwsWire): string | undefined {
+  if (asked === undefined || target.stsEndpoint !== undefined || !KNOWN_NAMES.has(target.partition)) return undefined;
+  if (asked === serviceHost(target, 'sts')) return undefined;
+  return `The agent's AWS settings send calls of STS to ${asked}.`;
+}
+
+/** Where the SDK sends the requests of a client in the end, once it has sent one. */
+function watchHost(sts: STSClient): () => string | undefined {
+  let host: string | undefined;
+  sts.middlewareStack.add(
+    (next) => (args) => {
+      const { hostname } = Object(args.request) as { readonly hostname?: unknown };
+      host = typeof hostname === 'string' ? hostname : undefined;
+      return next(args);
+    },
+    { step: 'finalizeRequest', name: 'roleshiftHost' },
+  );
+  return () => host;
 }
 
 function refuseOtherRole(expectedRoleArn: string, { principalArn, source }: AwsCredentials): void {

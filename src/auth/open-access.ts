@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import type { AccessPlan, RoleHop } from '../access/plan.ts';
-import { defined } from '../core/defined.ts';
 import { ConnectorError, type ErrorCode } from '../core/errors.ts';
 import type { HopEvent } from '../core/events.ts';
 import type { RetryLimits } from '../core/retry.ts';
@@ -125,7 +124,8 @@ class CredentialGraph implements Access {
       throw new ConnectorError('RS_INTERNAL', 'AWS was asked although the plan names no identity');
     }
     const credentials = await acquireIdentity(this.plan.identity, this.#wire, environment);
-    const noted = { ...credentials, ...defined({ note: this.plan.identityNote }) };
+    const notes = [this.plan.identityNote, credentials.note].filter((note) => note !== undefined);
+    const noted = notes.length === 0 ? credentials : { ...credentials, note: notes.join(' ') };
     publish(hopEvent('identity', noted));
     return noted;
   }

@@ -331,6 +331,23 @@ describe('identity', () => {
     });
   });
 
+  it("tells when a file of the agent's AWS settings sends its calls elsewhere", async () => {
+    const config = join(folder, 'config');
+    await writeFile(config, `[default]\nendpoint_url = ${aws.url}\n`);
+    const { AWS_CONFIG_FILE: before } = process.env;
+    process.env['AWS_CONFIG_FILE'] = config;
+    try {
+      const options = accessOptionsWithout(['accessKeyId', 'secretAccessKey', 'stsEndpoint'], ENVIRONMENT);
+      await using access = openAccess(planAccess(options), { environment: keys, limits: ONCE });
+      const run = recordedRun();
+      expect((await access.identity(run)).note).to.match(/AWS settings send calls of STS to 127\.0\.0\.1/);
+      expect(run.events[0]).to.have.property('note').that.includes('127.0.0.1');
+    } finally {
+      if (before === undefined) delete process.env['AWS_CONFIG_FILE'];
+      else process.env['AWS_CONFIG_FILE'] = before;
+    }
+  });
+
   it('goes on without evidence when something in between refuses GetCallerIdentity', async () => {
     aws.answer('GetCallerIdentity', { status: 403, code: 'AccessDenied', message: 'by endpoint policy' });
     const identity = await identify(ENVIRONMENT, keys);

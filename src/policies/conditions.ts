@@ -1,0 +1,100 @@
+import { BlockList, isIP } from 'node:net';
+import { listOf, type OneOrMany, type PolicyCondition } from './document.ts';
+import { matchesArn, matchesPattern, type RequestContext } from './match-pattern.ts';
+import { every, not, some, type Ternary } from './ternary.ts';
+
+type Compare = (actual: string, wanted: string, context: RequestContext) => Ternary;
+
+/** Equal once the variables are filled in; a wildcard is a character like any other here. */
+function isEqual(actual: string, wanted: string, context: RequestContext): Ternary {
+  return matchesPattern(
+    wanted.replaceAll(/[*?]/g, (sign) => `\${${sign}}`),
+    actual,
+    context,
+  );
+}
+
+function number(compare: (order: number) => boolean): Compare {
+  return (actual, wanted) => {
+    const order = Number(actual) - Number(wanted);
+    return Number.isNaN(order) ? false : compare(order);
+  };
+}
+
+function time(compare: (order: number) => boolean): Compare {
+  const ms = (text: string): number => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text));
+  return (actual, wanted) => {
+    const order = ms(actual) - ms(wanted);
+    return Number.isNaN(order) ? false : compare(order);
+  };
+}
+
+function inNetwork(actual: string, wanted: string): boolean {
+  const [network = '', bits] = wanted.split('/');
+  const version = isIP(network);
+  if (version === 0 || isIP(actual) === 0) return false;
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  const networks = new BlockList();
+  networks.addSubnet(network, bits === undefined ? (version === 6 ? 128 : 32) : Number(bits), family);
+  return networks.check(actual, isIP(actual) === 6 ? 'ipv6' : 'ipv4');
+}
+
+const lower: Compare = (actual, wanted, context) => isEqual(actual.toLowerCase(), wanted.toLowerCase(), context);
+const like: Compare = (actual, wanted, context) => matchesPattern(wanted, actual, context);
+const arn: Compare = (actual, wanted, context) => matchesArn(wanted, actual, context);
+
+/** Positive form of each operator; `Not` in a name turns it around. */
+const COMPARISONS: Readonly<Record<string, Compare>> = {
+  stringequals: isEqual,
+  stringequalsignorecase: lower,
+  stringlike: like,
+  arnequals: arn,
+  arnlike: arn,
+  bool: lower,
+  binaryequals: isEqual,
+  ipaddress: inNetwork,
+  numericequals: number((order) => order === 0),
+  numericlessthan: number((order) => order < 0),
+  numericlessthanequals: number((order) => order <= 0),
+  numericgreaterthan: number((order) => order > 0),
+  numericgreaterthanequals: number((order) => order >= 0),
+  dateequals: time((order) => order === 0),
+  datelessthan: time((order) => order < 0),
+  datelessthanequals: time((order) => order <= 0),
+  dategreaterthan: time((order) => order > 0),
+  dategreaterthanequals: time((order) => order >= 0),
+};
+
+function test(operator: string, key: string, wanted: OneOrMany, context: RequestContext): Ternary {
+  const [, quantifier, name = '', ifExists] =
+    /^(forallvalues:|foranyvalue:)?(.*?)(ifexists)?$/.exec(operator.toLowerCase()) ?? [];
+  const actual = context.get(key.toLowerCase());
+  const values = listOf(wanted);
+  if (name === 'null') return actual === undefined ? undefined : values.includes(String(actual === ''));
+  const isNegated = name.includes('not');
+  const compare = COMPARISONS[name.replace('not', '')];
+  if (compare === undefined) return undefined;
+  if (actual === undefined) return undefined;
+  if (actual === '') return ifExists !== undefined || quantifier === 'forallvalues:' || isNegated;
+  const found = some(values.map((value) => compare(actual, value, context)));
+  return isNegated ? not(found) : found;
+}
+
+/** Whether a condition block holds for a request; the keys it hangs on where that is not known. */
+export function conditionVerdict(
+  condition: PolicyCondition | undefined,
+  context: RequestContext,
+): { readonly holds: Ternary; readonly unknownKeys: readonly string[] } {
+  const tests = Object.entries(condition ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, wanted]) => ({ key, verdict: test(operator, key, texts(wanted), context) })),
+  );
+  return {
+    holds: every(tests.map(({ verdict }) => verdict)),
+    unknownKeys: tests.filter(({ verdict }) => verdict === undefined).map(({ key }) => key),
+  };
+}
+
+/** People write true and 3600 without quotes as well. */
+function texts(value: unknown): readonly string[] {
+  return (Array.isArray(value) ? value : [value]).map(String);
+}

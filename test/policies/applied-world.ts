@@ -1,0 +1,123 @@
+import type { PlannedDocument } from '../../src/policies/document.ts';
+import type { PolicySet } from '../../src/policies/policies.ts';
+import type { PolicyDocument } from '../../src/sandbox/iam/policy.ts';
+import type { World, WorldAccount, WorldBucket, WorldInstance, WorldRole, WorldUser } from '../../src/sandbox/world.ts';
+
+type Building<T> = { -readonly [K in keyof T]: T[K] };
+
+interface BuildingAccount {
+  users: Building<WorldUser>[];
+  roles: Building<WorldRole>[];
+  buckets: Building<WorldBucket>[];
+}
+
+/** One statement of a set. */
+export interface Dropped {
+  readonly document: PlannedDocument;
+  readonly sid: string;
+}
+
+const NOBODY: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Deny', Principal: '*', Action: 'sts:AssumeRole' }],
+};
+
+/** Fills an empty world with what policies say and nothing else: a principal exists when a policy is its own. */
+export class AppliedWorld {
+  readonly #accounts = new Map<string, BuildingAccount>();
+  readonly #instances: WorldInstance[] = [];
+  readonly #attached: string[] = [];
+
+  /** `without` is left out. */
+  apply({ documents, attach }: PolicySet, without?: Dropped): void {
+    for (const { holder, kind, document, name } of documents) {
+      const statements = document.Statement.filter(
+        ({ Sid }) => without === undefined || name !== without.document.name || Sid !== without.sid,
+      );
+      const policy = { ...document, Statement: statements } as PolicyDocument;
+      const account = this.#account(holder.account);
+      if (kind === 'bucket') {
+        const bucket = account.buckets.find((each) => each.name === holder.name);
+        if (bucket !== undefined && statements.length > 0) bucket.policy = policy;
+        continue;
+      }
+      if (holder.kind === 'user') {
+        const user = this.#user(holder.account, holder.name);
+        if (statements.length > 0) user.policies = [...(user.policies ?? []), policy];
+        continue;
+      }
+      const role = account.roles.find((each) => each.name === holder.name) ?? {
+        name: holder.name,
+        trust: NOBODY,
+        policies: [],
+      };
+      if (!account.roles.includes(role)) account.roles.push(role);
+      if (kind === 'trust') role.trust = statements.length === 0 ? NOBODY : policy;
+      else if (statements.length > 0) role.policies = [...(role.policies ?? []), policy];
+    }
+    if (attach !== undefined) this.#attached.push(attach.role.arn);
+  }
+
+  bucket(account: string, name: string): void {
+    this.#account(account).buckets.push({ name });
+  }
+
+  /** A user with keys that follow from its name. */
+  user(account: string, name: string): { accessKeyId: string; secretAccessKey: string } {
+    const user = this.#user(account, name);
+    const [key] = user.accessKeys ?? [];
+    return { accessKeyId: key!.id, secretAccessKey: key!.secret };
+  }
+
+  machine(name: string, role: string): void {
+    this.#instances.push({ name, kind: 'ec2', role });
+  }
+
+  world(clusterAccount: string): World {
+    this.#account(clusterAccount);
+    return {
+      region: 'us-east-1',
+      accounts: [...this.#accounts].map(
+        ([id, account]): WorldAccount => ({
+          id,
+          ...account,
+          ...(id === clusterAccount
+            ? {
+                clusters: [
+                  {
+                    id: 'warehouse',
+                    iamRoles: this.#attached,
+                    groups: ['loaders', 'readers'],
+                    users: [
+                      { name: 'awsuser', superuser: true },
+                      { name: 'etl' },
+                      { name: 'reporting', password: 'Sandbox-Passw0rd' },
+                    ],
+                    databases: [{ name: 'dev' }],
+                  },
+                ],
+              }
+            : {}),
+        }),
+      ),
+      instances: this.#instances,
+    };
+  }
+
+  #account(id: string): BuildingAccount {
+    const account = this.#accounts.get(id) ?? { users: [], roles: [], buckets: [] };
+    this.#accounts.set(id, account);
+    return account;
+  }
+
+  #user(account: string, name: string): Building<WorldUser> {
+    const { users } = this.#account(account);
+    let user = users.find((each) => each.name === name);
+    if (user === undefined) {
+      const number = String(this.#accounts.size * 1000 + users.length).padStart(16, 'Q');
+      user = { name, accessKeys: [{ id: `AKIA${number}`, secret: `not/a/secret/${name}` }] };
+      users.push(user);
+    }
+    return user;
+  }
+}

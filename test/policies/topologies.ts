@@ -1,0 +1,140 @@
+import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
+import type { PolicyExtras } from '../../src/policies/policies.ts';
+
+export const HOME = '111122223333';
+export const AWAY = '444455556666';
+export const STORE = '777788889999';
+
+/** A way in: what the form says, and what the administrator adds. `tag` makes the names of principals its own. */
+export interface Topology {
+  readonly title: string;
+  readonly clusterAccount: string;
+  readonly bucketAccount?: string;
+  connection(tag: string): ConnectionInput;
+  extras(tag: string): PolicyExtras;
+  /** Steps that must pass, besides those of every check. */
+  readonly machineRole?: (tag: string) => string;
+}
+
+const arn = (account: string, kind: string, name: string): string => `arn:aws:iam::${account}:${kind}/${name}`;
+
+const base = {
+  database: 'dev',
+  region: 'us-east-1',
+  clusterIdentifier: 'warehouse',
+  authType: 'assumeRole',
+  username: 'etl',
+} as const;
+
+const staging = (account: string, tag: string, bucketAccount = account) => ({
+  useStaging: true,
+  stagingBucket: `bucket-${tag}`,
+  stagingBucketOwner: bucketAccount,
+  copyRole: arn(account, 'role', `Copy-${tag}`),
+});
+
+export const TOPOLOGIES: readonly Topology[] = [
+  {
+    title: 'IAM user, same account, existing database user',
+    clusterAccount: HOME,
+    bucketAccount: HOME,
+    connection: (tag) => ({
+      ...base,
+      host: 'given',
+      roleArn: arn(HOME, 'role', `Login-${tag}`),
+      ...staging(HOME, tag),
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'user', `agent-${tag}`) }),
+  },
+  {
+    title: 'IAM user, another account with an external id, created user, groups, no host, COPY for one user',
+    clusterAccount: AWAY,
+    bucketAccount: AWAY,
+    connection: (tag) => ({
+      ...base,
+      username: `made_${tag}`,
+      autoCreateDbUser: true,
+      dbGroups: ['loaders', 'readers'],
+      roleArn: arn(AWAY, 'role', `Login-${tag}`),
+      externalId: `partner-${tag}`,
+      sourceIdentity: 'person',
+      ...staging(AWAY, tag),
+    }),
+    extras: (tag) => ({
+      identityArn: arn(HOME, 'user', `agent-${tag}`),
+      copyForUserOnly: true,
+      pinSourceArn: true,
+      pinSourceAccount: true,
+      pinDbUser: true,
+    }),
+  },
+  {
+    title: 'EC2 role through an intermediate role, bucket of a third account, chained COPY roles',
+    clusterAccount: AWAY,
+    bucketAccount: STORE,
+    machineRole: (tag) => arn(HOME, 'role', `Machine-${tag}`),
+    connection: (tag) => ({
+      ...base,
+      host: 'given',
+      useEc2Role: true,
+      intermediateRoles: [{ roleArn: arn(HOME, 'role', `Hub-${tag}`) }],
+      roleArn: arn(AWAY, 'role', `Login-${tag}`),
+      externalId: 'hub-7',
+      roleSessionName: 'etl',
+      stagingRoleArn: arn(AWAY, 'role', `Staging-${tag}`),
+      ...staging(AWAY, tag, STORE),
+      copyRole: [arn(AWAY, 'role', `Copy-${tag}`), arn(STORE, 'role', `Store-${tag}`)].join(','),
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'role', `Machine-${tag}`), pinSessionName: true }),
+  },
+  {
+    title: 'worker node role, other account',
+    clusterAccount: AWAY,
+    machineRole: (tag) => arn(HOME, 'role', `Worker-${tag}`),
+    connection: (tag) => ({
+      ...base,
+      host: 'given',
+      loginIdentity: 'worker',
+      workerRoleArn: arn(HOME, 'role', `Worker-${tag}`),
+      roleArn: arn(AWAY, 'role', `Login-${tag}`),
+    }),
+    extras: () => ({ mode: 'advanced' }),
+  },
+  {
+    title: 'stored password, staging as the IAM user itself',
+    clusterAccount: HOME,
+    bucketAccount: HOME,
+    connection: (tag) => ({
+      host: 'given',
+      database: 'dev',
+      region: 'us-east-1',
+      username: 'reporting',
+      password: 'Sandbox-Passw0rd',
+      ...staging(HOME, tag),
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'user', `agent-${tag}`), clusterAccount: HOME }),
+  },
+];
+
+/** Where the walk stops without a statement. */
+export function stopsAt(sid: string): string {
+  const stops: ReadonlyArray<readonly [RegExp, string]> = [
+    [/^(?:Assume|Trust)CopyRole|^TrustRedshift$|^Copy(?:Bucket|Files)/, 'staging:copy'],
+    [/^UnloadFiles/, 'unload'],
+    [/^TrustMachine$/, 'identity'],
+    [/^AssumeRedshiftRole$/, 'role:redshift'],
+    [/^AssumeStagingRole$/, 'role:staging'],
+    [/^AssumeIntermediateRole(\d+)$/, 'role:intermediate-1'],
+    [/^(?:Login|CreateUser|JoinGroups)$/, 'login'],
+    [/^FindEndpoint$/, 'endpoint'],
+    [/^Staging(?:Bucket|Files)/, 'staging:bucket'],
+  ];
+  return stops.find(([pattern]) => pattern.test(sid))?.[1] ?? '';
+}
+
+/** The step of a trust statement: that of the role whose trust it is. */
+export function trustStopsAt(roleName: string): string {
+  if (roleName.startsWith('Login-')) return 'role:redshift';
+  if (roleName.startsWith('Staging-')) return 'role:staging';
+  return 'role:intermediate-1';
+}

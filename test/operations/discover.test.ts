@@ -34,6 +34,12 @@ describe('discover', () => {
     for (const statement of SETUP) await world.sql(statement, { database: 'dev' });
   });
 
+  afterEach(async () => {
+    await world.clearFaults();
+    const { totalCount, idleCount } = connection.database.pool;
+    expect(totalCount, 'borrowed sessions').to.equal(idleCount);
+  });
+
   after(async () => {
     await connection?.[Symbol.asyncDispose]();
     await world?.[Symbol.asyncDispose]();
@@ -114,13 +120,9 @@ describe('discover', () => {
     for (const command of ['SHOW SCHEMAS', 'SHOW TABLES', 'SHOW COLUMNS']) {
       await world.faults({ on: 'pg:statement', matching: command, times: 9, effect: { kind: 'error', code: '42601' } });
     }
-    try {
-      const found = await look({ object: 'sales.orders' });
-      expect(found).to.deep.equal(shown);
-      expect((await look({ schema: 'sales' })).kind).to.equal('objects');
-    } finally {
-      await world.clearFaults();
-    }
+    const found = await look({ object: 'sales.orders' });
+    expect(found).to.deep.equal(shown);
+    expect((await look({ schema: 'sales' })).kind).to.equal('objects');
   });
 
   it('asks no leader-node view that the server bills when SHOW answers', async () => {

@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { classifyEngineError } from '../../src/columnar/classify-error.ts';
@@ -202,4 +204,37 @@ describe('classifyEngineError', () => {
       expect(`${failure.message} ${JSON.stringify(failure)} ${String(failure.cause)}`).not.to.include('kanarienvogel');
     });
   }
+});
+
+describe('without the package of DuckDB', () => {
+  /** Runs a program in a process of its own, in which the package cannot be found. */
+  function runWithout(name: string, program: string): string {
+    const hook = `export async function resolve(specifier, context, next) {
+      if (specifier !== ${JSON.stringify(name)}) return next(specifier, context);
+      throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    }`;
+    const asUrl = (source: string): string => `data:text/javascript,${encodeURIComponent(source)}`;
+    const register = `import { register } from 'node:module'; register(${JSON.stringify(asUrl(hook))});`;
+    const options = ['--no-warnings', '--import', 'tsx', '--import', asUrl(register), '--input-type=module'];
+    return execFileSync(process.execPath, [...options, '-e', program], { encoding: 'utf8' });
+  }
+
+  it('names the package to install, and leaves no folder behind', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'roleshift-missing-'));
+    const module = new URL('../../src/operations/write/input-file.ts', import.meta.url).href;
+    const answer = runWithout(
+      '@duckdb/node-api',
+      `const { openFile } = await import(${JSON.stringify(module)});
+       const run = { runId: 'r', signal: new AbortController().signal, clock: Date, publish: () => undefined };
+       const error = await openFile(${JSON.stringify(folder)}, { file: 'a.csv' }, undefined, run).catch((reason) => reason);
+       console.log(JSON.stringify([error.code, error.action, error.details]));`,
+    );
+    expect(JSON.parse(answer)).to.deep.equal([
+      'RS_PACKAGE_MISSING',
+      'Run "npm install @duckdb/node-api" beside roleshift.',
+      { package: '@duckdb/node-api' },
+    ]);
+    expect(await readdir(folder)).to.deep.equal([]);
+    await rm(folder, { recursive: true });
+  });
 });

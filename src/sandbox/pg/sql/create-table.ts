@@ -1,3 +1,4 @@
+import { RedshiftError } from '../backend-session.ts';
 import { takeColumnType } from './column-types.ts';
 import { isWord, renderName, splitAtCommas, syntaxError, TokenCursor, unsupported } from './cursor.ts';
 import { Edits } from './edits.ts';
@@ -175,12 +176,12 @@ class TableBuilder {
     if (cursor.take('default')) return `DEFAULT ${this.#expression(cursor)}`;
     if (cursor.take('identity')) return identity('ALWAYS', cursor);
     if (cursor.take('generated', 'by', 'default', 'as', 'identity')) return identity('BY DEFAULT', cursor);
-    if (cursor.take('encode')) facts.encodings[column] = cursor.next()?.value ?? '';
+    if (cursor.take('encode')) facts.encodings[column] = takeOneOf(cursor, ENCODINGS);
     else if (cursor.take('distkey')) {
       facts.distKey = column;
       facts.distStyle = 'KEY';
     } else if (cursor.take('sortkey')) facts.sortKeys = [column];
-    else if (cursor.take('collate')) cursor.next();
+    else if (cursor.take('collate')) takeCollation(cursor);
     else if (cursor.take('primary', 'key')) {
       facts.primaryKey = { columns: [column] };
     } else if (cursor.take('unique')) facts.uniques.push([column]);
@@ -217,7 +218,7 @@ class TableBuilder {
   attributes(cursor: TokenCursor): void {
     const facts = this.#facts;
     for (;;) {
-      if (cursor.take('backup')) cursor.next();
+      if (cursor.take('backup')) takeOneOf(cursor, ['yes', 'no']);
       else if (cursor.take('diststyle')) {
         facts.distStyle = distStyle(cursor.next());
       } else if (cursor.take('distkey')) {
@@ -235,10 +236,27 @@ class TableBuilder {
         if (cursor.take('auto')) continue;
         facts.sortStyle = style;
         facts.sortKeys = this.#columns(cursor.takeGroup());
-      } else if (cursor.take('encode')) cursor.next();
+      } else if (cursor.take('encode')) takeOneOf(cursor, ['auto']);
       else return;
     }
   }
+}
+
+const ENCODINGS = [
+  ...['az64', 'bytedict', 'delta', 'delta32k', 'lzo', 'mostly8', 'mostly16', 'mostly32', 'raw'],
+  ...['runlength', 'text255', 'text32k', 'zstd'],
+];
+
+function takeOneOf(cursor: TokenCursor, words: readonly string[]): string {
+  const token = cursor.next();
+  if (token === undefined || !words.includes(token.value)) throw syntaxError(token);
+  return token.value;
+}
+
+function takeCollation(cursor: TokenCursor): void {
+  const collation = takeOneOf(cursor, ['case_sensitive', 'cs', 'case_insensitive', 'ci']);
+  if (collation === 'case_sensitive' || collation === 'cs') return;
+  throw new RedshiftError({ code: '0A000', message: 'The sandbox does not imitate COLLATE CASE_INSENSITIVE' });
 }
 
 function startsAttribute(cursor: TokenCursor): boolean {

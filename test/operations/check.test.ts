@@ -244,6 +244,14 @@ describe('check', () => {
     expect((await world.calls()).length).to.equal(before);
   });
 
+  it('warns of a role that lasts shorter than was asked, which only AWS could tell', async () => {
+    const report = await checkWith('keys-etl-agent', { roleDurationSeconds: 43_200, useStaging: false });
+    const { verdict, because } = stepOf(report, 'role:redshift');
+    expect(verdict).to.equal('warn');
+    expect(because).to.match(/from 43200 s to 3600 s: the maximum session duration of .*RedshiftLogin is less/);
+    expect(report.ok).to.equal(true);
+  });
+
   it('warns of ignored options and of an environment that redirects AWS calls', async () => {
     const report = await checkWith(
       'keys-etl-agent',

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { ConnectorError, type ErrorDetails, EXIT_STATUS } from '../core/errors.ts';
-import { jsonValue, shorten, wrap } from './format.ts';
+import { forStandardError, jsonValue, shorten, wrap } from './format.ts';
 import { ReaderLeft } from './row-sink.ts';
 
 /** What a program ends with that nobody reads any more: 128 + SIGPIPE. */
@@ -21,7 +21,7 @@ export function printFailure(error: unknown, { json, signal }: { json: boolean; 
     return;
   }
   const lines = signal.aborted ? [`${styleText('yellow', 'stopped')}  before the end`] : describeFailure(error);
-  process.stderr.write(`${lines.join('\n')}\n`);
+  process.stderr.write(forStandardError(`${lines.join('\n')}\n`));
 }
 
 function failureAsJson(error: unknown, signal: AbortSignal): unknown {

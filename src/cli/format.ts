@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
 /** `1234567` -> `1,234,567`. */
@@ -83,4 +84,9 @@ function wrapLine(text: string, margin: string, width: number): string {
     } else line += word;
   }
   return [...lines, line].join('\n');
+}
+
+/** `styleText` looks at standard output: colours meant for it do not belong in a file of errors. */
+export function forStandardError(text: string): string {
+  return process.stderr.isTTY ? text : stripVTControlCharacters(text);
 }

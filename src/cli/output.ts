@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { ConnectorEvent, HopEvent, ProgressEvent } from '../core/events.ts';
-import { formatBytes, formatCount, formatDuration, jsonValue } from './format.ts';
+import { formatBytes, formatCount, formatDuration, forStandardError, jsonValue } from './format.ts';
 
 /** Where a command speaks: results to standard output, everything about the work to standard error. */
 export interface Output extends Disposable {
@@ -19,43 +19,53 @@ export interface OutputInit {
   readonly json: boolean;
   /** Rows go to a terminal while the work is on: a progress line would come in between. */
   readonly withoutProgress?: boolean;
+  /** Its abort is answered at once on a terminal: cleaning up takes a moment. */
+  readonly signal?: AbortSignal;
 }
 
 const LIVE_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 5_000;
 
 /** Progress redraws one line on a terminal; elsewhere it is a plain line every five seconds. */
-export function openOutput({ json, withoutProgress = false }: OutputInit): Output {
+export function openOutput({ json, withoutProgress = false, signal }: OutputInit): Output {
   const live = process.stderr.isTTY && !json && !withoutProgress ? createLogUpdate(process.stderr) : undefined;
   const isShown = !json && !withoutProgress;
   let latest: ProgressEvent | undefined;
   let phaseStartedAt = 0;
+  let countedMs = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function line(text: string): void {
     if (live) live.clear();
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(forStandardError(`${text}\n`));
   }
 
   /** Time goes on while a phase has nothing to tell. */
   function show(): void {
     if (latest === undefined) return;
-    const text = describeProgress(latest, Date.now() - phaseStartedAt);
+    const text = describeProgress(latest, Date.now() - phaseStartedAt, countedMs);
     if (live) live(text);
     else line(text);
   }
 
   function progress(event: ProgressEvent): void {
-    if (!isShown) return;
+    if (!isShown || signal?.aborted) return;
     if (event.phase === latest?.phase) latest = { ...latest, ...event };
     else {
       latest = event;
       phaseStartedAt = Date.now();
     }
+    if (event.rows !== undefined) countedMs = Date.now() - phaseStartedAt;
     if (timer !== undefined) return;
     timer = setInterval(show, live ? LIVE_EVERY_MS : PLAIN_EVERY_MS).unref();
     if (live) show();
   }
+
+  function stopping(): void {
+    clearInterval(timer);
+    line(`${styleText('yellow', 'stopping')}  cleaning up; Ctrl-C again leaves at once`);
+  }
+  if (process.stderr.isTTY && !json) signal?.addEventListener('abort', stopping, { once: true });
 
   return {
     result: (document) => {
@@ -72,6 +82,7 @@ export function openOutput({ json, withoutProgress = false }: OutputInit): Outpu
       else if (event.type === 'warning') line(`${styleText('yellow', 'warning')}  ${event.message}`);
     },
     [Symbol.dispose]: () => {
+      signal?.removeEventListener('abort', stopping);
       clearInterval(timer);
       latest = undefined;
       live?.clear();
@@ -79,13 +90,14 @@ export function openOutput({ json, withoutProgress = false }: OutputInit): Outpu
   };
 }
 
-/** `load     1,200,000 rows  41.2 MiB  4 files  310,000 rows/s  3.9 s`. */
+/** `countedMs` into the phase the rows were counted. `load     1,200,000 rows  41.2 MiB  4 files  310,000 rows/s  3.9 s`. */
 export function describeProgress(
   { phase, rows, bytes, files, totalRows, totalFiles }: ProgressEvent,
   elapsedMs: number,
+  countedMs = elapsedMs,
 ): string {
   const rate =
-    rows !== undefined && elapsedMs >= 500 ? `${formatCount(Math.round((rows / elapsedMs) * 1000))} rows/s` : '';
+    rows !== undefined && countedMs >= 500 ? `${formatCount(Math.round((rows / countedMs) * 1000))} rows/s` : '';
   const parts = [
     styleText('cyan', phase.padEnd(7)),
     rows === undefined ? '' : countOf(rows, totalRows, 'row'),

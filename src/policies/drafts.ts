@@ -45,14 +45,19 @@ export class Drafts {
   }
 
   documents(): readonly PlannedDocument[] {
-    return [...this.#drafts.values()].map(({ kind, holder, statements }) => ({
-      kind,
-      holder,
-      title: `${holder.kind === 'identity' ? 'Identity' : capital(holder.kind)} ${holder.name}: ${TITLES[kind]}`,
-      name: `${fileText(holder.account)}-${holder.kind}-${fileText(holder.name)}-${kind}`,
-      document: { Version: '2012-10-17', Statement: statements.map(({ statement }) => statement) },
-      statements,
-    }));
+    // A bucket's or key's policy names principals that have to be there before.
+    const drafts = [...this.#drafts.values()];
+    const isResource = ({ kind }: Draft): boolean => kind === 'bucket' || kind === 'key';
+    return [...drafts.filter((each) => !isResource(each)), ...drafts.filter(isResource)].map(
+      ({ kind, holder, statements }) => ({
+        kind,
+        holder,
+        title: `${holder.kind === 'identity' ? 'Identity' : capital(holder.kind)} ${holder.name}: ${TITLES[kind]}`,
+        name: `${fileText(holder.account)}-${holder.kind}-${fileText(holder.name)}-${kind}`,
+        document: { Version: '2012-10-17', Statement: statements.map(({ statement }) => statement) },
+        statements,
+      }),
+    );
   }
 
   /** The longest session that any part of the plan asks of a role holds for all its documents. */

@@ -20,20 +20,20 @@ function tokensOf(pattern: string, context: RequestContext | undefined): readonl
     : pattern.matchAll(VARIABLE)) {
     const value = ['*', '?', '$'].includes(name) ? name : (context?.get(name.toLowerCase()) ?? fallback);
     if (value === undefined) return undefined;
-    tokens.push(...wild(pattern.slice(from, index)), ...[...value].map((character) => ({ character })));
+    tokens.push(...wild(pattern.slice(from, index)), ...Array.from(value, (character) => ({ character })));
     from = index + whole.length;
   }
   return [...tokens, ...wild(pattern.slice(from))];
 }
 
 function wild(text: string): readonly Token[] {
-  return [...text].map((character) => (character === '*' ? 'run' : character === '?' ? 'one' : { character }));
+  return Array.from(text, (character) => (character === '*' ? 'run' : character === '?' ? 'one' : { character }));
 }
 
 /** Whether the text is one of those that the pattern means; undefined where that hangs on a variable nobody knows. */
 export function matchesPattern(pattern: string, text: string, context?: RequestContext): boolean | undefined {
   const tokens = tokensOf(pattern, context);
-  return tokens === undefined ? undefined : matches(tokens, [...text]);
+  return tokens === undefined ? undefined : matches(tokens, Array.from(text));
 }
 
 /** A run takes as little as it can, and more only when what follows does not fit: time grows with the two lengths alone. */

@@ -13,10 +13,10 @@ const PLACES: Readonly<Record<PlannedDocument['kind'], string>> = {
 const APPLY: Readonly<Record<PolicyFormat, string>> = {
   json: 'Paste each file where the table says, from top to bottom: IAM refuses a trust policy that names somebody who does not exist yet.',
   terraform:
-    'One pair of files an account. The documents are in `*-policies.tf`; `*-resources.tf` attaches them. Import what exists already.',
+    'One pair of files an account, for the module that manages it. The documents are in `*-policies.tf`; `*-resources.tf` attaches them. Import what exists already.',
   cloudformation:
     'One template an account, to deploy with CAPABILITY_NAMED_IAM, in this order. It makes the roles: for roles that exist, take the documents from `--format json`.',
-  cli: 'One script an account, to run in this order with credentials of an administrator there. Existing trust and bucket policies are replaced only with REPLACE=1.',
+  cli: 'One script an account, to run in this order with credentials of an administrator there. Existing trust and bucket policies are replaced only with REPLACE=1. IAM refuses a policy that names a role of another account which is not there yet: run the scripts a second time then.',
 };
 
 /** The page that says where each document goes, what is to be filled in, and what to know. */

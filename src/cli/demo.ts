@@ -120,7 +120,7 @@ async function logIn(
   say(`\n  ${title}`);
   const seen = new Set<string>();
   const onHop = (hop: HopEvent): void => {
-    if (hop.fromCache || seen.has(hop.hop + hop.principal)) return;
+    if (seen.has(hop.hop + hop.principal)) return;
     seen.add(hop.hop + hop.principal);
     say(`  ${describeHop(hop)}`);
   };

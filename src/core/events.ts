@@ -14,7 +14,6 @@ export interface HopEvent {
   readonly expiresAt?: string;
   /** What a reader should know: a duration capped, keys ignored. */
   readonly note?: string;
-  readonly fromCache?: boolean;
 }
 
 /** How far a long piece of work has come. `total*` are absent while unknown. */

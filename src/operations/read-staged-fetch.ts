@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import type { StagingArea } from '../staging/staging-area.ts';
@@ -69,8 +67,7 @@ export async function* fetchFiles(
 
 async function fetchFile(area: StagingArea, file: UnloadedFile, path: string, signal: AbortSignal): Promise<string> {
   const partial = `${path}.partial`;
-  const source = await area.open(file.name);
-  await pipeline(source, createWriteStream(partial, { mode: 0o600 }), { signal });
+  await area.getFile(file.name, partial, signal);
   const { size } = await stat(partial);
   if (size !== file.bytes) {
     throw new ConnectorError('RS_COUNT_MISMATCH', 'A staged file has another size than its manifest says', {

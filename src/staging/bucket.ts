@@ -216,8 +216,15 @@ export class Bucket implements Disposable {
     const [failed] = answer.Errors ?? [];
     if (failed !== undefined) {
       const cause = Object.assign(new Error(failed.Message ?? ''), { name: failed.Code ?? '' });
-      throw classifyStagingError(cause, this.#context('s3:DeleteObject', failed.Key));
+      throw this.classify(cause, 's3:DeleteObject', failed.Key);
     }
+  }
+
+  /** A failure of an action on this bucket, as a `ConnectorError` that names both. */
+  classify(cause: unknown, action: string, key?: string): ConnectorError {
+    const { bucket, region, partition, expectedOwner } = this.plan;
+    const resource = `arn:${partition}:s3:::${bucket}${key === undefined ? '' : `/${key}`}`;
+    return classifyStagingError(cause, defined({ action, resource, bucket, region, expectedOwner }));
   }
 
   [Symbol.dispose](): void {
@@ -248,14 +255,8 @@ export class Bucket implements Disposable {
       return await send();
     } catch (cause) {
       signal.throwIfAborted();
-      throw classifyStagingError(cause, this.#context(action, key));
+      throw this.classify(cause, action, key);
     }
-  }
-
-  #context(action: string, key: string | undefined) {
-    const { bucket, region, partition, expectedOwner } = this.plan;
-    const resource = `arn:${partition}:s3:::${bucket}${key === undefined ? '' : `/${key}`}`;
-    return defined({ action, resource, bucket, region, expectedOwner });
   }
 }
 

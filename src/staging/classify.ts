@@ -44,7 +44,16 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'RS_THROTTLED',
 };
 
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
 
 /** Turns any failure of an S3 call into ours. A `ConnectorError`, such as one of the credential provider, passes. */
 export function classifyStagingError(cause: unknown, context: StagingContext): ConnectorError {

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Run } from '../core/run.ts';
 import { Bucket, type StagingCredentials } from './bucket.ts';
+import { download } from './download.ts';
 import { LEASE_MS, LEASE_NAME, renderLease } from './lease.ts';
 import { renderManifest } from './manifest.ts';
 import type { StagedFile } from './staged-file.ts';
@@ -126,6 +127,19 @@ export class StagingArea implements AsyncDisposable {
     return await this.#bucket.open(this.#key(name), this.#signal, range);
   }
 
+  /** Streams an object into a local file, over what is there; bytes that break off are asked for again. */
+  async getFile(name: string, path: string, signal: AbortSignal): Promise<void> {
+    await download(
+      {
+        bucket: this.#bucket,
+        key: this.#key(name),
+        signal: AbortSignal.any([this.#signal, signal]),
+        onSuppressed: this.#suppress,
+      },
+      path,
+    );
+  }
+
   /** Size in bytes, or `undefined` where there is no such object. */
   async size(name: string): Promise<number | undefined> {
     return await this.#bucket.size(this.#key(name), this.#signal);
@@ -211,6 +225,6 @@ export class StagingArea implements AsyncDisposable {
 
   readonly #suppress = (error: unknown): void => {
     const message = error instanceof Error ? error.message : String(error);
-    this.#run.publish({ type: 'suppressed', reason: 'cleaning up the staging area', message });
+    this.#run.publish({ type: 'suppressed', reason: 'working in the staging area', message });
   };
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ConnectorError } from '../../src/core/errors.ts';
 import { read } from '../../src/operations/read.ts';
 import { write } from '../../src/operations/write.ts';
 import type { Value } from '../../src/types/batch.ts';
@@ -170,6 +171,22 @@ describe('staged reads', () => {
       expect(caught).to.equal(reason);
       expect(await world.leftovers()).to.deep.equal([]);
     }
+  });
+
+  it('ask again for a staged file that breaks off midway', async () => {
+    await world.world.faults({ on: 's3:GetObject', matching: 'parquet', effect: { kind: 'drop', when: 'midway' } });
+    expect(await world.rows({ object: 'numbers', mode: 'staged' })).to.have.length(25_000);
+  });
+
+  it('say what broke off when a staged file does every time', async () => {
+    await world.world.faults({
+      on: 's3:GetObject',
+      matching: 'parquet',
+      times: 1000,
+      effect: { kind: 'drop', when: 'midway' },
+    });
+    const outcome: unknown = await world.rows({ object: 'numbers', mode: 'staged' }).catch((error: unknown) => error);
+    expect(outcome).to.be.instanceOf(ConnectorError).with.property('code', 'RS_CONN_UNREACHABLE');
   });
 
   it('never give fewer rows in silence: a staged file that S3 lost is an error', async () => {

@@ -8,7 +8,8 @@ import { build } from 'esbuild';
 import { connector, formDescription } from 'roleshift';
 
 // What this platform lets a form ask for. Loopback and its endpoints are allowed for the sandbox only.
-const fileRoots = process.env.HOST_FILE_ROOTS?.split(':') ?? [];
+const uploads = await mkdtemp(join(tmpdir(), 'sample-host-'));
+const fileRoots = [uploads, ...(process.env.HOST_FILE_ROOTS?.split(':') ?? [])];
 const sandbox = { allowLoopback: true, endpoints: ['http://127.0.0.1:*'] };
 const policy = { identities: ['accessKeys', 'machineRole'], fileRoots, ...sandbox };
 
@@ -19,7 +20,7 @@ const actions = {
     return { names: fields.map(({ name }) => name), columns, rowCount };
   },
   '/load': async (redshift, { object, file }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'sample-host-'));
+    const folder = await mkdtemp(join(uploads, 'load-'));
     try {
       const path = join(folder, basename(file.name));
       await writeFile(path, file.stream());
@@ -60,6 +61,6 @@ const server = createServer(async (request, response) => {
   const text = JSON.stringify(answer, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
   return response.setHeader('content-type', 'application/json').end(text);
 });
-server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1', () =>
-  console.log(`http://127.0.0.1:${server.address().port}/`),
-);
+process.once('SIGTERM', () => rm(uploads, { recursive: true }).then(() => process.exit()));
+server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1');
+server.on('listening', () => console.log(`http://127.0.0.1:${server.address().port}/`));

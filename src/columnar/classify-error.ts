@@ -2,40 +2,46 @@ import { ConnectorError } from '../core/errors.ts';
 
 /**
  * The embedded engine's error as ours. Its text shows lines and values of the data, so neither the message nor the
- * cause carries it: only its kind, and positions that are known to be harmless.
+ * cause carries it: only its kind, and positions that are known to be harmless. `recordsBefore` counts
+ * those of the user's file before the part that the engine reads; it calls a record a line, and values may hold newlines.
  */
-export function classifyEngineError(error: unknown): ConnectorError {
+export function classifyEngineError(error: unknown, recordsBefore = 0): ConnectorError {
   if (error instanceof ConnectorError) return error;
   const text = error instanceof Error ? error.message : '';
   const kind = /^([A-Z][A-Za-z ]{2,40}? Error)/.exec(text)?.[1] ?? 'Error';
   const cause = new Error(`DuckDB: ${kind}`);
   for (const [pattern, build] of KNOWN) {
     const match = pattern.exec(text);
-    if (match) return build(match, cause);
+    if (match) return build(match, cause, recordsBefore);
   }
   return new ConnectorError('RS_INTERNAL', `The columnar engine failed (${kind})`, { details: { kind }, cause });
 }
 
-type Build = (match: RegExpExecArray, cause: Error) => ConnectorError;
+type Build = (match: RegExpExecArray, cause: Error, recordsBefore: number) => ConnectorError;
 
 const KNOWN: readonly (readonly [pattern: RegExp, build: Build])[] = [
   [
     /CSV Error on Line: (\d+)[\s\S]*Expected Number of Columns: (\d+) Found: (\d+)/,
-    ([, line, expected, found], cause) =>
-      invalid(`Line ${line} has ${found} columns, the header has ${expected}`, cause, 'Mend the line.', {
-        line: Number(line),
-      }),
+    ([, inPart, expected, found], cause, recordsBefore) => {
+      const line = recordsBefore + Number(inPart);
+      const message = `Line ${line} has ${found} columns, the header has ${expected}`;
+      return invalid(message, cause, 'Mend the line.', { line });
+    },
   ],
   [
     /CSV Error on Line: (\d+)/,
-    ([, line], cause) =>
-      invalid(`Line ${line} is not valid CSV`, cause, 'Mend its quotes or encoding.', { line: Number(line) }),
+    ([, inPart], cause, recordsBefore) => {
+      const line = recordsBefore + Number(inPart);
+      return invalid(`Line ${line} is not valid CSV`, cause, 'Mend its quotes or encoding.', { line });
+    },
   ],
   [/CSV Parser|CSV File/, (_, cause) => invalid('The file is not valid CSV', cause, 'Mend its quotes and line ends.')],
   [
     /Malformed JSON.*?in line (\d+)|Malformed JSON.*?at byte \d+ in record\/value (\d+)/s,
-    ([, line, record], cause) =>
-      invalid(`Line ${line ?? record} is not valid JSON`, cause, 'Mend the line.', { line: Number(line ?? record) }),
+    ([, inPart, record], cause, recordsBefore) => {
+      const line = recordsBefore + Number(inPart ?? record);
+      return invalid(`Line ${line} is not valid JSON`, cause, 'Mend the line.', { line });
+    },
   ],
   [
     /Malformed JSON|JSON transform error/i,

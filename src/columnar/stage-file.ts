@@ -1,9 +1,11 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
+import type { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { duckName, duckText } from '../sql/duckdb.ts';
 import { integer, join, type Sql, sql } from '../sql/sql.ts';
 import type { CsvDialect } from '../types/csv.ts';
+import { classifyEngineError } from './classify-error.ts';
 import type { Engine } from './engine.ts';
 import type { InputFile } from './input-file.ts';
 import { fromOne, type LoadColumn, loadExpression, readCheckFailure } from './load-expression.ts';
@@ -63,6 +65,8 @@ interface Slice {
   readonly from: Sql;
   readonly rowNumber: Sql;
   readonly columnOf: (column: LoadColumn) => Sql;
+  /** Records of the file before it, header included, for messages about one; only where the input is text. */
+  readonly recordsBefore?: number;
   /** Tells what became of it, so that the next one has the right size. */
   readonly report: (rows: number, bytes: number) => void;
 }
@@ -107,28 +111,29 @@ async function* textSlices(
   const path = joinPath(engine.folder, `slice.${input.format}`);
   let sliceBytes = Math.min(FIRST_TEXT_BYTES, targetFileBytes * 4);
   let rowsBefore = 0;
-  let isFirst = true;
+  let recordsBefore = 0;
   const isCsv = input.format === 'csv';
   try {
-    for await (const textBytes of sliceText(input.path, path, {
+    for await (const { bytes: textBytes, records } of sliceText(input.path, path, {
       ...(isCsv ? { rule: 'quoted' } : { rule: 'lines', rewrite: quoteLongNumbers }),
       gzip: input.gzip,
       sliceBytes: () => sliceBytes,
       signal: run.signal,
     })) {
-      const rows = isCsv ? csvRows(input, path, isFirst) : jsonRows(input, path, columns);
+      const rows = isCsv ? csvRows(input, path, recordsBefore === 0) : jsonRows(input, path, columns);
       const offset = rowsBefore;
       yield {
         from: sql`(SELECT *, row_number() OVER () AS ${duckName(ROW)} FROM ${rows})`,
         rowNumber: sql`(${duckName(ROW)} + ${integer(offset)})`,
         columnOf: ({ source }) => duckName(`c${columnIndex(input, source)}`),
+        recordsBefore,
         report: (count, bytes) => {
           rowsBefore += count;
           const wished = Math.floor((targetFileBytes * textBytes) / Math.max(1, bytes));
           sliceBytes = Math.max(1, Math.min(wished, textBytes * GROWTH, MAX_TEXT_BYTES));
         },
       };
-      isFirst = false;
+      recordsBefore += records;
     }
   } finally {
     await rm(path, { force: true });
@@ -164,7 +169,7 @@ function jsonRows({ columns: all }: InputFile, path: string, columns: readonly L
 async function writeSlice(
   engine: Engine,
   { columns, dialect, rowNumbers, checked = true }: StageFileSpec,
-  { from, rowNumber, columnOf }: Slice,
+  { from, rowNumber, columnOf, recordsBefore = 0 }: Slice,
   path: string,
   run: Run,
 ): Promise<number> {
@@ -177,7 +182,9 @@ async function writeSlice(
     partial,
   )} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ${duckText(dialect.nullMarker)}, COMPRESSION zstd)`;
   try {
-    const rows = await engine.copy(statement, run, (message) => readCheckFailure(message, columns));
+    const classify = (message: string): ConnectorError =>
+      readCheckFailure(message, columns) ?? classifyEngineError(new Error(message), recordsBefore);
+    const rows = await engine.copy(statement, run, classify);
     await rename(partial, path);
     return rows;
   } catch (error) {

@@ -22,20 +22,28 @@ export interface SliceOptions {
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 
+/** One of the files that a text file was cut into. */
+export interface TextSlice {
+  readonly bytes: number;
+  /** Records: a line each, unless values hold newlines. */
+  readonly records: number;
+}
+
 /**
  * Cuts a text file into files of whole records at `path`, one at a time: each is written when it is asked for, over
- * the one before. Yields the bytes of each.
+ * the one before.
  */
 export async function* sliceText(
   source: string,
   path: string,
   { rule, gzip, rewrite = (bytes) => bytes, sliceBytes, signal }: SliceOptions,
-): AsyncGenerator<number, void, undefined> {
+): AsyncGenerator<TextSlice, void, undefined> {
   const file = createReadStream(source, { highWaterMark: 1024 * 1024, signal });
   const gunzip = gzip ? file.pipe(createGunzip()) : undefined;
   file.once('error', (error) => gunzip?.destroy(error));
   let slice = await open(path, 'w', 0o600);
   let size = 0;
+  let records = 0;
   let inQuotes = false;
   try {
     for await (const chunk of rewrite(gunzip ?? file)) {
@@ -43,14 +51,16 @@ export async function* sliceText(
       for (let index = 0; index < chunk.length; index += 1) {
         const byte = chunk[index];
         if (byte === QUOTE && rule === 'quoted') inQuotes = !inQuotes;
-        else if (byte === NEWLINE && !inQuotes && size + index + 1 - start >= sliceBytes()) {
-          await slice.writeFile(chunk.subarray(start, index + 1));
-          await slice.close();
-          yield size + index + 1 - start;
-          slice = await open(path, 'w', 0o600);
-          size = 0;
-          start = index + 1;
-        }
+        if (byte !== NEWLINE || inQuotes) continue;
+        records += 1;
+        if (size + index + 1 - start < sliceBytes()) continue;
+        await slice.writeFile(chunk.subarray(start, index + 1));
+        await slice.close();
+        yield { bytes: size + index + 1 - start, records };
+        slice = await open(path, 'w', 0o600);
+        size = 0;
+        records = 0;
+        start = index + 1;
       }
       await slice.writeFile(chunk.subarray(start));
       size += chunk.length - start;
@@ -59,5 +69,5 @@ export async function* sliceText(
     file.destroy();
     await slice.close();
   }
-  if (size > 0) yield size;
+  if (size > 0) yield { bytes: size, records };
 }

@@ -299,6 +299,14 @@ describe('staging a file', () => {
     expect(numbers).to.deep.equal(Array.from({ length: 5000 }, (_, index) => String(index + 1)));
   });
 
+  it('counts records from the start of the file, whatever part of it is read', async () => {
+    const rows = Array.from({ length: 5000 }, (_, index) => (index === 3999 ? '1,two,three' : `${index},"a\nb"`));
+    const file = await fixture.write('a.csv', `id,name\n${rows.join('\n')}\n`);
+    const { message, details } = await failureOf(stageToLines(fixture, { file }, TWO, { targetFileBytes: 5000 }));
+    expect(details).to.deep.equal({ line: 4001 });
+    expect(message).to.equal('Line 4001 has 3 columns, the header has 2');
+  });
+
   it('splits Parquet by size, every row once', async () => {
     const path = `${fixture.inputs}/big.parquet`;
     await fixture.outside(`COPY (SELECT range AS id, md5(range::VARCHAR) AS name FROM range(600000)) TO '${path}'`);

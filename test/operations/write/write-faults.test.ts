@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConnectorError } from '../../../src/core/errors.ts';
 import { openRun } from '../../../src/core/run.ts';
@@ -148,12 +150,55 @@ describe('write: bad days', () => {
     const before = on.events.length;
     const work = on.write({ object }, ROWS, { signal: controller.signal });
     const timer = setInterval(() => {
-      if (on.events.slice(before).some((event) => event.type === 'progress' && event.phase === 'commit'))
-        controller.abort(new Error('ctrl-c'));
+      if (isCommitting(before)) controller.abort(new Error('ctrl-c'));
     }, 20);
     const report = await work.finally(() => clearInterval(timer));
     expect(controller.signal.aborted).to.equal(true);
     expect([report.outcome, await count(object)]).to.deep.equal(['committed', 50]);
+  });
+
+  it('tells a lost COMMIT of its own from one of another attempt of the same run', async () => {
+    const object = await freshTable();
+    await on.write({ object }, []); // makes the ledger
+    await on.world.faults(
+      { on: 'pg:commit', effect: { kind: 'drop', when: 'before' } },
+      { on: 'pg:statement', matching: 'LOCK', after: 1, times: 1, effect: { kind: 'delay', ms: 1500 } },
+    );
+    const before = on.events.length;
+    const first = on.write({ object }, ROWS, { runId: 'shared by two' });
+    await sleepUntil(async () => isCommitting(before));
+    const second = await on.write({ object }, ROWS, { runId: 'shared by two' });
+    const report = await first;
+    expect([second.alreadyApplied, report.alreadyApplied]).to.deep.equal([false, true]);
+    expect(report.warnings[0]).to.deep.equal({
+      code: 'COMMIT_SETTLED',
+      message: 'The answer to COMMIT was lost; the ledger shows that another attempt of this run happened',
+    });
+    expect(await count(object)).to.equal(50);
+  });
+
+  it('tells each rejected row once when the load is repeated', async () => {
+    const object = await freshTable();
+    const file = join(on.folder, 'rejects.csv');
+    await writeFile(file, 'id,note\n1,ok\nx,not a number\n');
+    await on.world.faults({ on: 'pg:statement', matching: 'INSERT INTO "sales"."t', effect: { kind: 'drop' } });
+    const report = await on.write({ object, rejectLimit: 1 }, { file });
+    await rm(file);
+    expect(report.warnings.map(({ code }) => code)).to.deep.equal(['LOAD_REPEATED']);
+    expect(report.rows).to.include({ read: 2, loaded: 1, rejected: 1 });
+    expect(report.rejects.map(({ line, column }) => [line, column])).to.deep.equal([[2, 'id']]);
+  });
+
+  it('leaves nothing behind when the user may not write to the table', async () => {
+    const object = await freshTable();
+    await on.world.sql(`REVOKE UPDATE ON ${object} FROM etl`);
+    const error = await on.refusal({ object, operation: 'upsert' }, ROWS);
+    expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal([
+      'RS_AUTH_PERMISSION',
+      'nothing written',
+    ]);
+    expect([await on.staged(), await count(object)]).to.deep.equal([[], 0]);
+    expect((await on.write({ object }, ROWS)).rows.loaded).to.equal(50);
   });
 
   it('waits for another load into the same table no longer than it is told', async () => {
@@ -249,10 +294,18 @@ describe('write: bad days', () => {
     expect(await on.staged()).to.deep.equal([]);
   });
 
+  function isCommitting(since: number): boolean {
+    return on.events.slice(since).some((event) => event.type === 'progress' && event.phase === 'commit');
+  }
+
   /** A cancelled statement may still be on its way to its end. */
   async function settle(): Promise<void> {
-    for (let attempt = 0; attempt < 50 && (await on.busySessions()) > 0; attempt += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleepUntil(async () => (await on.busySessions()) === 0);
+  }
+
+  async function sleepUntil(isDone: () => Promise<boolean>): Promise<void> {
+    for (let attempt = 0; attempt < 100 && !(await isDone()); attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 });

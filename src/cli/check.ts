@@ -3,7 +3,7 @@ import { EXIT_STATUS } from '../core/errors.ts';
 import type { CheckReport, CheckStep, CheckVerdict } from '../operations/check-report.ts';
 import { openConnection } from './connection.ts';
 import { describeStatements } from './failure.ts';
-import { formatDuration } from './format.ts';
+import { formatDuration, wrap } from './format.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
@@ -21,7 +21,11 @@ export async function check(
 ): Promise<number> {
   using output = openOutput(context);
   await using redshift = await openConnection(connection, output, { mode });
-  const onStep = (step: CheckStep): void => output.text(describeStep(step).join('\n'));
+  const titles = new Map<string, string>();
+  const onStep = (step: CheckStep): void => {
+    titles.set(step.id, step.title);
+    output.text(describeStep(step, titles).join('\n'));
+  };
   const report = await redshift.check({ signal: context.signal, ...(context.json ? {} : { onStep }) });
   if (context.json) output.result(report);
   else output.text(describeReport(report));
@@ -30,18 +34,32 @@ export async function check(
 }
 
 /** The lines of one step: what was tried, what was found, and, where it failed, what to do. */
-export function describeStep({ title, verdict, evidence, because, durationMs, error }: CheckStep): string[] {
+export function describeStep(
+  { title, verdict, evidence, because, durationMs, error }: CheckStep,
+  titles: ReadonlyMap<string, string> = new Map(),
+): string[] {
   const took = verdict === 'skipped' ? '' : styleText('dim', `  ${formatDuration(durationMs)}`);
   const lines = [`${MARKS[verdict]} ${title}${took}`];
   if (evidence !== undefined) lines.push(`    ${styleText('dim', evidence)}`);
   if (because !== undefined)
-    lines.push(`    ${verdict === 'warn' ? styleText('yellow', because) : styleText('dim', because)}`);
+    lines.push(
+      `    ${verdict === 'warn' ? styleText('yellow', because) : styleText('dim', withTitle(because, titles))}`,
+    );
   if (error) {
-    lines.push(`    ${styleText('red', error.code)}  ${error.message}`);
-    if (error.action !== undefined) lines.push(`    ${styleText('cyan', '->')} ${error.action}`);
+    lines.push(wrap(`    ${styleText('red', error.code)}  ${error.message}`, 6, terminalWidth()));
+    if (error.action !== undefined)
+      lines.push(wrap(`    ${styleText('cyan', '->')} ${error.action}`, 7, terminalWidth()));
     lines.push(...describeStatements(error.details ?? {}).map((line) => `    ${line}`));
   }
   return lines;
+}
+
+/** A skipped step names the one it waited for by its id; a person reads its title. */
+function withTitle(because: string, titles: ReadonlyMap<string, string>): string {
+  return because.replace(/^\S+/, (id) => {
+    const title = titles.get(id);
+    return title === undefined ? id : `"${title}"`;
+  });
 }
 
 function describeReport({ steps, durationMs }: CheckReport): string {
@@ -53,4 +71,8 @@ function describeReport({ steps, durationMs }: CheckReport): string {
     ...(count('skipped') > 0 ? [`${count('skipped')} skipped`] : []),
   ];
   return `\n${verdicts.join(', ')} in ${formatDuration(durationMs)}`;
+}
+
+function terminalWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns - 4 : 0;
 }

@@ -10,7 +10,8 @@ export interface CommandContext {
 }
 
 const FOOTER = `
-Exit status: 0 done, 2 configuration, 3 access, 4 try again, 5 data, 6 unsupported, 70 our fault, 130 stopped.
+Exit status: 0 done, 2 configuration, 3 access, 4 try again, 5 data, 6 unsupported, 70 our fault, 130 stopped,
+141 nobody reads the output any more.
 Secrets never belong on the command line: write \${env:NAME} or \${file:path} in the connection file.`;
 
 function positiveInteger(text: string): number {
@@ -64,7 +65,10 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
       new Option('--mode <mode>', 'which identity to try').choices(['standard', 'advanced']).default('standard'),
     )
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  roleshift check -c warehouse.yaml')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  roleshift check -c warehouse.yaml\n  roleshift check -c warehouse.yaml --mode advanced   # as the worker node',
+    )
     .action(
       run(async (options: { connection: string; mode: 'standard' | 'advanced' }, context) =>
         (await import('./check.ts')).check(options, context),
@@ -201,7 +205,15 @@ Examples:
       new Option('--connections <folder>', 'write a ready connection file for each identity there').default('.'),
     )
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  roleshift sandbox --connections ./connections')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  roleshift sandbox --connections ./connections
+  roleshift sandbox --world my-world.yaml --data-dir ./data
+
+Connections of a machine, container or pod come with variables: set them for one command, as it prints.`,
+    )
     .action(
       run(async (options: import('./sandbox.ts').SandboxCommand, context) =>
         (await import('./sandbox.ts')).sandbox(options, context),
@@ -215,6 +227,7 @@ Examples:
       'Logs in by role in three ways, loads three million flights, upserts, reads them back, and shows a refusal.',
     )
     .addOption(json())
+    .addHelpText('after', '\nExample:\n  roleshift demo')
     .action(run(async (_options: object, context) => (await import('./demo.ts')).demo(context)));
 
   try {

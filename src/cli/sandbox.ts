@@ -29,6 +29,7 @@ export async function sandbox(
   }).catch((error: unknown) => {
     throw classifyFileError(error, "The sandbox's folder", 'Name a folder that you may write with --data-dir.');
   });
+  if (context.signal.aborted) return 0;
   const files = await running.connectionFiles(connections).catch((error: unknown) => {
     throw classifyFileError(
       error,
@@ -37,6 +38,7 @@ export async function sandbox(
     );
   });
   const { awsEndpoint, clusters, metadataEndpoints } = running;
+
   if (context.json) {
     output.result({
       awsEndpoint,
@@ -78,7 +80,8 @@ function describeSandbox(
   if (elsewhere.length > 0) {
     lines.push(
       '',
-      '  These identities live on machines, containers and pods of their own. The variables put one command there:',
+      '  These identities live elsewhere: on a machine, in a container, in a pod.',
+      '  The variables before a command put that one command there:',
       ...elsewhere.flatMap((file) => [
         `    ${shown(file.path)}  ${file.description}`,
         styleText('dim', `      ${tryLine(file)}`),

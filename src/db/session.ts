@@ -137,7 +137,10 @@ export class Session implements AsyncDisposable {
   readonly #onLost = (cause: Error): void => this.#break('The connection to Redshift was lost', cause);
 
   #break(message: string, cause: unknown): void {
-    this.#broken ??= new ConnectorError('RS_CONN_LOST', message, { cause });
+    this.#broken ??= new ConnectorError('RS_CONN_LOST', message, {
+      action: 'Run it again; if it repeats, look for what ends connections: a restart, a firewall.',
+      cause,
+    });
   }
 
   #claim(): void {

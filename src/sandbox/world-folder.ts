@@ -26,6 +26,7 @@ export async function openWorldFolder(parent: string = tmpdir()): Promise<WorldF
   return {
     path,
     [Symbol.asyncDispose]: async () => {
+      watcher.ref(); // or the process could end, its work done, before this is
       watcher.stdin.end();
       await ended;
       await rm(path, { recursive: true, force: true });

@@ -30,9 +30,10 @@ export function matchColumns(target: ObjectDescriptor, inputColumns: readonly st
   const matched = inputColumns.map((name, position) => ({ name, position, column: findColumn(target, name) }));
   const unknown = matched.filter(({ column }) => column === undefined).map(({ name }) => JSON.stringify(name));
   if (unknown.length > 0) {
-    throw new ConnectorError('RS_INPUT_INVALID', `Table ${table} has no column ${unknown.join(', ')}`, {
+    const names = someOf(unknown);
+    throw new ConnectorError('RS_INPUT_INVALID', `Table ${table} has no column ${names}`, {
       action: `Rename or remove the column in the input, or add it to the table.`,
-      details: { columns: unknown.join(', ') },
+      details: { columns: names },
     });
   }
   const found = matched.flatMap(({ column, ...rest }) => (column === undefined ? [] : [{ ...rest, column }]));
@@ -95,4 +96,12 @@ function requireFilled(target: ObjectDescriptor, filled: ReadonlySet<string>): v
     `Table ${displayName(target)} demands a value in column ${names}, which the input does not have`,
     { action: 'Add the column to the input, or give it a default in the table.', details: { columns: names } },
   );
+}
+
+const MOST_NAMES = 20;
+
+/** Names for a message: a file of thousands of columns does not fill the screen. */
+function someOf(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES;
+  return more > 0 ? `${names.slice(0, MOST_NAMES).join(', ')} and ${more} more` : names.join(', ');
 }

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { parse, stringify } from 'yaml';
+import type { WorldCluster } from '../../src/sandbox/world.ts';
+import { standardWorld } from '../harness.ts';
+import { type Answer, type Desk, openDesk, roleshift } from './command.ts';
+
+/** The standard world with the tables that docs/sandbox.md shows. */
+async function worldOfTheGuide(): Promise<string> {
+  const guide = await readFile('docs/sandbox.md', 'utf8');
+  const [, block = ''] = /^```yaml\n([\s\S]*?)^```/m.exec(guide) ?? [];
+  const { databases } = parse(block) as Pick<WorldCluster, 'databases'>;
+  return stringify(standardWorld((_, _account, cluster) => Object.assign(cluster, { databases })));
+}
+
+describe('roleshift sandbox, as a person uses it', () => {
+  let desk: Desk;
+  let child: ChildProcess;
+  let screen = '';
+
+  before(async function () {
+    this.timeout(60_000);
+    desk = await openDesk();
+    const world = await desk.file('world.yaml', await worldOfTheGuide());
+    child = spawn(
+      process.execPath,
+      [
+        'dist/cli/main.js',
+        'sandbox',
+        '--world',
+        world,
+        '--data-dir',
+        desk.folder,
+        '--connections',
+        join(desk.folder, 'c'),
+      ],
+      { env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    child.stdout?.setEncoding('utf8');
+    for await (const text of child.stdout ?? []) {
+      screen += String(text);
+      if (screen.includes('Stop:')) break;
+    }
+  });
+  after(async () => {
+    child?.kill('SIGKILL');
+    await desk?.[Symbol.asyncDispose]();
+  });
+
+  /** Runs a command as it stands on the screen, with the variables before it. */
+  async function runPrinted(line: string): Promise<Answer> {
+    const words = line.trim().split(' ');
+    const at = words.indexOf('roleshift');
+    const environment = Object.fromEntries(words.slice(0, at).map((word) => /^(\w+)=(.*)$/.exec(word)!.slice(1)));
+    return roleshift(words.slice(at + 1), { environment });
+  }
+
+  it('prints one command for each identity, and each works', async function () {
+    this.timeout(30_000);
+    const commands = screen.split('\n').flatMap((line) => /(?:\w+=\S+ )*roleshift check -c \S+/.exec(line)?.[0] ?? []);
+    expect(commands).to.have.length(4);
+    for (const command of commands) {
+      const { status, stdout } = await runPrinted(command);
+      expect(status, command + stdout).to.equal(0);
+    }
+  });
+
+  it('takes the tables of its guide, and the commands of the README', async () => {
+    const connection = join(desk.folder, 'c', 'keys-etl-agent.yaml');
+    const file = await desk.file('orders.csv', 'order_id,note,amount\n1,first,10.50\n2,,0.10\n');
+    const upsert = ['--operation', 'upsert', '--keys', 'order_id'];
+    const written = await roleshift(['write', '-c', connection, 'sales.orders', file, ...upsert]);
+    expect(written.status, written.stderr).to.equal(0);
+    const output = join(desk.folder, 'read.csv');
+    const read = await roleshift(['read', '-c', connection, 'sales.orders', '--format', 'csv', '-o', output]);
+    expect(read.status, read.stderr).to.equal(0);
+    expect((await readFile(output, 'utf8')).split('\n').sort()).to.deep.equal(
+      ['', '1,first,10.50', '2,,0.10', 'order_id,note,amount'].sort(),
+    );
+    const found = await roleshift(['discover', '-c', connection, 'sales.orders']);
+    expect(found.stdout).to.match(/^order_id +bigint +not null +primary key/im);
+  });
+
+  it('says why a step was not tried in the words of the step', async () => {
+    const { status, stdout } = await roleshift(['check', '-c', join(desk.folder, 'c', 'worker-worker-1.yaml')]);
+    expect(status).to.equal(3);
+    expect(stdout).to.match(/"Who we are in AWS: the worker node's role" failed/);
+    expect(stdout).not.to.match(/role:redshift/);
+  });
+
+  it('stops by Ctrl-C and keeps the connection files only', async () => {
+    child.kill('SIGINT');
+    const [status] = (await once(child, 'exit')) as [number | null];
+    expect(status).to.equal(0);
+    expect((await readdir(desk.folder)).sort()).to.deep.equal(['c', 'orders.csv', 'read.csv', 'world.yaml']);
+  });
+});

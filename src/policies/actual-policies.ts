@@ -167,10 +167,8 @@ function documentIn(value: unknown): PolicyDocument | undefined {
   const { Statement } = value as { readonly Statement?: unknown };
   const statements: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement];
   // Checked as far as the evaluator relies on it; IAM has accepted the rest.
-  return statements.length > 0 &&
-    statements.every((each) => isJson(each) && ['Allow', 'Deny'].includes(String(each['Effect'])))
-    ? (value as unknown as PolicyDocument)
-    : undefined;
+  const isPolicy = statements.every((each) => isJson(each) && ['Allow', 'Deny'].includes(String(each['Effect'])));
+  return isPolicy ? (value as unknown as PolicyDocument) : undefined;
 }
 
 function isJson(value: unknown): value is Json {

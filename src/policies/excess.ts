@@ -119,7 +119,7 @@ function resourcesOf(
   if (Resource === undefined) return strange.filter((resource) => !among(NotResource, resource));
   const named = listOf(Resource).map((pattern) => pattern.replaceAll('*', 'anything').replaceAll('?', 'x'));
   const usual = needed.map(({ resource }) => resource).filter((resource) => fits(kinds, resource));
-  return [...strange, ...usual, ...named.filter((resource) => fits(kinds, resource))].filter((resource) =>
+  return [...new Set([...strange, ...usual, ...named.filter((resource) => fits(kinds, resource))])].filter((resource) =>
     among(Resource, resource),
   );
 }

@@ -10,8 +10,8 @@ export interface Topology {
   readonly title: string;
   readonly clusterAccount: string;
   readonly bucketAccount?: string;
-  connection(tag: string): ConnectionInput;
-  extras(tag: string): PolicyExtras;
+  readonly connection: (tag: string) => ConnectionInput;
+  readonly extras: (tag: string) => PolicyExtras;
   /** Steps that must pass, besides those of every check. */
   readonly machineRole?: (tag: string) => string;
 }

@@ -1,0 +1,223 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { decide, type KnownPolicies } from '../../src/policies/decide.ts';
+import type { AccessRequest, PolicyDocument, PolicyStatement } from '../../src/policies/document.ts';
+import { matchesPattern } from '../../src/policies/match-pattern.ts';
+import { evaluate } from '../../src/sandbox/iam/evaluate.ts';
+import { contextOf } from '../../src/sandbox/iam/pattern.ts';
+import type { PolicyDocument as SandboxPolicy } from '../../src/sandbox/iam/policy.ts';
+
+const HOME = '111122223333';
+const USER = `arn:aws:iam::${HOME}:user/ann`;
+const ROLE = `arn:aws:iam::${HOME}:role/Login`;
+const AWAY = 'arn:aws:iam::444455556666:role/Login';
+
+function known(
+  own: readonly PolicyDocument[],
+  resource?: PolicyDocument,
+  boundary?: readonly PolicyDocument[],
+): KnownPolicies {
+  return { permissions: () => own, boundary: () => boundary, ofResource: () => resource };
+}
+
+const request = (changes: Partial<AccessRequest> = {}): AccessRequest => ({
+  principal: USER,
+  action: 'sts:AssumeRole',
+  resource: ROLE,
+  resourceAccount: HOME,
+  context: { 'sts:ExternalId': 'x-7' },
+  ...changes,
+});
+
+const policy = (...Statement: PolicyStatement[]): PolicyDocument => ({ Version: '2012-10-17', Statement });
+const assume: PolicyStatement = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' };
+const trust = (AWS: string, rest: Partial<PolicyStatement> = {}): PolicyDocument =>
+  policy({ Effect: 'Allow', Principal: { AWS }, Action: 'sts:AssumeRole', ...rest });
+
+describe('The evaluator behind verify', () => {
+  for (const [says, verdict, own, theirs, changes] of [
+    ['in one account, trust that names the caller suffices', 'allowed', [], trust(USER), {}],
+    [
+      'in one account, trust in the account leaves it to the caller',
+      'denied',
+      [],
+      trust(`arn:aws:iam::${HOME}:root`),
+      {},
+    ],
+    ['... whose own policy then decides', 'allowed', [policy(assume)], trust(HOME), {}],
+    [
+      'across accounts both sides are needed',
+      'denied',
+      [],
+      trust(USER),
+      { resource: AWAY, resourceAccount: '444455556666' },
+    ],
+    ['... and enough', 'allowed', [policy(assume)], trust(USER), { resource: AWAY, resourceAccount: '444455556666' }],
+    [
+      'permission without trust does not do',
+      'denied',
+      [policy(assume)],
+      policy({ ...assume, Effect: 'Deny', Principal: '*' }),
+      {},
+    ],
+    ['a Deny wins', 'denied', [policy(assume, { ...assume, Effect: 'Deny' })], trust(USER), {}],
+    [
+      'a condition that holds',
+      'allowed',
+      [policy(assume)],
+      trust(USER, { Condition: { StringEquals: { 'sts:externalid': ['other', 'x-7'] } } }),
+      {},
+    ],
+    [
+      'one that does not',
+      'denied',
+      [policy(assume)],
+      trust(USER, { Condition: { StringNotEquals: { 'sts:ExternalId': 'x-7' } } }),
+      {},
+    ],
+    [
+      'one on a key nobody knows',
+      'undecided',
+      [policy(assume)],
+      trust(USER, { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }),
+      {},
+    ],
+    [
+      'a key that is known to be absent',
+      'denied',
+      [policy(assume)],
+      trust(USER, { Condition: { StringEquals: { 'sts:ExternalId': '*' } } }),
+      { context: { 'sts:ExternalId': '' } },
+    ],
+    [
+      'NotAction and NotResource',
+      'allowed',
+      [policy({ Effect: 'Allow', NotAction: 'iam:*', NotResource: 'arn:aws:iam::1:*' })],
+      trust(HOME),
+      {},
+    ],
+    [
+      'a policy variable',
+      'allowed',
+      [policy({ ...assume, Resource: `arn:aws:iam::\${aws:PrincipalAccount}:role/*` })],
+      trust(HOME),
+      { context: { 'aws:PrincipalAccount': HOME } },
+    ],
+    [
+      'a policy variable nobody knows',
+      'undecided',
+      [policy({ ...assume, Resource: `arn:aws:iam::\${aws:PrincipalAccount}:role/*` })],
+      trust(HOME),
+      {},
+    ],
+  ] as const) {
+    it(`${says}: ${verdict}`, () => {
+      expect(decide(request(changes), known(own, theirs)).verdict).to.equal(verdict);
+    });
+  }
+
+  it('a permissions boundary takes away what it does not allow', () => {
+    const within = known([policy(assume)], trust(HOME), [policy(assume)]);
+    const outside = known([policy(assume)], trust(HOME), [policy({ ...assume, Action: 's3:*' })]);
+    expect(decide(request(), within).verdict).to.equal('allowed');
+    expect(decide(request(), outside).verdict).to.equal('denied');
+  });
+
+  it('names the keys that a verdict hangs on', () => {
+    const condition = { Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } };
+    expect(decide(request(), known([], trust(USER, condition))).unknownKeys).to.deep.equal([
+      'aws:MultiFactorAuthPresent',
+    ]);
+  });
+
+  it('takes no longer for a pattern made to be slow', () => {
+    expect(matchesPattern(`${'a*'.repeat(40)}b`, 'a'.repeat(4000))).to.equal(false);
+  });
+});
+
+const PATTERNS = ['*', 's3:*', 's3:Get*', 's3:GetObject', 's3:?etObject', 's3:PutObject'];
+const RESOURCES = [
+  '*',
+  'arn:aws:s3:::b/*',
+  'arn:aws:s3:::b/k',
+  'arn:aws:s3:::b/?',
+  'arn:aws:s3:::b',
+  `arn:aws:s3:::b/\${aws:username}`,
+];
+const PRINCIPALS = ['*', USER, HOME, `arn:aws:iam::${HOME}:root`, 'arn:aws:iam::444455556666:root', ROLE];
+const CONDITIONS: readonly PolicyStatement['Condition'][] = [
+  undefined,
+  { StringEquals: { 's3:prefix': ['k', 'q'] } },
+  { StringNotEquals: { 's3:prefix': 'k' } },
+  { StringLike: { 's3:PREFIX': 'k*' } },
+  { StringEqualsIfExists: { 's3:prefix': 'q', 'aws:username': 'ann' } },
+  { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:user/*' } },
+  { ArnNotEquals: { 'aws:PrincipalArn': USER } },
+  { NumericLessThan: { 's3:max-keys': '10' } },
+  { Null: { 's3:prefix': 'true' } },
+  { Bool: { 'aws:SecureTransport': 'false' } },
+  { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } },
+];
+
+const statementOf = (own: boolean): fc.Arbitrary<PolicyStatement> =>
+  fc
+    .record({
+      Effect: fc.constantFrom('Allow' as const, 'Allow' as const, 'Deny' as const),
+      actions: fc.uniqueArray(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
+      notAction: fc.boolean(),
+      resources: fc.uniqueArray(fc.constantFrom(...RESOURCES), { minLength: 1, maxLength: 2 }),
+      notResource: fc.boolean(),
+      principal: fc.constantFrom(...PRINCIPALS),
+      Condition: fc.constantFrom(...CONDITIONS),
+    })
+    .map(({ Effect, actions, notAction, resources, notResource, principal, Condition }) => ({
+      Effect,
+      ...(own ? {} : { Principal: principal === '*' ? ('*' as const) : { AWS: principal } }),
+      ...(notAction ? { NotAction: actions } : { Action: actions }),
+      ...(notResource ? { NotResource: resources } : { Resource: resources }),
+      ...(Condition === undefined ? {} : { Condition }),
+    }));
+
+describe("The evaluator behind verify, against the sandbox's", () => {
+  it('agrees on thousands of policies and requests of which everything is known', function () {
+    this.timeout(60_000);
+    const policies = (own: boolean) => fc.array(statementOf(own), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(
+        policies(true),
+        fc.option(policies(false), { nil: undefined }),
+        fc.constantFrom(HOME, '444455556666'),
+        fc.constantFrom('s3:GetObject', 's3:PutObject', 's3:ListBucket'),
+        fc.constantFrom('arn:aws:s3:::b/k', 'arn:aws:s3:::b/ann', 'arn:aws:s3:::b'),
+        fc.constantFrom('', 'k', 'q', 'kk'),
+        fc.constantFrom('9', '10'),
+        (own, other, resourceAccount, action, resource, prefix, maxKeys) => {
+          const facts = {
+            'aws:username': 'ann',
+            'aws:PrincipalArn': USER,
+            'aws:PrincipalAccount': HOME,
+            'aws:SecureTransport': 'true',
+            'aws:SourceIp': '10.1.2.3',
+            's3:max-keys': maxKeys,
+          };
+          const resourcePolicy = other && policy(...other);
+          const ours = decide(
+            { principal: USER, action, resource, resourceAccount, context: { ...facts, 's3:prefix': prefix } },
+            known([policy(...own)], resourcePolicy),
+          );
+          const theirs = evaluate({
+            principal: { kind: 'user', arn: USER, account: HOME, userId: 'AIDAEXAMPLE' },
+            action,
+            resource,
+            context: contextOf({ ...facts, ...(prefix === '' ? {} : { 's3:prefix': prefix }) }),
+            identityPolicies: [policy(...own) as SandboxPolicy],
+            resourcePolicy: resourcePolicy as SandboxPolicy | undefined,
+            resourceAccount,
+          });
+          expect(ours.verdict).to.equal(theirs.allowed ? 'allowed' : 'denied');
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+});

@@ -1,0 +1,277 @@
+import { expect } from 'chai';
+import { type ActualFile, readActualPolicies } from '../../src/policies/actual-policies.ts';
+import type { PolicyDocument, PolicyStatement } from '../../src/policies/document.ts';
+import { type PolicySet, policies } from '../../src/policies/policies.ts';
+import { type VerifyReport, verifyPolicies } from '../../src/policies/verify.ts';
+import { AGENT, byRole, LOGIN_ROLE, SETS, STAGING } from './sets.ts';
+
+const SET = policies(byRole({ ...STAGING, autoCreateDbUser: true }), { identityArn: AGENT });
+
+type Change = (statements: readonly PolicyStatement[], name: string) => readonly PolicyStatement[];
+
+/** The set's own documents as files, changed on the way. */
+function files({ documents }: PolicySet, change: Change = (statements) => statements): readonly ActualFile[] {
+  return documents.map(({ name, document }) => ({
+    name: `${name}.json`,
+    text: JSON.stringify({ ...document, Statement: change(document.Statement, name) }),
+  }));
+}
+
+const verify = (set: PolicySet, change?: Change): VerifyReport =>
+  verifyPolicies(set, readActualPolicies(files(set, change), set.documents));
+
+/** One document replaced. */
+const put =
+  (wanted: RegExp, ...statements: readonly PolicyStatement[]): Change =>
+  (before, name) =>
+    wanted.test(name) ? statements : before;
+const add =
+  (wanted: RegExp, ...statements: readonly PolicyStatement[]): Change =>
+  (before, name) =>
+    wanted.test(name) ? [...before, ...statements] : before;
+
+const user = 'arn:aws:redshift:us-west-2:111122223333:dbuser:warehouse';
+const login: PolicyStatement = {
+  Effect: 'Allow',
+  Action: ['redshift:GetClusterCredentials', 'redshift:CreateClusterUser'],
+  Resource: [`${user}/etl`, 'arn:aws:redshift:us-west-2:111122223333:dbname:warehouse/dev'],
+};
+const staging: PolicyStatement = {
+  Effect: 'Allow',
+  Action: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListBucket'],
+  Resource: ['arn:aws:s3:::acme-staging', 'arn:aws:s3:::acme-staging/roleshift/*'],
+  Condition: { StringEquals: { 'aws:ResourceAccount': '111122223333' } },
+};
+
+describe('policies verify', () => {
+  for (const [title, set] of SETS) {
+    it(`is content with what the generator wrote: ${title}`, () => {
+      const { ok, missing, excess, notGiven, requests } = verify(set);
+      expect({ ok, missing, excess, notGiven }).to.deep.equal({ ok: true, missing: [], excess: [], notGiven: [] });
+      expect(requests).to.equal(
+        set.documents.flatMap(({ statements }) => statements.flatMap((each) => each.requests)).length,
+      );
+    });
+  }
+
+  it('compares by meaning: the same rights in other words are the same', () => {
+    const report = verify(SET, put(/RedshiftLogin-permissions/, login, staging));
+    expect(report).to.deep.include({ ok: true, missing: [], excess: [] });
+  });
+
+  for (const [what, change, example] of [
+    ['every database user', { ...login, Resource: [`${user}/*`, 'arn:aws:redshift:*:*:dbname:*'] }, `${user}/awsuser`],
+    ['every action of Redshift', { Effect: 'Allow', Action: 'redshift:*', Resource: '*' }, `${user}/awsuser`],
+    ['NotAction', { Effect: 'Allow', NotAction: 'iam:*', Resource: '*' }, 'arn:aws:iam::111122223333:role/AnotherRole'],
+    [
+      'another prefix',
+      { ...staging, Resource: 'arn:aws:s3:::acme-staging*' },
+      'arn:aws:s3:::acme-staging/elsewhere/file',
+    ],
+    [
+      'an action that is not needed',
+      {
+        ...login,
+        Action: 'redshift:JoinGroup',
+        Resource: 'arn:aws:redshift:us-west-2:111122223333:dbgroup:warehouse/admins',
+      },
+      'arn:aws:redshift:us-west-2:111122223333:dbgroup:warehouse/admins',
+    ],
+    ['an action of another service', { Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: '*' }, '*'],
+  ] as const) {
+    it(`says what is more than needed: ${what}`, () => {
+      const { excess, ok } = verify(
+        SET,
+        add(/RedshiftLogin-permissions/, { Sid: 'More', ...change } as PolicyStatement),
+      );
+      expect(ok).to.equal(true);
+      expect(excess.map(({ sid, holder }) => [sid, holder])[0]).to.deep.equal(['More', LOGIN_ROLE]);
+      expect(excess.map(({ example: { resource } }) => resource)).to.include(example);
+    });
+  }
+
+  it('lets a Deny or a condition narrow what a wide statement allows', () => {
+    const wide: PolicyStatement = {
+      ...login,
+      Resource: [`${user}/*`, 'arn:aws:redshift:us-west-2:111122223333:dbname:warehouse/dev'],
+    };
+    const pinned = { ...wide, Condition: { StringEquals: { 'redshift:DbUser': 'etl' } } };
+    expect(verify(SET, put(/RedshiftLogin-permissions/, wide, staging)).excess).to.have.length(2);
+    expect(
+      verify(SET, put(/RedshiftLogin-permissions/, pinned, staging)).excess.map(({ example }) => example.action),
+    ).to.deep.equal([]);
+    const deny: PolicyStatement = {
+      Effect: 'Deny',
+      Action: 'redshift:*',
+      NotResource: [`${user}/etl`, 'arn:aws:redshift:us-west-2:111122223333:dbname:warehouse/dev'],
+    };
+    expect(verify(SET, put(/RedshiftLogin-permissions/, wide, deny, staging)).excess).to.deep.equal([]);
+  });
+
+  it('names the statement that is missing, the request that fails, and what to add', () => {
+    const { ok, missing } = verify(SET, (statements) => statements.filter(({ Sid }) => Sid !== 'CreateUser'));
+    expect(ok).to.equal(false);
+    expect(missing).to.have.length(1);
+    expect(missing[0]).to.deep.include({
+      sid: 'CreateUser',
+      holder: LOGIN_ROLE,
+      kind: 'permissions',
+      effect: 'breaks',
+      requests: [{ principal: LOGIN_ROLE, action: 'redshift:CreateClusterUser', resource: `${user}/etl` }],
+    });
+    expect(missing[0]!.statement.Action).to.equal('redshift:CreateClusterUser');
+  });
+
+  it('tells a statement that is absent and does no harm', () => {
+    const { ok, missing } = verify(SET, put(/user-etl-agent/));
+    expect(ok).to.equal(true);
+    expect(missing.map(({ sid, effect }) => [sid, effect])).to.deep.equal([['AssumeRedshiftRole', 'redundant']]);
+  });
+
+  it('does not decide what hangs on the real request', () => {
+    const condition = { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } };
+    const { ok, missing } = verify(SET, put(/RedshiftLogin-permissions/, { ...login, Condition: condition }, staging));
+    expect(ok).to.equal(false);
+    expect(missing.map(({ sid, effect, dependsOn }) => [sid, effect, dependsOn])).to.deep.equal([
+      ['Login', 'undecided', ['aws:SourceIp']],
+      ['CreateUser', 'undecided', ['aws:SourceIp']],
+    ]);
+  });
+
+  it('sees who else is trusted, and an external id that is not asked for', () => {
+    const set = policies(byRole({ externalId: 'x-7' }), { identityArn: AGENT });
+    const open: PolicyStatement = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' };
+    expect(verify(set, add(/trust/, open)).excess.map(({ example }) => example.principal)).to.deep.equal([
+      'arn:aws:iam::999999999999:user/anybody',
+      AGENT,
+    ]);
+    const careless: PolicyStatement = { Effect: 'Allow', Principal: { AWS: AGENT }, Action: 'sts:AssumeRole' };
+    expect(verify(set, put(/trust/, careless)).excess.map(({ note }) => note)).to.deep.equal([
+      'passes whatever sts:ExternalId says',
+    ]);
+  });
+
+  it('warns when the EC2 role itself holds Redshift rights', () => {
+    const machine = 'arn:aws:iam::111122223333:role/AgentMachine';
+    const set = policies(byRole({ useEc2Role: true }), { identityArn: machine });
+    const { excess } = verify(set, add(/AgentMachine-permissions/, login));
+    expect(excess[0]?.holder).to.equal(machine);
+    expect(excess.map(({ example }) => example.action)).to.include('redshift:GetClusterCredentials');
+  });
+});
+
+describe('Existing policies', () => {
+  const details = {
+    UserDetailList: [{ Arn: AGENT, GroupList: ['agents'], UserPolicyList: [], AttachedManagedPolicies: [] }],
+    GroupDetailList: [
+      {
+        GroupName: 'agents',
+        GroupPolicyList: [],
+        AttachedManagedPolicies: [{ PolicyName: 'Assume', PolicyArn: 'arn:aws:iam::111122223333:policy/Assume' }],
+      },
+    ],
+    RoleDetailList: [
+      {
+        Arn: LOGIN_ROLE,
+        AssumeRolePolicyDocument: encodeURIComponent(
+          JSON.stringify({
+            Statement: { Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole' },
+          }),
+        ),
+        RolePolicyList: [{ PolicyName: 'login', PolicyDocument: { Statement: [login] } }],
+        AttachedManagedPolicies: [],
+      },
+    ],
+    Policies: [
+      {
+        Arn: 'arn:aws:iam::111122223333:policy/Assume',
+        PolicyVersionList: [
+          { IsDefaultVersion: false, Document: { Statement: [] } },
+          {
+            IsDefaultVersion: true,
+            Document: { Statement: [{ Effect: 'Allow', Action: 'sts:*', Resource: LOGIN_ROLE }] },
+          },
+        ],
+      },
+      {
+        Arn: 'arn:aws:iam::111122223333:policy/Bound',
+        PolicyVersionList: [
+          { IsDefaultVersion: true, Document: { Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] } },
+        ],
+      },
+    ],
+  };
+  const set = policies(byRole({ autoCreateDbUser: true }), { identityArn: AGENT });
+  const verifyDetails = (value: unknown): VerifyReport =>
+    verifyPolicies(set, readActualPolicies([{ name: 'actual.json', text: JSON.stringify(value) }], set.documents));
+
+  it('are read from get-account-authorization-details: groups, managed policies, trust as encoded text', () => {
+    const { ok, missing, excess, notGiven } = verifyDetails(details);
+    expect({ ok, missing, notGiven }).to.deep.equal({ ok: true, missing: [], notGiven: [] });
+    // Trust in the whole account, and every action of STS.
+    expect(excess.map(({ example: { principal, action } }) => [principal, action])).to.deep.equal([
+      [AGENT, 'sts:TagSession'],
+      [AGENT, 'sts:SetSourceIdentity'],
+      ['arn:aws:iam::111122223333:user/anybody', 'sts:AssumeRole'],
+    ]);
+  });
+
+  it('say that a role of a listed account does not exist', () => {
+    const { missing } = verifyDetails({ ...details, RoleDetailList: [] });
+    expect(missing.map(({ sid, effect }) => [sid, effect])).to.deep.equal([
+      ['TrustAgent', 'breaks'],
+      ['Login', 'breaks'],
+      ['CreateUser', 'breaks'],
+    ]);
+  });
+
+  it('have boundaries', () => {
+    const bound = { PermissionsBoundary: { PermissionsBoundaryArn: 'arn:aws:iam::111122223333:policy/Bound' } };
+    const { missing } = verifyDetails({ ...details, RoleDetailList: [{ ...details.RoleDetailList[0], ...bound }] });
+    expect(missing.map(({ sid, kind, effect }) => [sid, kind, effect])).to.deep.equal([
+      ['Login', 'boundary', 'breaks'],
+      ['CreateUser', 'boundary', 'breaks'],
+    ]);
+  });
+
+  it('are read from get-role, get-role-policy and our own JSON; what is not given is said', () => {
+    const trust: PolicyDocument = {
+      Statement: [{ Effect: 'Allow', Principal: { AWS: AGENT }, Action: 'sts:AssumeRole' }],
+    };
+    const some = [
+      { name: 'role.json', text: JSON.stringify({ Role: { Arn: LOGIN_ROLE, AssumeRolePolicyDocument: trust } }) },
+      {
+        name: 'policy.json',
+        text: JSON.stringify({
+          RoleName: 'RedshiftLogin',
+          PolicyName: 'login',
+          PolicyDocument: { Statement: [login] },
+        }),
+      },
+    ];
+    const report = verifyPolicies(set, readActualPolicies(some, set.documents));
+    expect(report).to.deep.include({
+      ok: true,
+      missing: [],
+      excess: [],
+      notGiven: [{ holder: AGENT, kind: 'permissions' }],
+    });
+    const own = [{ name: 'all.json', text: JSON.stringify({ documents: set.documents }) }];
+    expect(verifyPolicies(set, readActualPolicies(own, set.documents))).to.deep.include({ ok: true, notGiven: [] });
+  });
+
+  for (const [problem, text] of [
+    ['is not valid JSON', '{'],
+    ['holds no policy', '[]'],
+    ['holds no policy', '{"Statement":[{"Effect":"Maybe"}]}'],
+    ['does not say whose policy it holds', '{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'],
+    [
+      'holds a policy of a user or role that the connection does not use',
+      '{"RoleName":"X","PolicyDocument":{"Statement":[]}}',
+    ],
+  ] as const) {
+    it(`are refused where a file ${problem}`, () => {
+      expect(() => readActualPolicies([{ name: 'a.json', text }], set.documents)).to.throw(`a.json ${problem}`);
+    });
+  }
+});

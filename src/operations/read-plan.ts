@@ -1,4 +1,5 @@
 import { ConnectorError } from '../core/errors.ts';
+import { invalidField } from '../core/invalid-field.ts';
 import { isUnloadable } from '../sql/unload.ts';
 import { directSelect, type ReadSource } from './read-source.ts';
 import type { ReadMode } from './read-spec.ts';
@@ -48,8 +49,7 @@ export function decideByRows(stagedFromRows: number, rows: number): ReadPlan {
 
 function obstacleToStaging(source: ReadSource, useStaging: boolean): ConnectorError | undefined {
   if (!useStaging) {
-    const [message, action] = ['A staged read needs staging', 'Set useStaging, or read in direct mode.'];
-    return new ConnectorError('RS_CONFIG_INVALID', message, { action, issues: [{ path: 'mode', message, action }] });
+    return invalidField('mode', 'A staged read needs staging', 'Set useStaging, or read in direct mode.');
   }
   if (!isUnloadable(directSelect(source, []).statement)) {
     return new ConnectorError('RS_FEATURE_UNSUPPORTED', 'A query or name with a backslash cannot be read by UNLOAD', {

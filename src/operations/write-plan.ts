@@ -1,5 +1,6 @@
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
+import { invalidField } from '../core/invalid-field.ts';
 import type { ObjectDescriptor, ObjectPath } from '../db/object-descriptor.ts';
 import { integerAttribute } from '../manifest/attributes.ts';
 import type { CopyFormat, TablePath } from '../sql/copy.ts';
@@ -7,7 +8,8 @@ import { ledgerPath, renderReadLedger } from '../sql/ledger.ts';
 import { type CopyRole, parseCopyRole } from '../sql/role.ts';
 import { freeColumnName, type StagingTable } from '../sql/staging-table.ts';
 import { fidelityOf } from '../types/fidelity.ts';
-import { displayName, type FilledColumn, findColumn, matchColumns } from './write/match-columns.ts';
+import { displayName, type FilledColumn, matchColumns } from './write/match-columns.ts';
+import { resolveKeys } from './write/resolve-keys.ts';
 import type { WriteWarning } from './write-report.ts';
 import type { DuplicateKeys, WriteOperation, WriteSpec } from './write-spec.ts';
 
@@ -148,58 +150,6 @@ function planLoad(
   return { kind: 'staged', table, duplicates };
 }
 
-/** Keys of an upsert, and of an insert that is asked to look at duplicates: named, or the declared primary key. */
-function resolveKeys(
-  spec: WriteSpec,
-  operation: WriteOperation,
-  target: ObjectDescriptor,
-  filled: readonly FilledColumn[],
-): readonly string[] {
-  if (operation === 'insert' && spec.duplicateKeys === undefined) return [];
-  const wished = spec.keys ?? [];
-  const keys = wished.length > 0 ? wished.map((name) => requireKey(target, name)) : target.primaryKey;
-  if (keys.length === 0) {
-    throw invalid(
-      'keys',
-      `Table ${displayName(target)} declares no primary key, and no key columns are given`,
-      'Name the columns that identify a row in keys.',
-    );
-  }
-  for (const key of keys) {
-    const column = target.columns.find(({ name }) => name === key);
-    if (column?.isIdentity === true) {
-      throw invalid(
-        'keys',
-        `Column "${key}" cannot be a key: Redshift numbers it itself`,
-        'Name other columns that identify a row.',
-      );
-    }
-    if (!filled.some(({ name }) => name === key)) {
-      throw new ConnectorError(
-        'RS_INPUT_INVALID',
-        `The input has no column "${key}", which is a key of ${displayName(target)}`,
-        {
-          action: 'Add the column to the input, or name other key columns.',
-          details: { column: key },
-        },
-      );
-    }
-  }
-  return [...new Set(keys)];
-}
-
-function requireKey(target: ObjectDescriptor, name: string): string {
-  const column = findColumn(target, name);
-  if (column === undefined) {
-    throw invalid(
-      'keys',
-      `Table ${displayName(target)} has no column "${name}" to be a key`,
-      'Name columns of the table.',
-    );
-  }
-  return column.name;
-}
-
 /** An input without rows and names takes part as if it filled the whole table: the ledger still gets its row. */
 function columnsOfNothing(target: ObjectDescriptor): readonly string[] {
   return target.columns.filter(({ type }) => type.kind !== 'unsupported').map(({ name }) => name);
@@ -207,7 +157,7 @@ function columnsOfNothing(target: ObjectDescriptor): readonly string[] {
 
 function requireCopyRole(text: string | undefined): CopyRole {
   if (text !== undefined) return parseCopyRole(text);
-  throw invalid(
+  throw invalidField(
     'copyRole',
     'No role is set that Redshift reads the staged files with',
     'Set copyRole to "default" or to the ARN of a role attached to the cluster.',
@@ -216,8 +166,4 @@ function requireCopyRole(text: string | undefined): CopyRole {
 
 function foreignRegion({ stagingRegion, clusterRegion }: WriteContext): string | undefined {
   return stagingRegion === clusterRegion ? undefined : stagingRegion;
-}
-
-function invalid(path: string, message: string, action: string): ConnectorError {
-  return new ConnectorError('RS_CONFIG_INVALID', message, { action, issues: [{ path, message, action }] });
 }

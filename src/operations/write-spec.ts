@@ -12,11 +12,11 @@ export interface WriteSpec {
   readonly object: ObjectReference;
   /** Default `insert`. */
   readonly operation?: WriteOperation;
-  /** Columns that identify a row, for `upsert`; default: the table's declared primary key. */
+  /** Columns that identify a row; default: the table's declared primary key. An insert looks at them with `duplicateKeys` only. */
   readonly keys?: readonly string[];
   /** Columns to take from the input, by name; default: all. Rows given as arrays need them: the names of their values. */
   readonly columns?: readonly string[];
-  /** Default `fail`. Only with `upsert`. */
+  /** Default `fail` for an upsert. An insert looks for rows that share a key only when this is given. */
   readonly duplicateKeys?: DuplicateKeys;
   /** How many rows Redshift may refuse before the load fails as a whole. Default 0. */
   readonly rejectLimit?: number;

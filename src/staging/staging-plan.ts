@@ -1,5 +1,5 @@
 import { defined } from '../core/defined.ts';
-import { ConnectorError } from '../core/errors.ts';
+import { invalidField } from '../core/invalid-field.ts';
 
 /** Where a run stages its files and how they are protected; a decision, made from options alone. */
 export interface StagingPlan {
@@ -39,15 +39,23 @@ export interface StagingAws {
 /** Decides where to stage. Throws RS_CONFIG_INVALID when staging is off, incomplete or would use the bucket's root. */
 export function planStaging(options: StagingOptions, aws: StagingAws): StagingPlan {
   if (!options.useStaging) {
-    throw invalid('useStaging', 'Staging is off, and this operation stages its rows in S3', 'Set useStaging to true.');
+    throw invalidField(
+      'useStaging',
+      'Staging is off, and this operation stages its rows in S3',
+      'Set useStaging to true.',
+    );
   }
   const bucket = options.stagingBucket;
   if (bucket === undefined) {
-    throw invalid('stagingBucket', 'No staging bucket is set', 'Set stagingBucket to the name of an S3 bucket.');
+    throw invalidField('stagingBucket', 'No staging bucket is set', 'Set stagingBucket to the name of an S3 bucket.');
   }
   const region = options.stagingRegion ?? aws.region;
   if (region === undefined) {
-    throw invalid('stagingRegion', 'The region of the staging bucket is not known', 'Set region or stagingRegion.');
+    throw invalidField(
+      'stagingRegion',
+      'The region of the staging bucket is not known',
+      'Set region or stagingRegion.',
+    );
   }
   return Object.freeze(
     defined({
@@ -67,15 +75,11 @@ export function planStaging(options: StagingOptions, aws: StagingAws): StagingPl
 function resolvePrefix(text: string): string {
   const prefix = text.replace(/^\/+|\/+$/g, '');
   if (prefix === '' || !/^[\w!.*'()=@:+,\- /]+$/.test(prefix) || prefix.split('/').some((part) => /^\.*$/.test(part))) {
-    throw invalid(
+    throw invalidField(
       'stagingPrefix',
       'The staging prefix is not usable: it must name a folder below the bucket, in letters, digits, - _ . and /',
       'Set stagingPrefix to a folder name such as roleshift/.',
     );
   }
   return `${prefix}/`;
-}
-
-function invalid(path: string, message: string, action: string): ConnectorError {
-  return new ConnectorError('RS_CONFIG_INVALID', message, { action, issues: [{ path, message, action }] });
 }

@@ -197,6 +197,7 @@ describe('UNLOAD statements', () => {
     ['CSV ESCAPE', 'ESCAPE is not supported for UNLOAD to CSV'],
     ['CSV ADDQUOTES', 'ADDQUOTES is not supported for UNLOAD to CSV'],
     ['CLEANPATH ALLOWOVERWRITE', 'CLEANPATH and ALLOWOVERWRITE'],
+    ['PARQUET ROWGROUPSIZE 16 MB', 'ROWGROUPSIZE must be between 32 MB and 128 MB'],
     ['MAXFILESIZE 1 MB', 'MAXFILESIZE must be between'],
     ['JSON', 'The sandbox does not imitate UNLOAD with FORMAT JSON'],
     ['PARQUET PARTITION BY (a)', 'The sandbox does not imitate UNLOAD with PARTITION BY'],

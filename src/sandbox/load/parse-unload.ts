@@ -135,6 +135,7 @@ function resolveOptions(
     cleanPath: said.has('cleanpath'),
     parallel: said.text('parallel') !== 'false',
     maxFileBytes: maxFileBytes(said.number('maxfilesize')),
+    rowGroupBytes: rowGroupBytes(said.number('rowgroupsize')),
     ...(region === undefined ? {} : { region }),
     ...(extension === undefined ? {} : { extension }),
     encrypted: said.has('encrypted'),
@@ -147,6 +148,11 @@ function maxFileBytes(said: number | undefined): number {
   if (said < 5 * MB || said > MAX_FILE_BYTES) {
     throw refuse('XX000', 'MAXFILESIZE must be between 5 MB and 6.2 GB');
   }
+  return said;
+}
+
+function rowGroupBytes(said: number = 32 * MB): number {
+  if (said < 32 * MB || said > 128 * MB) throw refuse('XX000', 'ROWGROUPSIZE must be between 32 MB and 128 MB');
   return said;
 }
 

@@ -65,6 +65,8 @@ export interface UnloadStatement {
   readonly cleanPath: boolean;
   readonly parallel: boolean;
   readonly maxFileBytes: number;
+  /** Of Parquet. */
+  readonly rowGroupBytes: number;
   readonly region?: string;
   readonly extension?: string;
   /** `ENCRYPTED` was said; `KMS_KEY_ID` with it. */

@@ -4,14 +4,13 @@ import type { ToParquet } from './part-files.ts';
 import { refuse } from './refusal.ts';
 import type { UnloadColumn } from './unload-query.ts';
 
-// A group ends with the 2,048 rows that fill it, so it comes out somewhat larger.
-const ROW_GROUP = '28MB';
-
 /**
- * Writes Parquet as UNLOAD does: SNAPPY, row groups of about 32 MB, timestamps without a zone, decimals exact, rows in the
+ * Writes Parquet as UNLOAD does: SNAPPY, row groups of about this size, timestamps without a zone, decimals exact, rows in the
  * order in which they came.
  */
-export function parquetWriter(duck: DuckDb, columns: readonly UnloadColumn[]): ToParquet {
+export function parquetWriter(duck: DuckDb, columns: readonly UnloadColumn[], rowGroupBytes: number): ToParquet {
+  // A group ends with the 2,048 rows that fill it, so it comes out somewhat larger.
+  const groupBytes = Math.floor((rowGroupBytes * 7) / 8);
   return async (textFile, parquetFile) => {
     // DuckDB bounds row groups by bytes only where it need not keep order; a single thread keeps it nonetheless.
     await duck.run('SET preserve_insertion_order = false');
@@ -24,7 +23,7 @@ export function parquetWriter(duck: DuckDb, columns: readonly UnloadColumn[]): T
     }
     const target = duckLiteral(parquetFile);
     const [[rows = '0'] = []] = await duck.rows(
-      `COPY (SELECT ${list.join(', ')} FROM ${source}) TO ${target} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE_BYTES '${ROW_GROUP}')`,
+      `COPY (SELECT ${list.join(', ')} FROM ${source}) TO ${target} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE_BYTES ${groupBytes})`,
     );
     return Number(rows);
   };

@@ -101,7 +101,7 @@ async function writeParts(
       const location = { bucket: target.bucket, key: target.key + partName(statement, slice, part) };
       return duck === undefined
         ? Promise.resolve(openTextPart(store, location, statement.compression))
-        : openParquetPart(store, location, parquetWriter(duck, query.columns));
+        : openParquetPart(store, location, parquetWriter(duck, query.columns, statement.rowGroupBytes));
     },
   });
   try {

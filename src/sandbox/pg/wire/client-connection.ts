@@ -83,11 +83,11 @@ export class ClientConnection {
     if (this.#waitingBytes >= FLUSH_AT_BYTES) this.flush();
   }
 
-  /** Sends bytes that are not ours to keep; answers whether more may come at once (see `onDrain`). */
+  /** Sends bytes as they are, never to be changed again; answers whether more may come at once (see `onDrain`). */
   pass(bytes: Buffer): boolean {
     if (this.signal.aborted) return true; // nobody reads: the statement runs to its end all the same
     if (bytes.length + this.#waitingBytes < FLUSH_AT_BYTES) {
-      this.send(Buffer.from(bytes));
+      this.send(bytes);
       return true;
     }
     this.flush();

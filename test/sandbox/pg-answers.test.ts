@@ -75,4 +75,16 @@ describe('What the pg endpoint answers besides rows', () => {
     expect(failures()).to.have.length(1);
     expect(JSON.stringify(failures())).to.contain('TypeError: a bug of ours');
   });
+
+  it('writes no failure down when it ends in the middle of statements', async () => {
+    const ending = await openTestCluster();
+    const running = await ending.client();
+    const count = running.query('SELECT count(*) FROM pg_class a, pg_class b, pg_class c, pg_class d');
+    const outcome = refusal(count);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await ending.running[Symbol.asyncDispose]();
+    await outcome;
+    await ending[Symbol.asyncDispose]();
+    expect(ending.log.filter(({ kind }) => kind === 'failure')).to.deep.equal([]);
+  });
 });

@@ -57,6 +57,7 @@ export async function startCluster(
       [Symbol.asyncDispose]: async () => {
         const closed = new Promise((resolve) => server.close(resolve));
         for (const session of core.sessions.values()) session.stopHandler();
+        core.sessions.clear();
         for (const socket of sockets) socket.destroy();
         await closed;
         admin.closeAll();

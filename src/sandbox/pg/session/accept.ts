@@ -114,7 +114,7 @@ async function serve(
       core.sessions.set(backend.pid, { secret, stopHandler: () => session.stopHandler() });
       // The database ended the session (pg_terminate_backend): so do we. Without a word of its own it has failed.
       backend.onClose((lost) => {
-        if (lost.farewell === undefined) logFailure(core, lost);
+        if (lost.farewell === undefined && core.sessions.has(backend.pid)) logFailure(core, lost);
         client.send(errorResponse(TERMINATED));
         void client.end();
       });

@@ -14,7 +14,11 @@ function hopSid(id: string): string {
 
 function callerSid(holder: PolicyHolder, starters: readonly Starter[], hops: readonly RoleHop[]): string {
   const starter = starters.find(({ holder: { arn } }) => arn === holder.arn);
-  if (starter !== undefined) return starter.who === 'agent' ? 'Agent' : 'WorkerNodes';
+  // Unlike Sids for the ways in, so that their trust statements fit into one document.
+  if (starter?.who === 'worker') return 'WorkerNodes';
+  if (starter?.holder.kind === 'user') return 'AgentUser';
+  if (starter?.holder.kind === 'role') return 'AgentRole';
+  if (starter !== undefined) return 'Agent';
   return hopSid(hops.find(({ roleArn }) => roleArn === holder.arn)?.id ?? 'caller');
 }
 

@@ -94,14 +94,14 @@ describe('Policies of a connection', () => {
       [{ Sid: 'TrustMachine', Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
       [{ Sid: 'AssumeRedshiftRole', Effect: 'Allow', Action: 'sts:AssumeRole', Resource: LOGIN_ROLE }],
     ]);
-    expect(statement(set, /RedshiftLogin-trust/, 'TrustAgent')?.Principal).to.deep.equal({ AWS: machine });
+    expect(statement(set, /RedshiftLogin-trust/, 'TrustAgentRole')?.Principal).to.deep.equal({ AWS: machine });
   });
 
   it('read the ARN that get-caller-identity prints for a role session', () => {
     const set = policies(byRole({ identitySource: 'environment' }), {
       identityArn: 'arn:aws:sts::111122223333:assumed-role/AgentMachine/i-0abc',
     });
-    expect(statement(set, /RedshiftLogin-trust/, 'TrustAgent')?.Principal).to.deep.equal({
+    expect(statement(set, /RedshiftLogin-trust/, 'TrustAgentRole')?.Principal).to.deep.equal({
       AWS: 'arn:aws:iam::111122223333:role/AgentMachine',
     });
     expect(failure(() => policies(byRole(), { identityArn: 'etl-agent' })).code).to.equal('RS_CONFIG_INVALID');
@@ -111,7 +111,7 @@ describe('Policies of a connection', () => {
     const workerRoleArn = 'arn:aws:iam::111122223333:role/WorkerNode';
     const set = policies(byRole({ workerRoleArn }), { identityArn: AGENT, mode: 'advanced' });
     expect(statement(set, /RedshiftLogin-trust/, 'TrustWorkerNodes')?.Principal).to.deep.equal({ AWS: workerRoleArn });
-    expect(statement(set, /RedshiftLogin-trust/, 'TrustAgent')?.Principal).to.deep.equal({ AWS: AGENT });
+    expect(statement(set, /RedshiftLogin-trust/, 'TrustAgentUser')?.Principal).to.deep.equal({ AWS: AGENT });
     expect(statement(set, /WorkerNode-permissions/, 'AssumeRedshiftRole')?.Resource).to.equal(LOGIN_ROLE);
   });
 

@@ -219,7 +219,7 @@ describe('Existing policies', () => {
   it('say that a role of a listed account does not exist', () => {
     const { missing } = verifyDetails({ ...details, RoleDetailList: [] });
     expect(missing.map(({ sid, effect }) => [sid, effect])).to.deep.equal([
-      ['TrustAgent', 'breaks'],
+      ['TrustAgentUser', 'breaks'],
       ['Login', 'breaks'],
       ['CreateUser', 'breaks'],
     ]);

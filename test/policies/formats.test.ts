@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process';
+import { expect } from 'chai';
+import { POLICY_FORMATS, renderPolicies } from '../../src/policies/render.ts';
+import { SETS } from './sets.ts';
+
+const [, SET] = SETS.find(([title]) => title === 'a key and a bucket of another account')!;
+const [, UNKNOWN] = SETS.find(([title]) => title === 'nothing known')!;
+
+describe('Formats of policies', () => {
+  for (const format of POLICY_FORMATS) {
+    it(`${format}: a README, and every document of every connection in some file`, () => {
+      for (const [, set] of SETS) {
+        const [readme, ...files] = renderPolicies(set, format);
+        expect(readme?.name).to.equal('README.md');
+        const all = files.map(({ content }) => content).join('\n');
+        for (const { document, holder } of set.documents) {
+          if (format === 'cloudformation' && (holder.kind === 'identity' || holder.kind === 'key')) continue;
+          for (const { Sid } of document.Statement) expect(all, Sid).to.include(Sid);
+          expect(readme?.content).to.include(`\`${holder.name}\``);
+        }
+      }
+    });
+
+    it(`${format}: reasons and pages where they are asked for, and only there`, () => {
+      const texts = (explain: boolean): string =>
+        renderPolicies(SET, format, { explain })
+          .map(({ content }) => content)
+          .join('\n');
+      for (const { reason, page } of SET.documents.flatMap(({ statements }) => statements)) {
+        expect(texts(true)).to.include(reason).and.include(page);
+        expect(texts(false)).to.not.include(reason);
+      }
+    });
+  }
+
+  it('json: each file is the document itself', () => {
+    const files = renderPolicies(SET, 'json').filter(({ name }) => name.endsWith('.json'));
+    expect(files.map(({ content }) => JSON.parse(content))).to.deep.equal(
+      SET.documents.map(({ document }) => document),
+    );
+  });
+
+  it('cloudformation: one template an account; a policy waits for the role it belongs to', () => {
+    const files = renderPolicies(SET, 'cloudformation').filter(({ name }) => name.endsWith('.json'));
+    expect(files.map(({ name }) => name)).to.deep.equal(['111122223333-template.json', '444455556666-template.json']);
+    const { Resources } = JSON.parse(files[0]!.content) as {
+      Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+    };
+    expect(Object.entries(Resources).map(([name, { Type }]) => [name, Type])).to.deep.equal([
+      ['UserEtlAgentPolicy', 'AWS::IAM::UserPolicy'],
+      ['RoleRedshiftLogin', 'AWS::IAM::Role'],
+      ['RoleRedshiftLoginPolicy', 'AWS::IAM::RolePolicy'],
+      ['RoleWarehouseCopy', 'AWS::IAM::Role'],
+      ['RoleWarehouseCopyPolicy', 'AWS::IAM::RolePolicy'],
+    ]);
+    expect(Resources['RoleRedshiftLoginPolicy']?.Properties['RoleName']).to.deep.equal({ Ref: 'RoleRedshiftLogin' });
+  });
+
+  it('terraform: what is a template to Terraform is none to IAM', () => {
+    const [, pinned] = SETS.find(([title]) => title.startsWith('EC2 role through'))!;
+    const all = renderPolicies(pinned, 'terraform')
+      .map(({ content }) => content)
+      .join('\n');
+    expect(all).to.include('"*:$${redshift:DbUser}"');
+  });
+
+  it('cli: scripts that a shell reads, and that stop at a placeholder before any call', () => {
+    for (const [, set] of SETS) {
+      for (const { name, content } of renderPolicies(set, 'cli', { explain: true })) {
+        if (name.endsWith('.sh')) execFileSync('bash', ['-n'], { input: content });
+      }
+    }
+    const [script] = renderPolicies(UNKNOWN, 'cli').filter(({ name }) => name.endsWith('.sh'));
+    const aws = 'aws() { echo CALLED; }\n';
+    expect(() => execFileSync('bash', ['-s'], { input: aws + script!.content, stdio: 'pipe' })).to.throw(
+      /fill them in/,
+    );
+  });
+
+  it('cli: an existing trust policy is replaced only when told to', () => {
+    const [script] = renderPolicies(SET, 'cli').filter(({ name }) => name.endsWith('.sh'));
+    const aws = 'aws() { echo "$2" >&2; }\n'; // everything exists
+    const run = (REPLACE: string): { status: number; calls: string } => {
+      try {
+        execFileSync('bash', ['-s'], {
+          input: `exec 2>&1\n${aws}${script!.content}`,
+          env: { ...process.env, REPLACE },
+          stdio: 'pipe',
+        });
+        return { status: 0, calls: '' };
+      } catch (error) {
+        const { status, stdout } = error as { status: number; stdout: Buffer };
+        return { status, calls: stdout.toString() };
+      }
+    };
+    const left = run('0');
+    expect(left.status).to.equal(1);
+    expect(left.calls).to.include('Role RedshiftLogin exists').and.not.include('update-assume-role-policy');
+    expect(run('1').status).to.equal(0);
+  });
+});

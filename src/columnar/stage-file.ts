@@ -38,6 +38,9 @@ const FIRST_TEXT_BYTES = 16 * 1024 * 1024;
 /** What a slice of text may take on the disk, however well it compresses. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 const GROWTH = 8;
+/** Of the engine's readers. A row of Redshift has 4 MB at most. */
+const MAX_CSV_LINE_BYTES = 4 * 1024 * 1024;
+const MAX_JSON_LINE_BYTES = 8 * 1024 * 1024;
 
 /**
  * Turns an input file into numbered csv.zst files, one at a time: the next one is made when it is asked for, so the disk
@@ -118,6 +121,7 @@ async function* textSlices(
       ...(isCsv ? { rule: 'quoted' } : { rule: 'lines', rewrite: quoteLongNumbers }),
       gzip: input.gzip,
       sliceBytes: () => sliceBytes,
+      maxRecordBytes: isCsv ? MAX_CSV_LINE_BYTES : MAX_JSON_LINE_BYTES,
       signal: run.signal,
     })) {
       const rows = isCsv ? csvRows(input, path, recordsBefore === 0) : jsonRows(input, path, columns);
@@ -152,7 +156,7 @@ function csvRows({ columns, delimiter }: InputFile, path: string, isFirst: boole
   const header = isFirst ? sql`true` : sql`false`;
   return sql`read_csv(${duckText(path)}, auto_detect = false, header = ${header}, columns = {${types}}, delim = ${duckText(
     delimiter,
-  )}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true, max_line_size = 4194304, buffer_size = 16777216)`;
+  )}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true, max_line_size = ${integer(MAX_CSV_LINE_BYTES)}, buffer_size = 16777216)`;
 }
 
 /** The columns that are loaded, by name, every one as text: strings without their quotes, nested values as JSON. */
@@ -163,7 +167,7 @@ function jsonRows({ columns: all }: InputFile, path: string, columns: readonly L
       ({ source }) => sql`${duckName(source)} AS ${duckName(`c${all.findIndex(({ name }) => name === source)}`)}`,
     ),
   );
-  return sql`(SELECT ${names} FROM read_json(${duckText(path)}, format = 'newline_delimited', columns = {${types}}, maximum_object_size = 8388608))`;
+  return sql`(SELECT ${names} FROM read_json(${duckText(path)}, format = 'newline_delimited', columns = {${types}}, maximum_object_size = ${integer(MAX_JSON_LINE_BYTES)}))`;
 }
 
 async function writeSlice(

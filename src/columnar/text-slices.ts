@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
+import { ConnectorError } from '../core/errors.ts';
 
 /** Where records of a text file end. */
 export type RecordRule =
@@ -16,6 +17,8 @@ export interface SliceOptions {
   readonly rewrite?: (bytes: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
   /** A slice ends with the first record that reaches it. */
   readonly sliceBytes: () => number;
+  /** The engine passes over a longer record without a word: it is refused here. */
+  readonly maxRecordBytes: number;
   readonly signal: AbortSignal;
 }
 
@@ -31,12 +34,12 @@ export interface TextSlice {
 
 /**
  * Cuts a text file into files of whole records at `path`, one at a time: each is written when it is asked for, over
- * the one before.
+ * the one before. Throws RS_INPUT_INVALID for a record longer than `maxRecordBytes`.
  */
 export async function* sliceText(
   source: string,
   path: string,
-  { rule, gzip, rewrite = (bytes) => bytes, sliceBytes, signal }: SliceOptions,
+  { rule, gzip, rewrite = (bytes) => bytes, sliceBytes, maxRecordBytes, signal }: SliceOptions,
 ): AsyncGenerator<TextSlice, void, undefined> {
   const file = createReadStream(source, { highWaterMark: 1024 * 1024, signal });
   const gunzip = gzip ? file.pipe(createGunzip()) : undefined;
@@ -44,15 +47,25 @@ export async function* sliceText(
   let slice = await open(path, 'w', 0o600);
   let size = 0;
   let records = 0;
+  let recordsInAll = 0;
+  let recordBytes = 0; // of the record that is under way, in the chunks before
   let inQuotes = false;
+  const bound = (bytes: number): void => {
+    if (bytes > maxRecordBytes) throw tooLong(recordsInAll + 1, maxRecordBytes, rule);
+  };
   try {
     for await (const chunk of rewrite(gunzip ?? file)) {
       let start = 0;
+      let recordStart = 0;
       for (let index = 0; index < chunk.length; index += 1) {
         const byte = chunk[index];
         if (byte === QUOTE && rule === 'quoted') inQuotes = !inQuotes;
         if (byte !== NEWLINE || inQuotes) continue;
+        bound(recordBytes + index - recordStart);
         records += 1;
+        recordsInAll += 1;
+        recordBytes = 0;
+        recordStart = index + 1;
         if (size + index + 1 - start < sliceBytes()) continue;
         await slice.writeFile(chunk.subarray(start, index + 1));
         await slice.close();
@@ -62,6 +75,8 @@ export async function* sliceText(
         records = 0;
         start = index + 1;
       }
+      recordBytes += chunk.length - recordStart;
+      bound(recordBytes);
       await slice.writeFile(chunk.subarray(start));
       size += chunk.length - start;
     }
@@ -70,4 +85,12 @@ export async function* sliceText(
     await slice.close();
   }
   if (size > 0) yield { bytes: size, records };
+}
+
+function tooLong(record: number, maxRecordBytes: number, rule: RecordRule): ConnectorError {
+  const mebibytes = maxRecordBytes / 2 ** 20;
+  return new ConnectorError('RS_INPUT_INVALID', `Line ${record} is longer than ${mebibytes} MiB`, {
+    action: rule === 'quoted' ? 'Look for a quote that does not end, or shorten the line.' : 'Shorten the line.',
+    details: { line: record, maxBytes: maxRecordBytes },
+  });
 }

@@ -268,6 +268,19 @@ describe('staging a file', () => {
     });
   }
 
+  for (const [title, content, line] of [
+    ['at the start', `id,name\n1,${'x'.repeat(5 << 20)}\n2,b\n`, 2],
+    ['past the first slice', `id,name\n${'1,a\n'.repeat(1000)}2,${'x'.repeat(20 << 20)}\n3,b\n`, 1002],
+    ['for a quote that does not end', `id,name\n1,"${'x\n'.repeat(3 << 20)}`, 2],
+    ['at the end, without a newline', `id,name\n1,a\n2,${'x'.repeat(40 << 20)}`, 3],
+  ] as const) {
+    it(`refuses a line longer than the engine reads, ${title}: it would be passed over`, async () => {
+      const file = await fixture.write('a.csv', content);
+      const error = await failureOf(stageToLines(fixture, { file }, TWO));
+      expect(error).to.include({ code: 'RS_INPUT_INVALID', message: `Line ${line} is longer than 4 MiB` });
+    });
+  }
+
   it('refuses a file that is not there, and a folder', async () => {
     const missing = await failureOf(stageToLines(fixture, { file: `${fixture.inputs}/none.csv` }, TWO));
     expect(missing.code).to.equal('RS_CONFIG_OBJECT_MISSING');

@@ -39,7 +39,8 @@ const KNOWN: readonly (readonly [pattern: RegExp, build: Build])[] = [
   [
     /Malformed JSON.*?in line (\d+)|Malformed JSON.*?at byte \d+ in record\/value (\d+)/s,
     ([, inPart, record], cause, recordsBefore) => {
-      const line = recordsBefore + Number(inPart ?? record);
+      // The engine has counted the line before it names it.
+      const line = recordsBefore + (inPart === undefined ? Number(record) : Number(inPart) - 1);
       return invalid(`Line ${line} is not valid JSON`, cause, 'Mend the line.', { line });
     },
   ],

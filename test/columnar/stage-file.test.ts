@@ -269,6 +269,17 @@ describe('staging a file', () => {
   }
 
   for (const [title, content, line] of [
+    ['first', '{"id":oops}\n{"id":2}\n', 1],
+    ['in the middle', `${'{"id":1}\n'.repeat(4999)}{"id":oops}\n{"id":2}\n`, 5000],
+    ['last', '{"id":1}\n{"id":', 2],
+  ] as const) {
+    it(`names the line of JSON that is broken: ${title}`, async () => {
+      const error = await failureOf(stageToLines(fixture, { file: await fixture.write('a.jsonl', content) }, TWO));
+      expect(error.message).to.equal(`Line ${line} is not valid JSON`);
+    });
+  }
+
+  for (const [title, content, line] of [
     ['at the start', `id,name\n1,${'x'.repeat(5 << 20)}\n2,b\n`, 2],
     ['past the first slice', `id,name\n${'1,a\n'.repeat(1000)}2,${'x'.repeat(20 << 20)}\n3,b\n`, 1002],
     ['for a quote that does not end', `id,name\n1,"${'x\n'.repeat(3 << 20)}`, 2],

@@ -202,7 +202,9 @@ Examples:
       new Option('--data-dir <folder>', 'keep the data there (default: a temporary folder, removed at the end)'),
     )
     .addOption(
-      new Option('--connections <folder>', 'write a ready connection file for each identity there').default('.'),
+      new Option('--connections <folder>', 'write a ready connection file for each identity there').default(
+        'connections',
+      ),
     )
     .addOption(json())
     .addHelpText(

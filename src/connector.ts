@@ -12,7 +12,7 @@ import { MANIFEST } from './manifest/manifest.gen.ts';
 import type { ConnectionInput } from './manifest/options.gen.ts';
 import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
 import { type ResolveSecret, realPathUnder } from './manifest/references.ts';
-import { addressCheck, resolveConnection } from './manifest/resolve.ts';
+import { addressCheck, resolveConnection, toldHostCheck } from './manifest/resolve.ts';
 import type { CheckReport, CheckStep } from './operations/check-report.ts';
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
@@ -81,7 +81,10 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
   const plan = planAccess(options, init);
   const notices = Object.freeze([...new Set([...optionNotices, ...plan.notices])]);
   const checkAddress = addressCheck({ policy, resolveSecret });
-  const access: Access = openAccess(plan, defined({ clock }));
+  const access: Access = openAccess(plan, {
+    ...defined({ clock }),
+    checkHost: toldHostCheck({ policy, resolveSecret }),
+  });
   const database: Database = openDatabase(access, options, {
     clock,
     onEvent,
@@ -137,8 +140,8 @@ function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): Writ
   if (policy?.fileRoots === undefined || !('file' in input)) return input;
   const located = realPathUnder(input.file, policy.fileRoots);
   if ('path' in located) return { ...input, file: located.path };
-  throw new ConnectorError('RS_CONFIG_FORBIDDEN', `The file to load ${located.problem}`, {
-    action: 'Put the file into a folder that the host allows.',
-    cause: located.cause,
+  // One answer for "absent" and "outside", and no cause: whoever names the file must not find out what the host has.
+  throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow the file to load', {
+    action: 'Name a file in a folder that the host allows.',
   });
 }

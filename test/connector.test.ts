@@ -68,6 +68,17 @@ describe('connector.open', () => {
     }
   });
 
+  it('gives one answer for a file that is absent and for one that lies elsewhere', async () => {
+    await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy: { fileRoots: ['test'] } });
+    const answers = new Set<string>();
+    for (const file of ['test/absent.csv', '/etc/absent.csv', '/etc/hostname']) {
+      const { message, cause } = await failureOf(() => redshift.write({ object: 'public.t' }, { file }));
+      answers.add(message);
+      expect(cause).to.equal(undefined);
+    }
+    expect(answers.size).to.equal(1);
+  });
+
   it('does no work once disposed of', async () => {
     const redshift = connector.open({ ...VALUES, ...KEYS });
     await redshift[Symbol.asyncDispose]();

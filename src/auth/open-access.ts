@@ -22,6 +22,8 @@ export interface AccessDeps {
   readonly environment?: Environment;
   /** How often and how long an AWS call is tried. Default: `AWS_CALL_LIMITS`. */
   readonly limits?: RetryLimits;
+  /** Refuses a host that AWS tells for a cluster, by throwing. Default: any is fine. */
+  readonly checkHost?: (host: string) => void;
 }
 
 /** A cluster's endpoint moves only when it is resized or restored. */
@@ -50,14 +52,17 @@ class CredentialGraph implements Access {
   readonly #lifetime = new AbortController();
   readonly #clock: Clock;
   readonly #wire: AwsWire;
+  readonly #checkHost: (host: string) => void;
   readonly #assumeRole: AssumeRole;
   readonly #identity: Memoized<AwsCredentials, Starter>;
   readonly #roles: KeyedCache<AwsCredentials, RoleRequest>;
   readonly #logins: LoginCache<LoginPurchase>;
   readonly #endpoint: Memoized<ClusterEndpoint & { readonly expiresAt: Date }, Starter>;
 
-  constructor(plan: AccessPlan, { clock = SYSTEM_CLOCK, environment = process.env, limits }: AccessDeps) {
+  constructor(plan: AccessPlan, deps: AccessDeps) {
+    const { clock = SYSTEM_CLOCK, environment = process.env, limits, checkHost = () => undefined } = deps;
     this.plan = plan;
+    this.#checkHost = checkHost;
     this.#clock = clock;
     setMaxListeners(0, this.#lifetime.signal);
     this.#wire = { target: plan.aws, signal: this.#lifetime.signal, limits };
@@ -182,6 +187,7 @@ class CredentialGraph implements Access {
     }
     const caller = await this.#assumeAll(roles, starter);
     const found = await lookUpEndpoint(caller, login.clusterIdentifier, this.#place(caller), this.#wire);
+    this.#checkHost(found.host);
     return { ...found, expiresAt: new Date(this.#clock.now() + ENDPOINT_LIFETIME_MS) };
   }
 

@@ -67,15 +67,17 @@ function listOf(networks: readonly string[]): BlockList {
   return list;
 }
 
-// IPv4-mapped and -compatible (::/96), NAT64 (64:ff9b::/96) and 6to4 (2002::/16) all lead to the IPv4 address they carry.
+// All of these lead to the IPv4 address they carry: IPv4-mapped, -compatible (::/96) and -translated (::ffff:0:0:0/96)
+// addresses, NAT64 (64:ff9b::/96 and 64:ff9b:1::/48) and 6to4 (2002::/16).
 function embeddedIpv4(address: string): string | undefined {
   const groups = groupsOf(address);
   const [a = 0, b = 0, c = 0] = groups;
   const isZero = (from: number, to: number): boolean => groups.slice(from, to).every((group) => group === 0);
   if (a === 0x2002) return dotted(b, c);
   const isMapped = isZero(0, 5) && (groups[5] === 0xffff || (groups[5] === 0 && (groups[6] ?? 0) !== 0));
-  const isNat64 = a === 0x64 && b === 0xff9b && isZero(2, 6);
-  return isMapped || isNat64 ? dotted(groups[6] ?? 0, groups[7] ?? 0) : undefined;
+  const isTranslated = isZero(0, 4) && groups[4] === 0xffff && groups[5] === 0;
+  const isNat64 = a === 0x64 && b === 0xff9b && (isZero(2, 6) || (c === 1 && isZero(3, 6)));
+  return isMapped || isTranslated || isNat64 ? dotted(groups[6] ?? 0, groups[7] ?? 0) : undefined;
 }
 
 // The URL parser writes an IPv6 address in its one normal form: hexadecimal groups, at most one `::`.

@@ -14,11 +14,21 @@ export type IdentityKind = 'accessKeys' | 'machineRole' | 'workerRole' | 'profil
 export interface HostPolicy {
   /** Identities a form may choose. Default: `accessKeys` only. */
   readonly identities?: readonly IdentityKind[];
-  /** Roles a form may name: ARNs, `*` stands for any text. Default: any. */
+  /** Profiles a form may name where `identities` has `profile`; `*` stands for any text. Default: any. */
+  readonly profiles?: readonly string[];
+  /**
+   * Roles a form may name: ARNs, `*` stands for any text. Default: any. Where it is given, an identity of the agent's own
+   * assumes one of them: it does not use S3 as itself.
+   */
   readonly roleArns?: readonly string[];
   /** Roles that Redshift may be told to use in COPY and UNLOAD; `default` is the cluster's own. Default: `roleArns`. */
   readonly copyRoles?: readonly string[];
-  /** Database hosts a form may name; `*` stands for any text. Default: any but loopback. */
+  /** Buckets a form may stage in; `*` stands for any text. Default: any. */
+  readonly buckets?: readonly string[];
+  /**
+   * Database hosts that a form may name, and that AWS may tell for the cluster it names; `*` stands for any text. Default:
+   * any but loopback.
+   */
   readonly hosts?: readonly string[];
   /** Addresses a form may give for AWS endpoints, as `https://name[:port]`; `*` stands for any text. Default: none. */
   readonly endpoints?: readonly string[];
@@ -64,6 +74,7 @@ export function applyPolicy(options: ConnectionOptions, policy: HostPolicy): Pol
   const issues = [
     ...identityIssues(options, policy),
     ...roleIssues(options, policy),
+    ...stagingIssues(options, policy),
     ...endpointIssues(options, policy),
     ...hostIssues(options, policy),
     ...(policy.allowConnectSql === false && options.connectSql !== undefined
@@ -91,11 +102,24 @@ export function checkCustomSql(
 
 function identityIssues(
   options: ConnectionOptions,
-  { identities = ['accessKeys'] }: HostPolicy,
+  { identities = ['accessKeys'], profiles }: HostPolicy,
 ): readonly ConfigIssue[] {
   const [path, kind] = chosenIdentity(options) ?? [];
-  if (path === undefined || kind === undefined || identities.includes(kind)) return [];
-  return [forbidden(path, `the identity ${kind}`)];
+  if (path === undefined || kind === undefined) return [];
+  if (!identities.includes(kind)) return [forbidden(path, `the identity ${kind}`)];
+  const isRefused = kind === 'profile' && profiles && !matchesAny(profiles, options.profile ?? '');
+  return isRefused ? [forbidden('profile', 'this profile')] : [];
+}
+
+function stagingIssues(options: ConnectionOptions, { buckets, roleArns }: HostPolicy): readonly ConfigIssue[] {
+  const { useStaging, stagingBucket = '', authType, stagingRoleArn, intermediateRoles } = options;
+  if (!useStaging) return [];
+  const isOwn = chosenIdentity(options)?.[1] !== 'accessKeys';
+  const hasNoRole = authType === 'password' && stagingRoleArn === undefined && intermediateRoles.length === 0;
+  return [
+    ...(buckets && !matchesAny(buckets, stagingBucket) ? [forbidden('stagingBucket', 'this bucket')] : []),
+    ...(isOwn && hasNoRole && roleArns ? [forbidden('stagingRoleArn', 'S3 without a role')] : []),
+  ];
 }
 
 function roleIssues(options: ConnectionOptions, { roleArns, copyRoles }: HostPolicy): readonly ConfigIssue[] {
@@ -116,10 +140,22 @@ function roleIssues(options: ConnectionOptions, { roleArns, copyRoles }: HostPol
   ];
 }
 
-function hostIssues({ host }: ConnectionOptions, { hosts, allowLoopback = false }: HostPolicy): readonly ConfigIssue[] {
-  if (host === undefined) return [];
-  const isRefused = hostRefusal(host, allowLoopback) !== undefined || (hosts && !matchesAny(hosts, host));
-  return isRefused ? [forbidden('host', 'this database host')] : [];
+function hostIssues({ host }: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
+  return host === undefined || mayUseHost(host, policy) ? [] : [forbidden('host', 'this database host')];
+}
+
+function mayUseHost(host: string, { hosts, allowLoopback = false }: HostPolicy): boolean {
+  return hostRefusal(host, allowLoopback) === undefined && (hosts === undefined || matchesAny(hosts, host));
+}
+
+/** Refuses a host that AWS told for a cluster where the policy does not cover it. Throws `RS_CONFIG_FORBIDDEN`. */
+export function checkToldHost(host: string, policy: HostPolicy): void {
+  if (mayUseHost(host, policy)) return;
+  throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow the endpoint of this cluster', {
+    action: 'Choose another cluster, or ask the owner of the host to allow it.',
+    issues: [forbidden('clusterIdentifier', 'the endpoint of this cluster')],
+    details: { host },
+  });
 }
 
 function endpointIssues(options: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {

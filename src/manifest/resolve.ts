@@ -4,7 +4,7 @@ import { deepFreeze } from './deep-freeze.ts';
 import { fillIn, type ValueSource } from './fill-in.ts';
 import { MANIFEST } from './manifest.gen.ts';
 import type { ConnectionOptions } from './options.gen.ts';
-import { applyPolicy, type HostPolicy } from './policy.ts';
+import { applyPolicy, checkToldHost, type HostPolicy } from './policy.ts';
 import { readInput } from './read-input.ts';
 import { readValues } from './read-values.ts';
 import type { ResolveSecret } from './references.ts';
@@ -88,6 +88,14 @@ export function addressCheck(context: Pick<ResolveContext, 'policy' | 'resolveSe
   const policy = policyOf(context);
   const allowLoopback = policy === undefined || policy.allowLoopback === true;
   return (address) => checkAddress(address, { allowLoopback });
+}
+
+/** The check of a host that AWS tells for a cluster: no form names it, and a policy limits it all the same. */
+export function toldHostCheck(context: Pick<ResolveContext, 'policy' | 'resolveSecret'>): (host: string) => void {
+  const policy = policyOf(context);
+  return (host) => {
+    if (policy) checkToldHost(host, policy);
+  };
 }
 
 /** Every problem of a connection, for a form to show beside its fields; empty when there is none. */

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { AccessOptions } from '../../src/access/access-options.ts';
 import { planAccess } from '../../src/access/plan-access.ts';
 import type { Access } from '../../src/auth/access.ts';
-import { openAccess } from '../../src/auth/open-access.ts';
+import { type AccessDeps, openAccess } from '../../src/auth/open-access.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { accessOptionsWithout, ROLE_ARN } from '../access/options.ts';
@@ -29,7 +29,11 @@ describe('access', () => {
     await aws[Symbol.asyncDispose]();
   });
 
-  function open(changes: Partial<AccessOptions> = {}, without: readonly (keyof AccessOptions)[] = ['host']): Access {
+  function open(
+    changes: Partial<AccessOptions> = {},
+    without: readonly (keyof AccessOptions)[] = ['host'],
+    deps: Pick<AccessDeps, 'checkHost'> = {},
+  ): Access {
     const local = {
       region: 'us-east-1',
       clusterIdentifier: 'warehouse',
@@ -40,6 +44,7 @@ describe('access', () => {
       clock,
       environment: {},
       limits: QUICK,
+      ...deps,
     });
   }
 
@@ -401,6 +406,21 @@ describe('access', () => {
       await using access = open({ host: 'db.example', port: 5555 }, []);
       expect(await access.endpoint(run())).to.deep.equal({ host: 'db.example', port: 5555 });
       expect(aws.calls).to.deep.equal([]);
+    });
+
+    it('and gives none that the check of hosts refuses', async () => {
+      aws.answer('DescribeClusters', {
+        result:
+          '<Clusters><Cluster><Endpoint><Address>evil.example</Address><Port>5439</Port></Endpoint></Cluster></Clusters>',
+      });
+      const checkHost = (host: string): void => {
+        throw new ConnectorError('RS_CONFIG_FORBIDDEN', host);
+      };
+      await using access = open({}, ['host'], { checkHost });
+      expect(await failureOf(access.endpoint(run()))).to.include({
+        code: 'RS_CONFIG_FORBIDDEN',
+        message: 'evil.example',
+      });
     });
 
     it('from AWS where no host is given, asked once for ten minutes', async () => {

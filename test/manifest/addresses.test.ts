@@ -6,7 +6,16 @@ import { endpointProblem, isLoopbackHost } from '../../src/manifest/endpoint-add
 const KINDS: Readonly<Record<AddressKind, readonly string[]>> = {
   public: ['52.94.1.1', '2600:1f18::1', '64:ff9b::3445:101'],
   private: ['10.0.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', 'fd12::1', '::ffff:10.0.0.1', '64:ff9b::a00:1'],
-  loopback: ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '::127.0.0.1', '2002:7f00:1::'],
+  loopback: [
+    '127.0.0.1',
+    '127.8.9.1',
+    '::1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '::127.0.0.1',
+    '2002:7f00:1::',
+    '::ffff:0:7f00:1',
+  ],
   linkLocal: ['169.254.1.1', 'fe80::1', 'fe80::1%eth0', '::ffff:169.254.1.1'],
   metadata: [
     '169.254.169.254',
@@ -18,6 +27,8 @@ const KINDS: Readonly<Record<AddressKind, readonly string[]>> = {
     '::ffff:169.254.169.254',
     '::ffff:a9fe:a9fe',
     '64:ff9b::a9fe:a9fe',
+    '64:ff9b:1::a9fe:a9fe',
+    '::ffff:0:169.254.169.254',
     '2002:a9fe:a9fe::1',
   ],
   unusable: ['0.0.0.0', '0.1.2.3', '224.0.0.1', '255.255.255.255', '::', 'ff02::1', 'not an address', '1.2.3', ''],

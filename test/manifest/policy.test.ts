@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { checkCustomSql, type HostPolicy } from '../../src/manifest/policy.ts';
-import { addressCheck, findIssues, resolveConnection, resolveOptions } from '../../src/manifest/resolve.ts';
+import {
+  addressCheck,
+  findIssues,
+  resolveConnection,
+  resolveOptions,
+  toldHostCheck,
+} from '../../src/manifest/resolve.ts';
 import { EC2, KEYS, PASSWORD, ROLE, STAGING } from './connections.ts';
 import { refusalOf } from './expect-issues.ts';
 
@@ -111,6 +117,24 @@ const FORBIDDEN: readonly {
     policy: { allowConnectSql: false },
     paths: ['connectSql'],
   },
+  {
+    title: 'a profile that is not listed',
+    values: { ...KEYS, identitySource: 'profile', profile: 'admin' },
+    policy: { identities: ['profile'], profiles: ['etl-*'] },
+    paths: ['profile'],
+  },
+  {
+    title: 'a bucket that is not listed',
+    values: { ...KEYS, ...STAGING },
+    policy: { buckets: ['other-*'] },
+    paths: ['stagingBucket'],
+  },
+  {
+    title: "S3 as the machine's own role where roles are listed",
+    values: { ...PASSWORD, ...STAGING, useEc2Role: true },
+    policy: { identities: ['machineRole'], roleArns: [ROLE] },
+    paths: ['stagingRoleArn'],
+  },
   { title: 'a file by default', values: { ...PASSWORD, caFile: '/etc/passwd' }, policy: {}, paths: ['caFile'] },
 ];
 
@@ -145,6 +169,26 @@ describe('a host policy', () => {
       s3Endpoint: 'http://127.0.0.1:4566',
     };
     expect(() => resolveOptions(values, { policy })).to.not.throw();
+  });
+
+  it('lets an own identity reach S3 through a listed role, and keys of the form as themselves', () => {
+    const policy: HostPolicy = { identities: ['accessKeys', 'machineRole'], roleArns: [ROLE], copyRoles: ['default'] };
+    const { accessKeyId, secretAccessKey } = KEYS;
+    for (const way of [
+      { useEc2Role: true, stagingRoleArn: ROLE },
+      { accessKeyId, secretAccessKey },
+    ]) {
+      expect(findIssues({ ...PASSWORD, ...STAGING, ...way }, { policy })).to.deep.equal([]);
+    }
+  });
+
+  it('judges the host that AWS tells for a cluster as one that the form names', () => {
+    const told = (policy: HostPolicy | undefined, host: string) => () => toldHostCheck({ policy })(host);
+    const hosts = ['*.us-west-2.redshift.amazonaws.com'];
+    expect(told({ hosts }, 'mine.abc.us-west-2.redshift.amazonaws.com')).to.not.throw();
+    expect(told(undefined, 'localhost')).to.not.throw();
+    expect(told({ hosts }, 'other.example')).to.throw(ConnectorError).with.property('code', 'RS_CONFIG_FORBIDDEN');
+    expect(told({}, '127.0.0.1')).to.throw(ConnectorError).with.property('code', 'RS_CONFIG_FORBIDDEN');
   });
 
   it('treats a dot, a bracket or a slash in a list as itself', () => {

@@ -1,6 +1,7 @@
 /** A column type that this version carries, with the facts that bound its values. */
 export type SupportedType =
-  | { readonly kind: 'smallint' | 'integer' | 'bigint' | 'real' | 'double' | 'boolean' }
+  | { readonly kind: 'smallint' | 'integer' | 'bigint' | 'real' | 'double' }
+  | { readonly kind: 'boolean' }
   | { readonly kind: 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' }
   /** Precision and scale are absent where the server did not say: some expressions in queries. */
   | { readonly kind: 'decimal'; readonly precision?: number; readonly scale?: number }

@@ -1,4 +1,4 @@
-import type { AccessPlan, RoleHop } from '../access/plan.ts';
+import type { AccessPlan, LoginHop, RoleHop } from '../access/plan.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { AccessRequest, PolicyCondition } from './document.ts';
 import type { Drafts } from './drafts.ts';
@@ -8,9 +8,26 @@ import { PAGES } from './pages.ts';
 
 /** What the last role may do with Redshift: buy a login for one database user, and find the endpoint if it has to. */
 export function addLogin(drafts: Drafts, plan: AccessPlan, extras: PolicyExtras): void {
-  const { login, endpoint } = plan;
+  const { login } = plan;
   const hop = plan.roles.at(-1);
-  if (login.kind === 'password' || hop === undefined) return;
+  switch (login.kind) {
+    case 'password':
+      return; // Redshift is asked for nothing
+    case 'clusterCredentials':
+      if (hop !== undefined) addClusterCredentials(drafts, plan, { hop, login, extras });
+      return;
+  }
+  login satisfies never;
+}
+
+type ClusterCredentials = Extract<LoginHop, { kind: 'clusterCredentials' }>;
+
+function addClusterCredentials(
+  drafts: Drafts,
+  plan: AccessPlan,
+  { hop, login, extras }: { readonly hop: RoleHop; readonly login: ClusterCredentials; readonly extras: PolicyExtras },
+): void {
+  const { endpoint } = plan;
   const role = roleHolder(hop.roleArn, hop);
   const { clusterIdentifier: cluster, username, database, groups } = login;
   // The cluster lives with the role that asks: neither call crosses accounts.

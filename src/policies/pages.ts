@@ -11,10 +11,6 @@ export const PAGES = {
   taskRole: 'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html',
   podRole: 'https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html',
   loginPermission: `${REDSHIFT}/mgmt/generating-iam-credentials-role-permissions.html`,
-  loginActions: 'https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html',
-  serverlessActions:
-    'https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html',
-  withIam: `${REDSHIFT}/APIReference/API_GetClusterCredentialsWithIAM.html`,
   describe: `${REDSHIFT}/APIReference/API_DescribeClusters.html`,
   copyTrust: `${REDSHIFT}/mgmt/authorizing-redshift-service.html`,
   copyUsers: `${REDSHIFT}/mgmt/authorizing-redshift-service-database-users.html`,

@@ -1,3 +1,5 @@
+import { plainLine } from '../core/plain-text.ts';
+
 /** What an error of the AWS SDK says, read without trusting its type. */
 export interface ForeignError {
   /** AWS's code (`AccessDenied`), or the class of a local error (`TimeoutError`). */
@@ -19,11 +21,11 @@ export function readForeignError(cause: unknown): ForeignError {
   const address = text(error['hostname']) ?? text(error['address']);
   const port = error['port'];
   return {
-    name: text(error['name']) ?? 'Error',
+    name: plainLine(text(error['name']) ?? 'Error', MAX_NAME),
     nodeCode: text(error['code']),
     message: safeText(text(error['message']) ?? ''),
     status: typeof metadata['httpStatusCode'] === 'number' ? metadata['httpStatusCode'] : undefined,
-    requestId: text(metadata['requestId']),
+    requestId: shownText(metadata['requestId']),
     address: address !== undefined && typeof port === 'number' ? `${address}:${port}` : address,
     throttling: asRecord(error['$retryable'])['throttling'] === true,
   };
@@ -40,14 +42,23 @@ export function safeCause(cause: unknown): Error {
   return copy;
 }
 
+const MAX_LOOKED_AT = 8_000;
+const MAX_SHOWN = 500;
+const MAX_NAME = 120;
+
 /** The first line, without anything that AWS echoes of the request, and of bounded length. */
 export function safeText(message: string): string {
-  const [line = ''] = message.split(/\r?\n|The Canonical String|The String-to-Sign/, 1);
-  return line.trim().slice(0, 500);
+  const [line = ''] = message.slice(0, MAX_LOOKED_AT).split(/The Canonical String|The String-to-Sign/, 1);
+  return plainLine(line, MAX_SHOWN);
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function shownText(value: unknown): string | undefined {
+  const given = text(value);
+  return given === undefined ? undefined : plainLine(given, MAX_NAME);
 }
 
 function text(value: unknown): string | undefined {

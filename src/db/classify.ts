@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg';
 import { ConnectorError, type ErrorCode } from '../core/errors.ts';
+import { plainLine } from '../core/plain-text.ts';
 import type { Sql } from '../sql/sql.ts';
 import { matchServerText } from './server-texts.ts';
 import { positionInUserSql, type UserSql } from './user-sql.ts';
@@ -115,9 +116,12 @@ function errorOf(
   return new ConnectorError(code, full, { action: action ?? usualAction, details, cause });
 }
 
-/** The server's message without anything that could be a value of a row. */
+/** How much of a server's message is looked at: a hostile one would keep the patterns below busy for hours. */
+const MAX_MESSAGE = 2_000;
+
+/** The server's message without anything that could be a value of a row, or that a terminal would obey. */
 export function safeText({ message, code = '' }: DatabaseError): string {
-  const firstLine = message.split('\n', 1)[0]?.trim() ?? '';
+  const firstLine = plainLine(message, MAX_MESSAGE);
   if (SPEAKS_OF_NAMES.test(code)) return firstLine;
   return firstLine
     .replace(/'.*'/s, "'…'")

@@ -81,8 +81,12 @@ const RULES: readonly TextRule[] = [
   },
 ];
 
+/** How much of an answer is looked at: a hostile one would keep the patterns busy for hours. */
+const MAX_TEXT = 8_000;
+
 /** The rule that a server's answer falls under. Looks into `detail` too, and hands nothing of it on. */
 export function matchServerText({ message, detail }: Pick<DatabaseError, 'message' | 'detail'>): KnownText | undefined {
-  const text = detail === undefined ? message : `${message}\n${detail}`;
+  const texts = detail === undefined ? [message] : [message, detail];
+  const text = texts.map((part) => part.slice(0, MAX_TEXT)).join('\n');
   return RULES.find(({ pattern }) => pattern.test(text));
 }

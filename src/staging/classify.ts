@@ -1,4 +1,5 @@
 import { ConnectorError, type ErrorCode, type ErrorDetails } from '../core/errors.ts';
+import { plainLine } from '../core/plain-text.ts';
 
 /** What was being asked of S3 when it failed. */
 export interface StagingContext {
@@ -56,9 +57,10 @@ const NETWORK = new Set([
 ]);
 
 /** Turns any failure of an S3 call into ours. A `ConnectorError`, such as one of the credential provider, passes. */
-export function classifyStagingError(cause: unknown, context: StagingContext): ConnectorError {
-  if (cause instanceof ConnectorError) return cause;
-  const facts = readFacts(cause);
+export function classifyStagingError(foreign: unknown, context: StagingContext): ConnectorError {
+  if (foreign instanceof ConnectorError) return foreign;
+  const facts = readFacts(foreign);
+  const cause = safeCause(facts);
   const code = decideCode(facts);
   const { action, resource, bucket, region } = context;
   const details: ErrorDetails = {
@@ -124,6 +126,19 @@ function denied(facts: Facts, context: StagingContext, details: ErrorDetails, ca
   });
 }
 
+/**
+ * A stand-in for the SDK's error, fit to travel as `cause`: its own holds the answer and, for a signature that does not
+ * match, S3's echo of the signed headers with the session token in it.
+ */
+function safeCause({ name, message, networkCode }: Facts): Error {
+  const copy = new Error(message === '' ? (networkCode ?? name) : message);
+  if (name !== '') copy.name = name;
+  return copy;
+}
+
+const MAX_TEXT = 500;
+const MAX_NAME = 120;
+
 interface Facts {
   readonly name: string;
   readonly message: string;
@@ -154,8 +169,8 @@ function readFacts(cause: unknown): Facts {
   const networkCode = text(cause['code']);
   const requestId = text(metadata['requestId']);
   return {
-    name: text(cause['name']) ?? '',
-    message: text(cause['message']) ?? '',
+    name: text(cause['name'], MAX_NAME) ?? '',
+    message: text(cause['message'], MAX_TEXT) ?? '',
     ...(typeof status === 'number' ? { status } : {}),
     ...(networkCode === undefined ? {} : { networkCode }),
     ...(requestId === undefined ? {} : { requestId }),
@@ -167,6 +182,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+function text(value: unknown, limit = MAX_NAME): string | undefined {
+  return typeof value === 'string' ? plainLine(value, limit) : undefined;
 }

@@ -44,6 +44,19 @@ describe('classifyDatabaseError', () => {
     });
   }
 
+  it('tells nothing that a terminal would obey', () => {
+    const cause = databaseError('no table "\u001b]0;pwned\u0007\u202ex"\r', { code: '42P01' });
+    expect(classifyDatabaseError(cause, ours).message).to.match(/no table "\?\]0;pwned\?\?x"$/);
+  });
+
+  it('is quick and short whatever the length of the answer', () => {
+    const endless = '('.repeat(500_000) + 'S3ServiceException: value 1 '.repeat(50_000);
+    const startedMs = performance.now();
+    const failure = classifyDatabaseError(databaseError(endless, { code: 'XX000', detail: endless }), ours);
+    expect(failure.message.length).to.be.lessThan(3_000);
+    expect(performance.now() - startedMs).to.be.lessThan(1_000);
+  });
+
   it('tells no row value that the server put into any part of its answer', () => {
     for (const [code, message] of [
       ['22P02', `invalid input syntax for type integer: "${CANARY}"`],

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { classifyStagingError } from '../../src/staging/classify.ts';
@@ -68,6 +69,19 @@ describe('failures of S3', () => {
     expect(classifyStagingError(cause, CONTEXT).message).to.equal(
       'Bucket "acme" is in region us-east-2, not in eu-west-1',
     );
+  });
+
+  it('hands on neither the answer nor what S3 echoes of the request, and nothing that a terminal obeys', () => {
+    const echo = 'x-amz-security-token:canary-token';
+    const cause = failure('SignatureDoesNotMatch\u001b[2J', 403, {
+      message: `told \u009b31m\n${echo}`,
+      StringToSign: echo,
+      CanonicalRequest: echo,
+      $response: { headers: { echo, 'x-amz-bucket-region': 'us-east-2\u001b[2J' }, body: echo },
+    });
+    const told = inspect(classifyStagingError(cause, CONTEXT), { depth: Infinity, showHidden: true });
+    expect(told).to.include('told');
+    for (const never of ['canary', '\u001b', '\u009b', '\\x1B']) expect(told).not.to.include(never);
   });
 
   it('lets failures of the credentials pass', () => {

@@ -105,6 +105,9 @@ describe('the way out of a read', () => {
 
   it('leaves nothing behind when stopped in the middle of an UNLOAD, nor an output file', async () => {
     await sandbox.faults({ on: 'pg:unload', effect: { kind: 'delay', ms: 5_000 } });
+    const leases = async (): Promise<number> =>
+      (await sandbox.calls('s3:PutObject')).filter(({ resource }) => resource.includes('_lease')).length;
+    const before = await leases();
     let pid = 0;
     const output = `${desk.folder}/stopped.jsonl`;
     const work = roleshift(['read', 'public.many', '--mode', 'staged', '-c', connection, '-o', output], {
@@ -112,7 +115,7 @@ describe('the way out of a read', () => {
         pid = started;
       },
     });
-    while (!(await sandbox.calls('s3:PutObject')).some(({ resource }) => resource.includes('_lease'))) await delay(50);
+    while ((await leases()) === before) await delay(50);
     await delay(300);
     process.kill(pid, 'SIGINT');
     const { status, stderr } = await work;

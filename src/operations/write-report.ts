@@ -1,20 +1,8 @@
+import type { LedgerCounts } from '../sql/ledger.ts';
 import type { WriteOperation } from './write-spec.ts';
 
-/** Where every row of the input went. `read = loaded + rejected + deduplicated`, or the write fails. */
-export interface WriteCounts {
-  /** Rows that the input yielded. */
-  readonly read: number;
-  /** Rows in the staged files. */
-  readonly staged: number;
-  /** Rows that are in the target now: `inserted + updated`. */
-  readonly loaded: number;
-  readonly inserted: number;
-  readonly updated: number;
-  /** Rows that Redshift refused, at most `rejectLimit`. */
-  readonly rejected: number;
-  /** Rows dropped because a later or earlier one has the same key. */
-  readonly deduplicated: number;
-}
+/** Where every row of the input went: the counts that the ledger keeps. */
+export type WriteCounts = LedgerCounts;
 
 export interface WritePhase {
   readonly name: 'plan' | 'stage' | 'load' | 'apply' | 'commit';

@@ -14,14 +14,22 @@ export interface LedgerEntry {
   readonly manifestSha256?: string;
 }
 
-/** Where the rows went; the same numbers are answered when a run is tried again. */
+/**
+ * Where every row of the input went; the same numbers are answered when a run is tried again.
+ * `read = loaded + rejected + deduplicated`, or nothing is committed.
+ */
 export interface LedgerCounts {
+  /** Rows that the input yielded. */
   readonly read: number;
+  /** Rows in the staged files. */
   readonly staged: number;
+  /** Rows that are in the target now: `inserted + updated`. */
   readonly loaded: number;
   readonly inserted: number;
   readonly updated: number;
+  /** Rows that were refused, at most `rejectLimit`. */
   readonly rejected: number;
+  /** Rows dropped because a later or earlier one has the same key. */
   readonly deduplicated: number;
 }
 

@@ -12,13 +12,8 @@ import { openRun } from '../../src/core/run.ts';
 import { duckText } from '../../src/sql/duckdb.ts';
 import { Sql, sql } from '../../src/sql/sql.ts';
 import type { Value } from '../../src/types/batch.ts';
+import { rejectionOf } from '../failure.ts';
 import { type Fixture, fieldsOf, openFixture } from './fixture.ts';
-
-async function failureOf(work: Promise<unknown>): Promise<ConnectorError> {
-  const outcome: unknown = await work.catch((error: unknown) => error);
-  if (outcome instanceof ConnectorError) return outcome;
-  throw new Error('expected a ConnectorError', { cause: outcome });
-}
 
 describe('the columnar engine', () => {
   let fixture: Fixture;
@@ -42,7 +37,7 @@ describe('the columnar engine', () => {
       `ATTACH '${fixture.inputs}/x.db'`,
       `SELECT * FROM read_csv('https://example.com/x.csv')`,
     ]) {
-      const failure = await failureOf(engine.query(Sql.trusted(statement), run));
+      const failure = await rejectionOf(engine.query(Sql.trusted(statement), run));
       expect(failure.code, statement).to.equal('RS_INTERNAL');
     }
   });
@@ -55,7 +50,7 @@ describe('the columnar engine', () => {
       'SET enable_external_access = true',
       'SET lock_configuration = false',
     ]) {
-      await failureOf(fixture.engine.query(Sql.trusted(statement), fixture.run));
+      await rejectionOf(fixture.engine.query(Sql.trusted(statement), fixture.run));
     }
     const [row] = await fixture.engine.query(
       sql`SELECT current_setting('memory_limit'), current_setting('lock_configuration')`,
@@ -66,7 +61,7 @@ describe('the columnar engine', () => {
 
   it('takes no further file once it is at work', async () => {
     await fixture.engine.query(sql`SELECT 1`, fixture.run);
-    expect((await failureOf(fixture.engine.allow('/etc/hostname'))).code).to.equal('RS_INTERNAL');
+    expect((await rejectionOf(fixture.engine.allow('/etc/hostname'))).code).to.equal('RS_INTERNAL');
   });
 
   it('interrupts a statement on abort and goes on working', async () => {

@@ -2,19 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { openInputFile } from '../../src/columnar/input-file.ts';
 import { stageFile } from '../../src/columnar/stage-file.ts';
-import { ConnectorError } from '../../src/core/errors.ts';
 import { openRun } from '../../src/core/run.ts';
+import { rejectionOf } from '../failure.ts';
 import { type Fixture, fieldsOf, NULL_MARKER, openFixture, stageToLines } from './fixture.ts';
-
-async function failureOf(work: Promise<unknown>): Promise<ConnectorError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof ConnectorError) return error;
-    throw error;
-  }
-  throw new Error('nothing failed');
-}
 
 describe('staging a file', () => {
   let fixture: Fixture;
@@ -105,7 +95,7 @@ describe('staging a file', () => {
   it('refuses a JSON number past BIGINT, whatever a parser makes of it', async () => {
     await using other = await openFixture();
     const file = await other.write('a.jsonl', '{"b":9223372036854775808}\n');
-    const error = await failureOf(stageToLines(other, { file }, fieldsOf(['b', 'bigint'])));
+    const error = await rejectionOf(stageToLines(other, { file }, fieldsOf(['b', 'bigint'])));
     expect(error.message).to.equal('Row 1, column "b" (BIGINT): the value is out of the range of BIGINT');
   });
 
@@ -164,7 +154,7 @@ describe('staging a file', () => {
     it(`refuses ${JSON.stringify(value)} for ${type} by row, column and limit, and takes ${JSON.stringify(good)}`, async () => {
       const file = await fixture.write('a.csv', `k,v\n1,${good}\n2,${value}\n`);
       const fields = fieldsOf(['k', 'integer'], ['v', type]);
-      const { code, message, details, cause } = await failureOf(stageToLines(fixture, { file }, fields));
+      const { code, message, details, cause } = await rejectionOf(stageToLines(fixture, { file }, fields));
       expect(code).to.equal('RS_VALUE_UNREPRESENTABLE');
       expect(details).to.include({ row: 2, column: 'v' });
       expect(message).to.match(/^Row 2, column "v"/);
@@ -180,7 +170,7 @@ describe('staging a file', () => {
     expect(lines).to.deep.equal(['toolong,1,1', 'ok,2,2']);
     await using other = await openFixture();
     const rounded = await other.write('b.csv', 'v,d\nok,1.999\n');
-    const failure = await failureOf(stageToLines(other, { file: rounded }, fields, { checked: false }));
+    const failure = await rejectionOf(stageToLines(other, { file: rounded }, fields, { checked: false }));
     expect(failure.code).to.equal('RS_VALUE_UNREPRESENTABLE');
   });
 
@@ -193,7 +183,7 @@ describe('staging a file', () => {
       ['a', 'date'],
     ] as const) {
       await using other = await openFixture();
-      const { code, message } = await failureOf(stageToLines(other, { file: path }, fieldsOf(field)));
+      const { code, message } = await rejectionOf(stageToLines(other, { file: path }, fieldsOf(field)));
       expect(code).to.equal('RS_INPUT_INVALID');
       expect(message).to.include(`Column "${field[0]}" of the file holds`);
     }
@@ -261,7 +251,9 @@ describe('staging a file', () => {
   ]) {
     it(`refuses ${title}`, async () => {
       const file = await fixture.write(name, content);
-      const failure = await failureOf(stageToLines(fixture, { file }, TWO.slice(0, title.startsWith('bytes') ? 1 : 2)));
+      const failure = await rejectionOf(
+        stageToLines(fixture, { file }, TWO.slice(0, title.startsWith('bytes') ? 1 : 2)),
+      );
       expect(failure.code).to.equal(code);
       expect(failure.message).to.include(says);
       expect(failure.action).to.be.a('string');
@@ -274,7 +266,7 @@ describe('staging a file', () => {
     ['last', '{"id":1}\n{"id":', 2],
   ] as const) {
     it(`names the line of JSON that is broken: ${title}`, async () => {
-      const error = await failureOf(stageToLines(fixture, { file: await fixture.write('a.jsonl', content) }, TWO));
+      const error = await rejectionOf(stageToLines(fixture, { file: await fixture.write('a.jsonl', content) }, TWO));
       expect(error.message).to.equal(`Line ${line} is not valid JSON`);
     });
   }
@@ -287,15 +279,15 @@ describe('staging a file', () => {
   ] as const) {
     it(`refuses a line longer than the engine reads, ${title}: it would be passed over`, async () => {
       const file = await fixture.write('a.csv', content);
-      const error = await failureOf(stageToLines(fixture, { file }, TWO));
+      const error = await rejectionOf(stageToLines(fixture, { file }, TWO));
       expect(error).to.include({ code: 'RS_INPUT_INVALID', message: `Line ${line} is longer than 4 MiB` });
     });
   }
 
   it('refuses a file that is not there, and a folder', async () => {
-    const missing = await failureOf(stageToLines(fixture, { file: `${fixture.inputs}/none.csv` }, TWO));
+    const missing = await rejectionOf(stageToLines(fixture, { file: `${fixture.inputs}/none.csv` }, TWO));
     expect(missing.code).to.equal('RS_CONFIG_OBJECT_MISSING');
-    const folder = await failureOf(stageToLines(fixture, { file: fixture.inputs, format: 'csv' }, TWO));
+    const folder = await rejectionOf(stageToLines(fixture, { file: fixture.inputs, format: 'csv' }, TWO));
     expect(folder.code).to.equal('RS_INPUT_INVALID');
   });
 
@@ -326,7 +318,7 @@ describe('staging a file', () => {
   it('counts records from the start of the file, whatever part of it is read', async () => {
     const rows = Array.from({ length: 5000 }, (_, index) => (index === 3999 ? '1,two,three' : `${index},"a\nb"`));
     const file = await fixture.write('a.csv', `id,name\n${rows.join('\n')}\n`);
-    const { message, details } = await failureOf(stageToLines(fixture, { file }, TWO, { targetFileBytes: 5000 }));
+    const { message, details } = await rejectionOf(stageToLines(fixture, { file }, TWO, { targetFileBytes: 5000 }));
     expect(details).to.deep.equal({ line: 4001 });
     expect(message).to.equal('Line 4001 has 3 columns, the header has 2');
   });

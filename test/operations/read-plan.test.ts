@@ -1,21 +1,12 @@
 import { expect } from 'chai';
-import { ConnectorError } from '../../src/core/errors.ts';
 import { decideByRows, planRead } from '../../src/operations/read-plan.ts';
 import { planReadSource } from '../../src/operations/read-source.ts';
 import type { ReadSpec } from '../../src/operations/read-spec.ts';
 import { parseUnloadManifest } from '../../src/operations/read-staged-manifest.ts';
+import { failureOf } from '../failure.ts';
 
 function plan(spec: ReadSpec, useStaging = true): ReturnType<typeof planRead> {
   return planRead({ mode: spec.mode ?? 'auto', source: planReadSource(spec, 'public'), useStaging });
-}
-
-function codeOf(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    return error instanceof ConnectorError ? error.code : String(error);
-  }
-  return 'none';
 }
 
 describe('planRead', () => {
@@ -75,7 +66,7 @@ describe('planRead', () => {
     { title: 'with a backslash', spec: { query: String.raw`select '\\'` }, code: 'RS_FEATURE_UNSUPPORTED' },
   ] satisfies { title: string; spec: ReadSpec; useStaging?: boolean; code: string }[]) {
     it(`refuses a staged read ${title}`, () => {
-      expect(codeOf(() => plan({ ...spec, mode: 'staged' }, useStaging))).to.equal(code);
+      expect(failureOf(() => plan({ ...spec, mode: 'staged' }, useStaging)).code).to.equal(code);
     });
   }
 
@@ -124,7 +115,7 @@ describe('parseUnloadManifest', () => {
     ['with a file in a folder below', JSON.stringify({ entries: [entry('../x', 1)] })],
   ] as const) {
     it(`refuses a manifest ${title}`, () => {
-      expect(codeOf(() => parseUnloadManifest(text, prefix))).to.equal('RS_COUNT_MISMATCH');
+      expect(failureOf(() => parseUnloadManifest(text, prefix)).code).to.equal('RS_COUNT_MISMATCH');
     });
   }
 });

@@ -1,21 +1,12 @@
 import { expect } from 'chai';
-import { ConnectorError } from '../../src/core/errors.ts';
 import { type CopyCommand, renderCopy } from '../../src/sql/copy.ts';
 import { parseCopyRole } from '../../src/sql/role.ts';
 import { integer, Sql, sql } from '../../src/sql/sql.ts';
 import { isUnloadable, renderUnload, renderUnloadQuery, type UnloadCommand } from '../../src/sql/unload.ts';
+import { failureOf } from '../failure.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/Load';
 const OTHER = 'arn:aws:iam::444455556666:role/path/Other';
-
-function codeOf(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    return error instanceof ConnectorError ? error.code : String(error);
-  }
-  return 'none';
-}
 
 function copy(change: Partial<CopyCommand> = {}): CopyCommand {
   return {
@@ -94,7 +85,7 @@ describe('renderCopy', () => {
       code: 'RS_CONFIG_INVALID',
     },
   ] satisfies { title: string; change: Partial<CopyCommand>; code: string }[]) {
-    it(`refuses ${title}`, () => expect(codeOf(() => renderCopy(copy(change)))).to.equal(code));
+    it(`refuses ${title}`, () => expect(failureOf(() => renderCopy(copy(change))).code).to.equal(code));
   }
 });
 
@@ -107,7 +98,7 @@ describe('parseCopyRole', () => {
     Array(11).fill(ROLE).join(','),
   ]) {
     it(`refuses ${JSON.stringify(text.slice(0, 50))}`, () => {
-      expect(codeOf(() => parseCopyRole(text))).to.equal('RS_CONFIG_INVALID');
+      expect(failureOf(() => parseCopyRole(text)).code).to.equal('RS_CONFIG_INVALID');
     });
   }
   it('reads default in any case', () => expect(parseCopyRole(' Default ')).to.deep.equal({ kind: 'default' }));
@@ -141,12 +132,12 @@ describe('renderUnload', () => {
 
   it('refuses what cannot be quoted, sizes out of bounds and statements past 16 MB', () => {
     expect(isUnloadable(Sql.user(String.raw`select '\n'`))).to.equal(false);
-    expect(codeOf(() => renderUnload(unload({ query: Sql.user(String.raw`select '\n'`) })))).to.equal(
+    expect(failureOf(() => renderUnload(unload({ query: Sql.user(String.raw`select '\n'`) }))).code).to.equal(
       'RS_FEATURE_UNSUPPORTED',
     );
-    expect(codeOf(() => renderUnload(unload({ maxFileMb: 4 })))).to.equal('RS_CONFIG_INVALID');
+    expect(failureOf(() => renderUnload(unload({ maxFileMb: 4 }))).code).to.equal('RS_CONFIG_INVALID');
     const long = Sql.user(`select '${'x'.repeat(16 * 1024 * 1024)}'`);
-    expect(codeOf(() => renderUnload(unload({ query: long })))).to.equal('RS_CONFIG_INVALID');
+    expect(failureOf(() => renderUnload(unload({ query: long }))).code).to.equal('RS_CONFIG_INVALID');
   });
 });
 

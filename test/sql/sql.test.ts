@@ -1,16 +1,7 @@
 import { expect } from 'chai';
-import { ConnectorError } from '../../src/core/errors.ts';
 import { identifier, integer, join, literal, Sql, sql } from '../../src/sql/sql.ts';
 import { splitStatements, userQuery } from '../../src/sql/statements.ts';
-
-function codeOf(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    return error instanceof ConnectorError ? error.code : String(error);
-  }
-  return 'none';
-}
+import { failureOf } from '../failure.ts';
 
 describe('Sql', () => {
   it('puts parts into a template and remembers whose text it is', () => {
@@ -38,8 +29,8 @@ describe('Sql', () => {
   }
 
   it('refuses user SQL that is empty or holds NUL', () => {
-    expect(codeOf(() => Sql.user(' \n'))).to.equal('RS_CONFIG_INVALID');
-    expect(codeOf(() => Sql.user('select \0'))).to.equal('RS_CONFIG_INVALID');
+    expect(failureOf(() => Sql.user(' \n')).code).to.equal('RS_CONFIG_INVALID');
+    expect(failureOf(() => Sql.user('select \0')).code).to.equal('RS_CONFIG_INVALID');
   });
 });
 
@@ -65,7 +56,7 @@ describe('identifier', () => {
     ['with half a character', 'a\uD800'],
   ] as const) {
     it(`refuses a name ${why}`, () => {
-      expect(codeOf(() => identifier('schema', name))).to.equal('RS_CONFIG_INVALID');
+      expect(failureOf(() => identifier('schema', name)).code).to.equal('RS_CONFIG_INVALID');
     });
   }
 });
@@ -74,7 +65,8 @@ describe('literal', () => {
   it('doubles quotes', () => expect(String(literal("it's ''quoted''"))).to.equal("'it''s ''''quoted'''''"));
 
   for (const value of ['a\\', '\0', '\uDC00']) {
-    it(`refuses ${JSON.stringify(value)}`, () => expect(codeOf(() => literal(value))).to.equal('RS_CONFIG_INVALID'));
+    it(`refuses ${JSON.stringify(value)}`, () =>
+      expect(failureOf(() => literal(value)).code).to.equal('RS_CONFIG_INVALID'));
   }
 });
 
@@ -83,7 +75,7 @@ describe('integer', () => {
     it(`takes ${value}`, () => expect(String(integer(value))).to.equal(String(value)));
   }
   for (const value of [1.5, Number.NaN, Infinity, 2 ** 60, 2n ** 63n]) {
-    it(`refuses ${value}`, () => expect(codeOf(() => integer(value))).to.equal('RS_INTERNAL'));
+    it(`refuses ${value}`, () => expect(failureOf(() => integer(value)).code).to.equal('RS_INTERNAL'));
   }
 });
 
@@ -109,6 +101,7 @@ describe('userQuery', () => {
     expect(String(userQuery("select ';' -- x"))).to.equal("select ';' -- x"));
 
   for (const text of ['select 1; drop table t', "select 'a\\'; drop table t; --'", '', '-- nothing']) {
-    it(`refuses ${JSON.stringify(text)}`, () => expect(codeOf(() => userQuery(text))).to.equal('RS_CONFIG_INVALID'));
+    it(`refuses ${JSON.stringify(text)}`, () =>
+      expect(failureOf(() => userQuery(text)).code).to.equal('RS_CONFIG_INVALID'));
   }
 });

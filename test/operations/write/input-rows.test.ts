@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { ConnectorError } from '../../../src/core/errors.ts';
 import type { ConnectorEvent } from '../../../src/core/events.ts';
 import { openRun } from '../../../src/core/run.ts';
 import { openRows } from '../../../src/operations/write/input-rows.ts';
 import type { RowSource } from '../../../src/operations/write-spec.ts';
+import { rejectionOf } from '../../failure.ts';
 
 async function read(source: RowSource, columns?: readonly string[]) {
   const run = openRun();
@@ -11,16 +11,6 @@ async function read(source: RowSource, columns?: readonly string[]) {
   const rows: (readonly unknown[])[] = [];
   for await (const group of open.groups(run.signal)) rows.push(...group);
   return { columns: open.columns, rows };
-}
-
-async function refusal(work: Promise<unknown>): Promise<ConnectorError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof ConnectorError) return error;
-    throw error;
-  }
-  throw new Error('expected a ConnectorError');
 }
 
 describe('rows from a program', () => {
@@ -117,7 +107,7 @@ describe('rows from a program', () => {
     { title: 'arrays without names', source: [[1, 2]], columns: undefined, says: /names of their columns/ },
   ]) {
     it(`are refused with ${title}`, async () => {
-      expect((await refusal(read(source as unknown as RowSource, columns))).message).to.match(says);
+      expect((await rejectionOf(read(source as unknown as RowSource, columns))).message).to.match(says);
     });
   }
 

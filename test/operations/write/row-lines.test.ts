@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { ConnectorError } from '../../../src/core/errors.ts';
 import { openRun } from '../../../src/core/run.ts';
 import { WriteRecorder } from '../../../src/operations/write/recorder.ts';
 import { openRowLines } from '../../../src/operations/write/row-lines.ts';
 import { planWrite } from '../../../src/operations/write-plan.ts';
+import { failureOf } from '../../failure.ts';
 
 function setUp(rejectLimit: number) {
   const common = { position: 1, isIdentity: false };
@@ -34,15 +34,6 @@ function setUp(rejectLimit: number) {
   return { lines: openRowLines(plan, recorder), recorder };
 }
 
-function refusal(act: () => unknown): ConnectorError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof ConnectorError) return error;
-  }
-  throw new Error('expected a ConnectorError');
-}
-
 describe('lines of staged files', () => {
   it('carry the row number for a temporary table', () => {
     const { lines } = setUp(5);
@@ -58,19 +49,19 @@ describe('lines of staged files', () => {
   it('refuse a value too long with row and column, and never show it', () => {
     const { lines } = setUp(0);
     lines.encode(['abc', 1]);
-    const error = refusal(() => lines.encode(['äö', 2]));
+    const error = failureOf(() => lines.encode(['äö', 2]));
     expect(error.code).to.equal('RS_VALUE_UNREPRESENTABLE');
     expect(error.details).to.include({ row: 2, column: 'note' });
     expect(JSON.stringify(error)).not.to.include('äö');
   });
 
   it('refuse a NULL where the column takes none', () => {
-    expect(refusal(() => setUp(0).lines.encode(['a', null])).details).to.include({ row: 1, column: 'id' });
+    expect(failureOf(() => setUp(0).lines.encode(['a', null])).details).to.include({ row: 1, column: 'id' });
   });
 
   for (const value of [{ a: 1 }, ['a'], Buffer.from('a'), Symbol('a'), () => 'a']) {
     it(`refuse ${Object.prototype.toString.call(value)} instead of writing its name`, () => {
-      const error = refusal(() => setUp(0).lines.encode([value, 1]));
+      const error = failureOf(() => setUp(0).lines.encode([value, 1]));
       expect([error.code, error.details['column']]).to.deep.equal(['RS_VALUE_UNREPRESENTABLE', 'note']);
     });
   }
@@ -82,6 +73,6 @@ describe('lines of staged files', () => {
     expect([lines.rowsRead(), lines.rowsStaged(), lines.rowsRefused()]).to.deep.equal([2, 1, 1]);
     expect(recorder.report().rejectedRows).to.deep.equal([1]);
     expect(recorder.report().rejects[0]).to.include({ row: 1, column: 'note', code: 'RS_VALUE_UNREPRESENTABLE' });
-    expect(refusal(() => lines.encode(['long', 3])).code).to.equal('RS_LOAD_REJECTED');
+    expect(failureOf(() => lines.encode(['long', 3])).code).to.equal('RS_LOAD_REJECTED');
   });
 });

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { ConnectorError } from '../../../src/core/errors.ts';
 import type { RedshiftType } from '../../../src/core/redshift-type.ts';
 import type { ColumnDescriptor, ObjectDescriptor } from '../../../src/db/object-descriptor.ts';
 import { planWrite, type WriteContext } from '../../../src/operations/write-plan.ts';
 import type { WriteSpec } from '../../../src/operations/write-spec.ts';
+import { failureOf } from '../../failure.ts';
 
 function column(name: string, type: RedshiftType, more: Partial<ColumnDescriptor> = {}): ColumnDescriptor {
   return { name, type, nullable: true, position: 1, isIdentity: false, ...more };
@@ -42,15 +42,6 @@ function plan(
   table: Partial<ObjectDescriptor> = {},
 ) {
   return planWrite({ object: 'sales.orders', ...spec }, { ...TABLE, ...table }, { ...CONTEXT, ...context });
-}
-
-function refusal(act: () => unknown): ConnectorError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof ConnectorError) return error;
-  }
-  throw new Error('expected a ConnectorError');
 }
 
 describe('the plan of a write', () => {
@@ -218,7 +209,7 @@ describe('the plan of a write', () => {
     },
   ]) {
     it(`refuses ${title}`, () => {
-      const error = refusal(act);
+      const error = failureOf(act);
       expect(error.code).to.equal(code);
       expect(error.message).to.match(says);
       expect(error.action).to.be.a('string');

@@ -45,7 +45,8 @@ export function parseCsvHeader(line: string, delimiter: string): readonly string
     rest = rest.slice(delimiter.length);
   }
   if (names.some((name) => name.trim() === '')) throw invalid('A column in the first line of the file has no name');
-  const twice = names.find((name, position) => names.indexOf(name) !== position);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw invalid(`The file has two columns named ${JSON.stringify(twice)}`);
   return names;
 }

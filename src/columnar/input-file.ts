@@ -53,13 +53,28 @@ export async function openInputFile(
   await engine.allow(file);
   await symlink(resolve(file), path);
   const input = { format: kind, path, bytes, gzip: gzip && kind !== 'parquet', delimiter };
-  switch (kind) {
+  const found = await lookAt(engine, input, run);
+  if (found.columns.length > MAX_COLUMNS) {
+    throw invalid(`The file has ${found.columns.length} columns`, `Give a file with at most ${MAX_COLUMNS} of them.`);
+  }
+  return { ...input, ...found };
+}
+
+/** Far more than a table of Redshift can have; each is looked for there by its name. */
+const MAX_COLUMNS = 10_000;
+
+async function lookAt(
+  engine: Engine,
+  { format, path, gzip, delimiter }: Omit<InputFile, 'columns'>,
+  run: Run,
+): Promise<Pick<InputFile, 'columns' | 'rowCount'>> {
+  switch (format) {
     case 'parquet':
-      return { ...input, ...(await lookAtParquet(engine, path, run)) };
+      return lookAtParquet(engine, path, run);
     case 'csv':
-      return { ...input, columns: await csvColumns(path, gzip, delimiter, run) };
+      return { columns: await csvColumns(path, gzip, delimiter, run) };
     case 'jsonl':
-      return { ...input, columns: await jsonColumns(engine, path, run) };
+      return { columns: await jsonColumns(engine, path, run) };
   }
 }
 

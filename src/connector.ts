@@ -5,6 +5,7 @@ import { openAccess } from './auth/open-access.ts';
 import { defined } from './core/defined.ts';
 import { ConnectorError } from './core/errors.ts';
 import type { ConnectorEvent } from './core/events.ts';
+import { OpenWork } from './core/open-work.ts';
 import { type Clock, openRun, type Run } from './core/run.ts';
 import type { Database } from './db/database.ts';
 import { openDatabase } from './db/open-database.ts';
@@ -21,6 +22,9 @@ import type { ReadSpec } from './operations/read-spec.ts';
 import type { WriteReport } from './operations/write-report.ts';
 import type { WriteInput, WriteSpec } from './operations/write-spec.ts';
 import type { Batch } from './types/batch.ts';
+
+/** Longest wait for work under way to clean up when its connector is disposed of. */
+const CLOSE_LIMIT_MS = 30_000;
 
 /** What the platform that loads the plugin gives it. Everything may be left out. */
 export interface Host {
@@ -44,7 +48,7 @@ export interface WriteCallSpec extends WriteSpec {
   readonly runId?: string | undefined;
 }
 
-/** A connection that is ready to work. Dispose of it: it owns sessions and caches. Failures throw `ConnectorError`. */
+/** A connection that is ready to work. Dispose of it: it owns sessions and caches, and ends what is still under way. Failures throw `ConnectorError`. */
 export interface OpenConnector extends AsyncDisposable {
   /** What a person should know before any work: options that are ignored, durations that are capped. */
   readonly notices: readonly string[];
@@ -91,41 +95,44 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     checkAddress,
   });
   const connection: Connection = { options, access, database, workDirectory: host.workDirectory ?? tmpdir() };
-  let disposed = false;
+  const work = new OpenWork();
   const { publish } = openRun({ clock, onEvent });
   for (const message of notices) publish({ type: 'warning', code: 'RS_NOTICE', message });
 
   function begin({ signal }: CallOptions = {}, runId?: string): Run {
-    if (disposed) throw new ConnectorError('RS_INTERNAL', 'This connector was disposed of');
-    return openRun({ runId, signal, clock, onEvent });
+    if (work.isClosed) throw new ConnectorError('RS_INTERNAL', 'This connector was disposed of');
+    return openRun({ runId, signal: work.signal(signal), clock, onEvent });
   }
 
   return {
     notices,
     check: async ({ onStep, ...call } = {}) => {
       const { check } = await import('./operations/check.ts');
-      return check(connection, { notices, checkAddress, ...defined({ onStep }) }, begin(call));
+      return work.follow(check(connection, { notices, checkAddress, ...defined({ onStep }) }, begin(call)));
     },
     discover: async (spec = {}, call) => {
       const { discover } = await import('./operations/discover.ts');
-      return discover(connection, spec, begin(call));
+      return work.follow(discover(connection, spec, begin(call)));
     },
     preview: async (spec, call) => {
       checkCustomSql(spec, policy);
       const { preview } = await import('./operations/preview.ts');
-      return preview(connection, spec, begin(call));
+      return work.follow(preview(connection, spec, begin(call)));
     },
-    read: async function* (spec, call) {
-      checkCustomSql(spec, policy);
-      const { read } = await import('./operations/read.ts');
-      yield* read(connection, spec, begin(call));
-    },
+    read: (spec, call) =>
+      work.stream(
+        (async function* () {
+          checkCustomSql(spec, policy);
+          const { read } = await import('./operations/read.ts');
+          yield* read(connection, spec, begin(call));
+        })(),
+      ),
     write: async ({ runId, ...spec }, input, call) => {
       const { write } = await import('./operations/write.ts');
-      return write(connection, spec, underFileRoots(input, policy), begin(call, runId));
+      return work.follow(write(connection, spec, underFileRoots(input, policy), begin(call, runId)));
     },
     [Symbol.asyncDispose]: async () => {
-      disposed = true;
+      await work.close(new ConnectorError('RS_CONN_LOST', 'The connector was closed'), CLOSE_LIMIT_MS);
       try {
         await database[Symbol.asyncDispose]();
       } finally {

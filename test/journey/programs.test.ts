@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
+import { connector } from '../../src/connector.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 import { type Desk, openDesk } from './command.ts';
 
@@ -48,6 +49,20 @@ describe('the sample programs, by the public names of the package', () => {
     expect(first.slice(-3)).to.deep.equal(['written 2 (now)', 'row 1n first 10.50', 'row 2n null 0.10']);
     const second = await runProgram(program, ready.environment);
     expect(second.slice(-3)).to.deep.equal(['written 2 (before)', 'row 1n first 10.50', 'row 2n null 0.10']);
+  });
+
+  it('a connector that is disposed of ends a read that its program left, and leaves no staged file', async function () {
+    this.timeout(30_000);
+    const redshift = connector.open(sandbox.connection('keys-etl-agent').values);
+    const batches = redshift.read({ object: 'public.orders', mode: 'staged', batchRows: 1 });
+    await batches.next();
+    await redshift[Symbol.asyncDispose]();
+    const calls = await sandbox.calls();
+    const put = calls.filter(({ action }) => action === 'PutObject').length;
+    const deleted = calls.filter(({ action }) => /^DeleteObjects?$/.test(action)).length;
+    expect(put).to.be.greaterThan(0);
+    expect(deleted).to.be.greaterThan(0);
+    expect(await batches.next()).to.deep.equal({ value: undefined, done: true });
   });
 
   it('Kysely reads through a pool that logs in by role', async () => {

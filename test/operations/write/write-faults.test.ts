@@ -120,15 +120,7 @@ describe('write: bad days', () => {
     expect(await on.staged()).to.deep.equal([]);
   });
 
-  for (const matching of [
-    'CREATE TEMP',
-    'COPY',
-    'GROUP BY',
-    'LOCK',
-    'UPDATE "sales"',
-    'INSERT INTO "sales"."t',
-    'INSERT INTO "sales"."roleshift_ledger',
-  ]) {
+  for (const matching of ['CREATE TEMP', 'COPY', 'LOCK', 'UPDATE "sales"', 'INSERT INTO "sales"."roleshift_ledger']) {
     it(`loads the staged files again in a new session when the first one dies at ${matching}`, async () => {
       const object = await freshTable();
       await on.world.faults({ on: 'pg:statement', matching, effect: { kind: 'drop' } });
@@ -145,7 +137,7 @@ describe('write: bad days', () => {
     await on.world.faults(
       { on: 'pg:commit', effect: { kind: 'drop', when: 'after' } },
       // The first LOCK is the transaction's own, the second that of settling.
-      { on: 'pg:statement', matching: 'LOCK', after: 1, times: 1, effect: { kind: 'delay', ms: 1000 } },
+      { on: 'pg:statement', matching: 'LOCK', after: 1, times: 1, effect: { kind: 'delay', ms: 500 } },
     );
     const before = on.events.length;
     const work = on.write({ object }, ROWS, { signal: controller.signal });
@@ -286,6 +278,8 @@ describe('write: bad days', () => {
     async function* slow() {
       yield ROWS.slice(0, 25);
       await on.world.advance(4000);
+      // A client sets its clock by a header of whole seconds, and would sign as of before the advance.
+      await new Promise((resolve) => setTimeout(resolve, 1300));
       yield ROWS.slice(25);
     }
     const report = await on.write({ object, operation: 'upsert' }, slow());

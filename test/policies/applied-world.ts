@@ -1,4 +1,4 @@
-import type { PlannedDocument } from '../../src/policies/document.ts';
+import { listOf, type PlannedDocument, type PolicyStatement } from '../../src/policies/document.ts';
 import type { PolicySet } from '../../src/policies/policies.ts';
 import type { PolicyDocument } from '../../src/sandbox/iam/policy.ts';
 import type { World, WorldAccount, WorldBucket, WorldInstance, WorldRole, WorldUser } from '../../src/sandbox/world.ts';
@@ -11,10 +11,22 @@ interface BuildingAccount {
   buckets: Building<WorldBucket>[];
 }
 
-/** One statement of a set. */
+/** One statement of a set, or one of its actions or resources. */
 export interface Dropped {
   readonly document: PlannedDocument;
   readonly sid: string;
+  readonly part?: { readonly element: 'Action' | 'Resource'; readonly at: number };
+}
+
+/** The statements of a document without what is dropped. */
+export function statementsWithout({ document, name }: PlannedDocument, dropped?: Dropped): readonly PolicyStatement[] {
+  if (dropped === undefined || name !== dropped.document.name) return document.Statement;
+  const { sid, part } = dropped;
+  return document.Statement.flatMap((statement) => {
+    if (statement.Sid !== sid) return [statement];
+    if (part === undefined) return [];
+    return [{ ...statement, [part.element]: listOf(statement[part.element]).filter((_, at) => at !== part.at) }];
+  });
 }
 
 const NOBODY: PolicyDocument = {
@@ -27,17 +39,17 @@ export class AppliedWorld {
   readonly #accounts = new Map<string, BuildingAccount>();
   readonly #instances: WorldInstance[] = [];
   readonly #attached: string[] = [];
+  #keys = 0;
 
   /** `without` is left out. */
   apply({ documents, attach }: PolicySet, without?: Dropped): void {
-    for (const { holder, kind, document, name } of documents) {
-      const statements = document.Statement.filter(
-        ({ Sid }) => without === undefined || name !== without.document.name || Sid !== without.sid,
-      );
+    for (const each of documents) {
+      const { holder, kind, document } = each;
+      const statements = statementsWithout(each, without);
       const policy = { ...document, Statement: statements } as PolicyDocument;
       const account = this.#account(holder.account);
       if (kind === 'bucket') {
-        const bucket = account.buckets.find((each) => each.name === holder.name);
+        const bucket = account.buckets.find((one) => one.name === holder.name);
         if (bucket !== undefined && statements.length > 0) bucket.policy = policy;
         continue;
       }
@@ -46,7 +58,7 @@ export class AppliedWorld {
         if (statements.length > 0) user.policies = [...(user.policies ?? []), policy];
         continue;
       }
-      const role = account.roles.find((each) => each.name === holder.name) ?? {
+      const role = account.roles.find((one) => one.name === holder.name) ?? {
         name: holder.name,
         trust: NOBODY,
         policies: [],
@@ -114,7 +126,8 @@ export class AppliedWorld {
     const { users } = this.#account(account);
     let user = users.find((each) => each.name === name);
     if (user === undefined) {
-      const number = String(this.#accounts.size * 1000 + users.length).padStart(16, 'Q');
+      this.#keys += 1;
+      const number = String(this.#keys).padStart(16, 'Q');
       user = { name, accessKeys: [{ id: `AKIA${number}`, secret: `not/a/secret/${name}` }] };
       users.push(user);
     }

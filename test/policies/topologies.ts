@@ -116,6 +116,29 @@ export const TOPOLOGIES: readonly Topology[] = [
   },
 ];
 
+/** Each identity, in the account of the cluster and in another, with and without an external id. */
+export const LOGINS: readonly Topology[] = [HOME, AWAY].flatMap((agent) =>
+  [undefined, 'acme-7'].flatMap((externalId) =>
+    (['user', 'machine', 'worker'] as const).map((who): Topology => {
+      const identity = (tag: string): string => arn(agent, who === 'user' ? 'user' : 'role', `${who}-${tag}`);
+      return {
+        title: `${who}, ${agent === AWAY ? 'same' : 'other'} account, ${externalId === undefined ? 'no' : 'an'} external id`,
+        clusterAccount: AWAY,
+        ...(who === 'user' ? {} : { machineRole: identity }),
+        connection: (tag) => ({
+          ...base,
+          host: 'given',
+          roleArn: arn(AWAY, 'role', `Login-${tag}`),
+          ...(externalId === undefined ? {} : { externalId }),
+          ...(who === 'machine' ? { useEc2Role: true } : {}),
+          ...(who === 'worker' ? { loginIdentity: 'worker', workerRoleArn: identity(tag) } : {}),
+        }),
+        extras: (tag) => (who === 'worker' ? { mode: 'advanced' } : { identityArn: identity(tag) }),
+      };
+    }),
+  ),
+);
+
 /** Where the walk stops without a statement. */
 export function stopsAt(sid: string): string {
   const stops: ReadonlyArray<readonly [RegExp, string]> = [

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { EXIT_STATUS } from '../core/errors.ts';
+import { plainText } from '../core/plain-text.ts';
 import type { CheckReport, CheckStep, CheckVerdict } from '../operations/check-report.ts';
 import { openConnection } from './connection.ts';
 import { describeStatements } from './failure.ts';
@@ -40,15 +41,17 @@ export function describeStep(
 ): string[] {
   const took = verdict === 'skipped' ? '' : styleText('dim', `  ${formatDuration(durationMs)}`);
   const lines = [`${MARKS[verdict]} ${title}${took}`];
-  if (evidence !== undefined) lines.push(`    ${styleText('dim', evidence)}`);
-  if (because !== undefined)
-    lines.push(
-      `    ${verdict === 'warn' ? styleText('yellow', because) : styleText('dim', withTitle(because, titles))}`,
-    );
+  if (evidence !== undefined) lines.push(`    ${styleText('dim', plainText(evidence))}`);
+  if (because !== undefined) {
+    const reason = plainText(verdict === 'warn' ? because : withTitle(because, titles));
+    lines.push(`    ${styleText(verdict === 'warn' ? 'yellow' : 'dim', reason)}`);
+  }
   if (error) {
-    lines.push(wrap(`    ${styleText('red', error.code)}  ${error.message}`, 6, terminalWidth()));
+    lines.push(
+      wrap(`    ${styleText('red', error.code)}  ${plainText(error.message, { lines: true })}`, 6, terminalWidth()),
+    );
     if (error.action !== undefined)
-      lines.push(wrap(`    ${styleText('cyan', '->')} ${error.action}`, 7, terminalWidth()));
+      lines.push(wrap(`    ${styleText('cyan', '->')} ${plainText(error.action)}`, 7, terminalWidth()));
     lines.push(...describeStatements(error.details ?? {}).map((line) => `    ${line}`));
   }
   return lines;

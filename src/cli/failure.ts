@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { ConnectorError, type ErrorDetails, EXIT_STATUS } from '../core/errors.ts';
-import { forStandardError, jsonValue, shorten, wrap } from './format.ts';
+import { plainText } from '../core/plain-text.ts';
+import { formatJson, forStandardError, shorten, wrap } from './format.ts';
 import { ReaderLeft } from './row-sink.ts';
 
 /** What a program ends with that nobody reads any more: 128 + SIGPIPE. */
@@ -17,7 +18,7 @@ export function exitStatusOf(error: unknown, signal: AbortSignal): number {
 export function printFailure(error: unknown, { json, signal }: { json: boolean; signal: AbortSignal }): void {
   if (error instanceof ReaderLeft && !signal.aborted) return;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ error: failureAsJson(error, signal) }, jsonValue, 2)}\n`);
+    process.stdout.write(`${formatJson({ error: failureAsJson(error, signal) })}\n`);
     return;
   }
   const lines = signal.aborted ? [`${styleText('yellow', 'stopped')}  before the end`] : describeFailure(error);
@@ -30,28 +31,32 @@ function failureAsJson(error: unknown, signal: AbortSignal): unknown {
   return { code: 'RS_INTERNAL', message: error instanceof Error ? error.message : String(error) };
 }
 
-/** The lines that a person reads about a failure. */
+/** The lines that a person reads about a failure. Its texts may come from a server: a terminal obeys nothing in them. */
 export function describeFailure(error: unknown): string[] {
   if (!(error instanceof ConnectorError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return [`${styleText('red', 'RS_INTERNAL')}  ${text}`];
+    return [`${styleText('red', 'RS_INTERNAL')}  ${plain(text)}`];
   }
   // With a list of issues the message's first line is the title of the list.
   const message = error.issues.length > 0 ? (error.message.split('\n', 1)[0] ?? '') : error.message;
-  const lines = [wrap(`${styleText('red', error.code)}  ${shorten(message, MAX_MESSAGE)}`, 4)];
+  const lines = [wrap(`${styleText('red', error.code)}  ${plain(shorten(message, MAX_MESSAGE))}`, 4)];
   for (const { path, message: problem, action } of error.issues) {
     lines.push(
-      wrap(`  ${styleText('bold', path)}: ${problem}`, 6),
-      wrap(`    ${styleText('cyan', '->')} ${action}`, 7),
+      wrap(`  ${styleText('bold', plain(path))}: ${plain(problem)}`, 6),
+      wrap(`    ${styleText('cyan', '->')} ${plain(action)}`, 7),
     );
   }
-  if (error.action !== undefined) lines.push(wrap(`  ${styleText('cyan', '->')} ${error.action}`, 5));
+  if (error.action !== undefined) lines.push(wrap(`  ${styleText('cyan', '->')} ${plain(error.action)}`, 5));
   lines.push(...describeStatements(error.details).map((line) => `  ${line}`));
   const facts = Object.entries(error.details)
     .filter(([name]) => !(name in STATEMENTS))
-    .map(([name, value]) => `${name}: ${shorten(String(value), MAX_FACT)}`);
+    .map(([name, value]) => `${name}: ${plain(shorten(String(value), MAX_FACT))}`);
   if (facts.length > 0) lines.push(styleText('dim', wrap(`  ${facts.join(', ')}`, 2)));
   return lines;
+}
+
+function plain(text: string): string {
+  return plainText(text, { lines: true });
 }
 
 const MAX_MESSAGE = 4_000;
@@ -68,6 +73,6 @@ const STATEMENTS: Readonly<Record<string, string>> = {
 export function describeStatements(details: ErrorDetails): string[] {
   return Object.entries(STATEMENTS).flatMap(([name, place]) => {
     const statement = details[name];
-    return statement === undefined ? [] : [`${styleText('cyan', '+')} ${place}: ${statement}`];
+    return statement === undefined ? [] : [`${styleText('cyan', '+')} ${place}: ${plain(String(statement))}`];
   });
 }

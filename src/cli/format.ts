@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
+import { visibleJson, visibleText } from '../core/plain-text.ts';
 
 /** `1234567` -> `1,234,567`. */
 export function formatCount(count: number | bigint): string {
@@ -39,7 +40,7 @@ export function formatTable(headers: readonly string[], rows: readonly (readonly
 }
 
 function visible(text: string): string {
-  const shown = text.replace(/[\p{Cc}]/gu, (character) => JSON.stringify(character).slice(1, -1));
+  const shown = visibleText(text);
   if (stringWidth(shown) <= MAX_CELL_WIDTH) return shown;
   let cut = '';
   for (const character of shown) {
@@ -52,6 +53,11 @@ function visible(text: string): string {
 /** For `JSON.stringify`: a bigint as its digits in a string, which loses nothing in any reader. */
 export function jsonValue(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
+}
+
+/** A document as JSON text for standard output, which may be a terminal. */
+export function formatJson(document: unknown): string {
+  return visibleJson(JSON.stringify(document, jsonValue, 2));
 }
 
 /** The text, its end cut with `…` beyond `limit` characters. */

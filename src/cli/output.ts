@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { ConnectorEvent, HopEvent, ProgressEvent } from '../core/events.ts';
-import { formatBytes, formatCount, formatDuration, forStandardError, jsonValue } from './format.ts';
+import { plainText } from '../core/plain-text.ts';
+import { formatBytes, formatCount, formatDuration, formatJson, forStandardError } from './format.ts';
 
 /** Where a command speaks: results to standard output, everything about the work to standard error. */
 export interface Output extends Disposable {
@@ -69,7 +70,7 @@ export function openOutput({ json, withoutProgress = false, signal }: OutputInit
 
   return {
     result: (document) => {
-      process.stdout.write(`${JSON.stringify(document, jsonValue, 2)}\n`);
+      process.stdout.write(`${formatJson(document)}\n`);
     },
     text: (text) => {
       if (live) live.clear();
@@ -79,7 +80,8 @@ export function openOutput({ json, withoutProgress = false, signal }: OutputInit
     onEvent: (event) => {
       if (event.type === 'progress') progress(event);
       else if (json) return;
-      else if (event.type === 'warning') line(`${styleText('yellow', 'warning')}  ${event.message}`);
+      else if (event.type === 'warning')
+        line(`${styleText('yellow', 'warning')}  ${plainText(event.message, { lines: true })}`);
     },
     [Symbol.dispose]: () => {
       signal?.removeEventListener('abort', stopping);
@@ -125,6 +127,6 @@ export function formatNoun(count: number, noun: string): string {
 /** One line a hop: who we became, by what, until when. */
 export function describeHop({ hop, principal, source, expiresAt, note }: HopEvent): string {
   const until = expiresAt === undefined ? '' : styleText('dim', `  until ${expiresAt.slice(11, 19)} UTC`);
-  const remark = note === undefined ? '' : `\n            ${styleText('dim', note)}`;
-  return `  ${hop.padEnd(9)} ${principal}${styleText('dim', `  by ${source}`)}${until}${remark}`;
+  const remark = note === undefined ? '' : `\n            ${styleText('dim', plainText(note))}`;
+  return `  ${hop.padEnd(9)} ${plainText(principal)}${styleText('dim', `  by ${plainText(source)}`)}${until}${remark}`;
 }

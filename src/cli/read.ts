@@ -1,4 +1,5 @@
 import { ConnectorError } from '../core/errors.ts';
+import { visibleText } from '../core/plain-text.ts';
 import type { Batch, Value } from '../types/batch.ts';
 import { openConnection } from './connection.ts';
 import { formatDuration } from './format.ts';
@@ -43,7 +44,7 @@ export async function read(options: ReadCommand, context: CommandContext, object
   const counted = { rows: 0 };
   const batches = redshift.read({ ...source, ...limits, mode }, context);
   const lines = format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted);
-  if (target === '-') await writeToStandardOutput(lines, context.signal);
+  if (target === '-') await writeToStandardOutput(toTerminal ? shownLines(lines) : lines, context.signal);
   else await writeWholeFile(lines, target, context.signal);
   const ms = performance.now() - startedMs;
   if (context.json) output.result({ rows: counted.rows, output: target, ms: Math.round(ms) });
@@ -70,6 +71,11 @@ async function* csvLines(batches: AsyncIterable<Batch>, counted: { rows: number 
     counted.rows += batch.rowCount;
     yield linesOf(batch, (values) => values.map(csvText).join(','));
   }
+}
+
+/** For a terminal, which would obey control characters of a value: they are shown. A file or pipe gets the rows as they are. */
+async function* shownLines(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const text of texts) yield text.split('\n').map(visibleText).join('\n');
 }
 
 function linesOf({ columns, rowCount }: Batch, line: (values: readonly Value[]) => string): string {

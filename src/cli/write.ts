@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { defined } from '../core/defined.ts';
+import { plainText } from '../core/plain-text.ts';
 import type { WriteReport } from '../operations/write-report.ts';
 import { openConnection } from './connection.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
@@ -52,13 +53,14 @@ export function describeWrite(report: WriteReport): string[] {
     ? styleText('yellow', '  this run had been applied before: nothing was written now')
     : '';
   return [
-    `${styleText('green', 'written')}  ${target.schema}.${target.name}${again}`,
+    `${styleText('green', 'written')}  ${plainText(`${target.schema}.${target.name}`)}${again}`,
     `  ${account.join(', ')}`,
     `  ${formatNoun(report.files, 'file')}, ${formatBytes(report.bytes)} staged; ${phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(', ')}; ${formatDuration(total)} in all`,
     `  run ${report.runId}`,
     ...report.rejects.map(
-      ({ file, line, column, code, reason }) => `  rejected: ${file} line ${line}, column ${column}: ${code} ${reason}`,
+      ({ file, line, column, code, reason }) =>
+        `  rejected: ${plainText(`${file} line ${line}, column ${column}: ${code} ${reason}`)}`,
     ),
-    ...report.warnings.map(({ message }) => `  ${styleText('yellow', 'warning')}  ${message}`),
+    ...report.warnings.map(({ message }) => `  ${styleText('yellow', 'warning')}  ${plainText(message)}`),
   ];
 }

@@ -247,13 +247,15 @@ describe('bad input on the command line', () => {
     await nothingIsLeft();
   });
 
+  /** Manifests put so far: one stands in S3 just before its COPY. */
+  const manifests = async (): Promise<number> =>
+    (await sandbox.calls('s3:PutObject')).filter(({ resource }) => resource.includes('manifest')).length;
+
   it('leaves nothing behind when stopped in the middle of a load', async function () {
     this.timeout(60_000);
     const rows = Array.from({ length: 20_000 }, (_, row) => `${row},${randomBytes(60).toString('hex')}`);
     const file = await desk.file('large.csv', `id,note\n${rows.join('\n')}\n`);
     const connection = await desk.connection(sandbox.connection('keys-etl-agent'));
-    const manifests = async (): Promise<number> =>
-      (await sandbox.calls('s3:PutObject')).filter(({ resource }) => resource.includes('manifest')).length;
     const before = await manifests();
     await sandbox.faults({ on: 'pg:copy', effect: { kind: 'delay', ms: 15_000 } });
     let pid = 0;
@@ -270,5 +272,32 @@ describe('bad input on the command line', () => {
     expect(answer.status).to.equal(130);
     expect((await sandbox.sql('select count(*) from public.wide')).rows[0]?.[0]).to.equal('0');
     await nothingIsLeft();
+  });
+
+  it('loads once when an agent is killed in the middle and the same run is started again', async function () {
+    this.timeout(60_000);
+    const rows = Array.from({ length: 1_000 }, (_, row) => `${row},note`);
+    const file = await desk.file('again.csv', `id,note\n${rows.join('\n')}\n`);
+    const connection = await desk.connection(sandbox.connection('keys-etl-agent'));
+    const args = ['write', 'public.wide', file, '-c', connection, '--run-id', 'killed-once', '--json'];
+    const before = await manifests();
+    await sandbox.faults({ on: 'pg:copy', effect: { kind: 'delay', ms: 2_000 } });
+    let pid = 0;
+    const work = roleshift(args, {
+      onStart: (started) => {
+        pid = started;
+      },
+    });
+    while ((await manifests()) === before) await delay(50);
+    process.kill(pid, 'SIGKILL');
+    await work;
+    await sandbox.clearFaults();
+
+    for (const alreadyApplied of [false, true]) {
+      const { status, stdout } = await roleshift(args);
+      expect(status, stdout).to.equal(0);
+      expect(JSON.parse(stdout)).to.deep.include({ outcome: 'committed', alreadyApplied });
+      expect((await sandbox.sql('select count(*) from public.wide')).rows).to.deep.equal([['1000']]);
+    }
   });
 });

@@ -63,7 +63,7 @@ const EFFECTS = {
   redundant: 'is absent, and another policy lets the request pass',
 } as const;
 
-function describeReport({ ok, missing, excess, notGiven, requests }: VerifyReport): readonly string[] {
+function describeReport({ ok, missing, excess, notGiven, unread, requests }: VerifyReport): readonly string[] {
   return [
     ...missing.flatMap(({ sid, holder, kind, effect, requests: refused, dependsOn, statement, reason }) => [
       `${MARKS[effect]} ${sid} ${EFFECTS[effect]}: ${kind} of ${holder}`,
@@ -85,6 +85,9 @@ function describeReport({ ok, missing, excess, notGiven, requests }: VerifyRepor
       return `${styleText('yellow', '!')} ${holder} ${what}${extra.length === 0 ? '' : ` (${extra.join('; ')})`}: not needed (${[source, sid].filter((text) => text !== undefined).join(', ')})`;
     }),
     ...notGiven.map(({ holder, kind }) => styleText('dim', `  not given, not compared: ${kind} of ${holder}`)),
+    ...unread.map(({ holder, policy }) =>
+      styleText('yellow', `? ${policy} of ${holder}: its text is not in the file, so it is not judged`),
+    ),
     `${ok ? styleText('green', '✔') : styleText('red', '✘')} ${requests} requests tried, ${missing.filter(({ effect }) => effect !== 'redundant').length} statements missing, ${excess.length} examples of more than needed`,
   ];
 }

@@ -16,6 +16,8 @@ export interface ActualState {
   readonly policies: readonly ActualPolicy[];
   /** Accounts whose users and roles were given all together: what is not among them does not exist. */
   readonly listedAccounts: ReadonlySet<string>;
+  /** Managed policies that are attached and whose text was not given, by holder. */
+  readonly unread: readonly { readonly holder: string; readonly policy: string }[];
 }
 
 /** A file with its text. */
@@ -39,6 +41,7 @@ export function readActualPolicies(files: readonly ActualFile[], planned: readon
   return {
     policies: parsed.flatMap(({ name, json }) => readFile(name, json, planned)),
     listedAccounts: new Set(listed.map(({ Arn }) => String(Arn).split(':')[4] ?? '')),
+    unread: parsed.flatMap(({ json }) => unreadIn(json)),
   };
 }
 
@@ -109,6 +112,17 @@ function readDetails(name: string, json: Json): readonly ActualPolicy[] {
     ...attachedTo(String(role['Arn']), role, 'RolePolicyList'),
   ]);
   return [...users, ...roles];
+}
+
+/** Attached policies that a listing mentions without their text: a filter left them out. */
+function unreadIn(json: Json): ActualState['unread'] {
+  const known = new Set(list(json['Policies']).map(({ Arn }) => String(Arn)));
+  return [...list(json['UserDetailList']), ...list(json['RoleDetailList'])].flatMap((details) => {
+    const boundary = details['PermissionsBoundary'];
+    const attached = list(details['AttachedManagedPolicies']).map(({ PolicyArn }) => String(PolicyArn));
+    const all = [...attached, ...(isJson(boundary) ? [String(boundary['PermissionsBoundaryArn'])] : [])];
+    return all.filter((arn) => !known.has(arn)).map((policy) => ({ holder: String(details['Arn']), policy }));
+  });
 }
 
 function boundaryOf(

@@ -19,7 +19,8 @@ export interface Decision {
   readonly unknownKeys: readonly string[];
 }
 
-type Match = 'none' | 'account' | 'exact';
+/** `session`: one session of the role is named, and only the request itself tells which one it is. */
+type Match = 'none' | 'account' | 'session' | 'exact';
 
 interface Weighed {
   readonly denies: Ternary;
@@ -87,7 +88,11 @@ function weigh(
     const speaks =
       match === 'none'
         ? false
-        : every([actionMatches(statement, request.action), resourceMatches(statement, request, context)]);
+        : every([
+            match === 'session' ? undefined : true,
+            actionMatches(statement, request.action),
+            resourceMatches(statement, request, context),
+          ]);
     const { holds, unknownKeys } =
       speaks === false ? { holds: false, unknownKeys: [] } : conditionVerdict(statement.Condition, context);
     return { effect: statement.Effect, match, applies: every([speaks, holds]), unknownKeys };
@@ -95,7 +100,10 @@ function weigh(
   const of = (effect: 'Allow' | 'Deny', match?: Match): Ternary =>
     some(
       statements
-        .filter((each) => each.effect === effect && (match === undefined || each.match === match))
+        .filter(
+          (each) =>
+            each.effect === effect && (match === undefined || (each.match === 'account') === (match === 'account')),
+        )
         .map(({ applies }) => applies),
     );
   return {
@@ -134,8 +142,15 @@ function principalMatch({ Principal, NotPrincipal }: PolicyStatement, principal:
   const named = Object.values(Principal).flatMap(listOf);
   if (named.includes(principal)) return 'exact';
   if (principal.startsWith('arn:') && listOf(Principal['AWS']).includes('*')) return 'exact';
+  if (named.some((entry) => entry.startsWith(sessionsOf(principal)))) return 'session';
   const isOfAccount = named.some(
     (entry) => entry === account || (entry.endsWith(':root') && entry.split(':')[4] === account),
   );
   return account !== '' && isOfAccount ? 'account' : 'none';
+}
+
+/** What the ARNs of a role's sessions begin with. */
+function sessionsOf(principal: string): string {
+  const [arn, partition, , , account] = principal.split(':');
+  return `${arn}:${partition}:sts::${account}:assumed-role/${principal.slice(principal.lastIndexOf('/') + 1)}/`;
 }

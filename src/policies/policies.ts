@@ -6,6 +6,7 @@ import { resolveWithoutSecrets } from './resolve-without-secrets.ts';
 
 export { ConnectorError } from '../core/errors.ts';
 export type { ConnectionInput } from '../manifest/options.gen.ts';
+export { type ActualState, readActualPolicies } from './actual-policies.ts';
 export type {
   AccessRequest,
   DocumentKind,
@@ -19,6 +20,8 @@ export type { MachineKind, PolicyExtras } from './extras.ts';
 export type { ExplainedGrant } from './grants.ts';
 export type { Placeholder } from './placeholders.ts';
 export type { PolicySet } from './plan-policies.ts';
+export { type PolicyFile, type PolicyFormat, renderPolicies } from './render.ts';
+export { type VerifyReport, verifyPolicies } from './verify.ts';
 
 /**
  * The IAM policies that a connection needs, one document for each principal and kind, with the reason for each

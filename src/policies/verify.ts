@@ -30,6 +30,8 @@ export interface VerifyReport {
   readonly excess: readonly Excess[];
   /** Documents of which nothing was given: not compared, and taken as they should be. */
   readonly notGiven: readonly { readonly holder: string; readonly kind: DocumentKind }[];
+  /** Attached to a holder, and not judged, since the text was not given. */
+  readonly unread: readonly { readonly holder: string; readonly policy: string }[];
   /** How many requests were tried. */
   readonly requests: number;
 }
@@ -56,6 +58,7 @@ export function verifyPolicies({ documents }: PolicySet, state: ActualState): Ve
     notGiven: documents
       .filter((document) => !given.includes(document))
       .map(({ holder, kind }) => ({ holder: holder.arn, kind })),
+    unread: state.unread.filter(({ holder }) => documents.some((each) => each.holder.arn === holder)),
     requests: given.flatMap(({ statements }) => statements.flatMap(({ requests }) => requests)).length,
   };
 }

@@ -159,7 +159,7 @@ for (const [at, topologies] of WORLDS.entries()) {
           source: each.name,
           document: { Statement: statementsWithout(each, dropped) },
         }));
-        const report = verifyPolicies(set, { policies: actual, listedAccounts: new Set() });
+        const report = verifyPolicies(set, { policies: actual, listedAccounts: new Set(), unread: [] });
         expect(report.missing.map((missing) => [missing.holder, missing.sid])).to.deep.equal([
           [document.holder.arn, sid],
         ]);

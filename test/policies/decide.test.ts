@@ -60,6 +60,13 @@ describe('The evaluator behind verify', () => {
       policy({ ...assume, Effect: 'Deny', Principal: '*' }),
       {},
     ],
+    [
+      'trust in one session of a role',
+      'undecided',
+      [policy(assume)],
+      trust(`arn:aws:sts::${HOME}:assumed-role/Machine/i-0abc`),
+      { principal: `arn:aws:iam::${HOME}:role/Machine` },
+    ],
     ['a Deny wins', 'denied', [policy(assume, { ...assume, Effect: 'Deny' })], trust(USER), {}],
     [
       'a condition that holds',

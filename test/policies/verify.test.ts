@@ -108,6 +108,60 @@ describe('policies verify', () => {
     expect(verify(SET, put(/RedshiftLogin-permissions/, wide, deny, staging)).excess).to.deep.equal([]);
   });
 
+  const everything = { Effect: 'Allow', Action: '*', Resource: '*' } as const;
+  for (const [what, change] of [
+    ['NotAction', put(/RedshiftLogin-permissions/, { Effect: 'Allow', NotAction: 'iam:*', Resource: '*' })],
+    [
+      'NotResource',
+      put(/RedshiftLogin-permissions/, { Effect: 'Allow', Action: '*', NotResource: 'arn:aws:iam::*:*' }),
+    ],
+    [
+      'wildcards',
+      put(/-permissions/, {
+        ...everything,
+        Action: ['sts:Assume*', 'redshift:*ClusterCredentials', 'redshift:Create*', 's3:*'],
+      }),
+    ],
+    [
+      'a policy variable',
+      put(
+        /RedshiftLogin-permissions/,
+        {
+          ...login,
+          Resource: [
+            `${user}/\${redshift:DbUser}`,
+            `arn:aws:redshift:us-west-2:111122223333:dbname:warehouse/\${redshift:DbName}`,
+          ],
+        },
+        staging,
+      ),
+    ],
+    [
+      'trust in the account',
+      put(/RedshiftLogin-trust/, { Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:*' }),
+    ],
+    [
+      'a Deny of something else',
+      add(/-permissions/, { Effect: 'Deny', Action: 'redshift:DeleteCluster', Resource: '*' }),
+    ],
+    [
+      'a Deny for everybody else',
+      add(/RedshiftLogin-permissions/, { Effect: 'Deny', Action: 'redshift:*', NotResource: login.Resource! }),
+    ],
+    [
+      'letters in another case',
+      put(
+        /RedshiftLogin-permissions/,
+        { ...login, Action: ['REDSHIFT:getclustercredentials', 'redshift:createClusterUser'] },
+        staging,
+      ),
+    ],
+  ] as const) {
+    it(`misses nothing where it is allowed in an odd way: ${what}`, () => {
+      expect(verify(SET, change)).to.deep.include({ ok: true, missing: [] });
+    });
+  }
+
   it('names the statement that is missing, the request that fails, and what to add', () => {
     const { ok, missing } = verify(SET, (statements) => statements.filter(({ Sid }) => Sid !== 'CreateUser'));
     expect(ok).to.equal(false);
@@ -214,6 +268,19 @@ describe('Existing policies', () => {
       [AGENT, 'sts:SetSourceIdentity'],
       ['arn:aws:iam::111122223333:user/anybody', 'sts:AssumeRole'],
     ]);
+  });
+
+  it('are said where they are attached and their text was left out', () => {
+    const { unread } = verifyDetails({
+      ...details,
+      RoleDetailList: [
+        {
+          ...details.RoleDetailList[0],
+          AttachedManagedPolicies: [{ PolicyArn: 'arn:aws:iam::aws:policy/AmazonRedshiftFullAccess' }],
+        },
+      ],
+    });
+    expect(unread).to.deep.equal([{ holder: LOGIN_ROLE, policy: 'arn:aws:iam::aws:policy/AmazonRedshiftFullAccess' }]);
   });
 
   it('say that a role of a listed account does not exist', () => {

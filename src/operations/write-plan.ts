@@ -13,6 +13,8 @@ import { resolveKeys } from './write/resolve-keys.ts';
 import type { WriteWarning } from './write-report.ts';
 import type { DuplicateKeys, WriteOperation, WriteSpec } from './write-spec.ts';
 
+const SETTLE_ABORTED_MS = 10_000;
+
 /** What planning knows besides the specification and the table. */
 export interface WriteContext {
   readonly runId: string;
@@ -60,6 +62,8 @@ export interface WritePlan {
   readonly copyRegion?: string;
   readonly lockTimeoutMs: number;
   readonly settleTimeoutMs: number;
+  /** How much longer settling goes on once the run was aborted. */
+  readonly settleAbortedMs: number;
   /** Times the transaction may begin. */
   readonly attempts: number;
   readonly warnings: readonly WriteWarning[];
@@ -101,6 +105,7 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     format: { kind: 'csv', compression: context.compression, nullMarker: `null-${context.token}` },
     ...defined({ copyRegion: foreignRegion(context) }),
     lockTimeoutMs: 1000 * integerAttribute('write', 'lockTimeoutSeconds', spec.lockTimeoutSeconds),
+    settleAbortedMs: SETTLE_ABORTED_MS,
     settleTimeoutMs: 1000 * integerAttribute('write', 'settleTimeoutSeconds', spec.settleTimeoutSeconds),
     attempts: integerAttribute('write', 'conflictAttempts', spec.conflictAttempts),
     warnings: [...identities.map(identityLeftOut), ...limitedColumns(filled)],

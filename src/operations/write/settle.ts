@@ -7,9 +7,6 @@ import { type LedgerEntry, readLedger, renderReadLedger } from '../../sql/ledger
 import { integer, sql } from '../../sql/sql.ts';
 import type { WritePlan } from '../write-plan.ts';
 
-/** How long settling goes on once the run was aborted. */
-const GRACE_MS = 10_000;
-
 /**
  * Finds out what became of a COMMIT whose answer was lost. The LOCK waits for an orphan that is still committing, so what
  * is read under it is final: the ledger's entry, or `undefined` for a transaction that never happened. An abort of the
@@ -25,7 +22,7 @@ export async function settleCommit(
   const limitMs = plan.settleTimeoutMs;
   const startedMs = performance.now();
   const deadlineMs = startedMs + limitMs;
-  using grace = openGrace(run.signal);
+  using grace = openGrace(run.signal, Math.min(limitMs, plan.settleAbortedMs));
   const unaborted: Run = { ...run, signal: AbortSignal.any([AbortSignal.timeout(limitMs), grace.signal]) };
   try {
     const limits = { attempts: 20, totalMs: limitMs, attemptMs: limitMs, firstDelayMs: 250 };
@@ -46,12 +43,12 @@ export async function settleCommit(
   }
 }
 
-/** A signal that aborts `GRACE_MS` after another one. Disposing leaves no timer and no listener. */
-function openGrace(signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+/** A signal that aborts some time after another one. Disposing leaves no timer and no listener. */
+function openGrace(signal: AbortSignal, graceMs: number): Disposable & { readonly signal: AbortSignal } {
   const grace = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const start = (): void => {
-    timer = setTimeout(() => grace.abort(signal.reason), GRACE_MS);
+    timer = setTimeout(() => grace.abort(signal.reason), graceMs);
   };
   if (signal.aborted) start();
   else signal.addEventListener('abort', start, { once: true });

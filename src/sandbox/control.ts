@@ -5,6 +5,7 @@ import { type ReadyConnection, readyConnections } from './connections.ts';
 import { Disposables } from './disposables.ts';
 import type { Fault } from './faults.ts';
 import { listenOnLoopback } from './listen.ts';
+import { forOwnHost } from './own-host.ts';
 import {
   type ClusterEndpoint,
   type MetadataEndpoint,
@@ -135,7 +136,7 @@ export async function startControlServer(): Promise<ControlServer> {
     response.end(JSON.stringify(answer.body));
   };
 
-  const server = createServer((request, response) => void handle(request, response));
+  const server = createServer(forOwnHost((request, response) => void handle(request, response)));
   const listening = await listenOnLoopback(server);
   return {
     url: listening.url,

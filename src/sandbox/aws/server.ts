@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { forOwnHost } from '../own-host.ts';
 import { answerS3, refuseS3 } from '../s3/endpoint.ts';
 import type { FileStore } from '../s3/file-store.ts';
 import { AuthenticationFailure, type Claim, readClaim } from './authenticate.ts';
@@ -54,7 +55,8 @@ export function createAwsServer(
   };
 
   // A body may be large and slow: no limit on a request's whole time, but one on its headers.
-  return createServer({ requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 30_000 }, (incoming, response) => {
-    void answer(incoming, response);
-  });
+  return createServer(
+    { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 30_000 },
+    forOwnHost((incoming, response) => void answer(incoming, response)),
+  );
 }

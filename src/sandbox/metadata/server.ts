@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AwsContext, ConnectionDropped, record, suffer } from '../aws/endpoint.ts';
+import { forOwnHost } from '../own-host.ts';
 import type { WorldInstance } from '../world.ts';
 import { createContainerEndpoint } from './container.ts';
 import { createImds, type MetadataAnswer } from './imds.ts';
@@ -51,8 +52,10 @@ export function createMetadataServer(
     }
   };
 
-  return createServer((request, response) => {
-    request.resume();
-    void handle(request, response);
-  });
+  return createServer(
+    forOwnHost((request, response) => {
+      request.resume();
+      void handle(request, response);
+    }),
+  );
 }

@@ -27,7 +27,7 @@ export interface PolicyExtras {
   readonly defaultCopyRoleArn?: string | undefined;
   /** Account of the cluster, where no role tells it: a login by password. */
   readonly clusterAccount?: string | undefined;
-  /** The login can only be asked for this very database user, whatever a wider statement beside it says. */
+  /** The login statement holds for this very database user only, even when its ARN is widened later (`redshift:DbUser`). */
   readonly pinDbUser?: boolean | undefined;
   /** A session of the role gets a login only for the database user that the session is named after. */
   readonly pinSessionName?: boolean | undefined;

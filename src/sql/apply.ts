@@ -24,21 +24,6 @@ export interface Upsert extends KeyedApplication {
 
 const SOURCE = 'roleshift_source';
 
-/** MERGE, which Redshift takes only with both branches: `update` may not be empty. */
-export function renderMerge({ target, staging, pattern, update, insert }: Upsert): Sql {
-  const names = namesOf(target);
-  const filter = join(renderPatternFilter(pattern, identifier(namesOf(staging).table)), sql` AND `);
-  const source = sql`(SELECT * FROM ${identifier(...staging)} WHERE ${filter})`;
-  const values = join(insert.map((column) => sql`${names.source}.${identifier(column)}`));
-  return sql`MERGE INTO ${identifier(...target)} USING ${source} AS ${names.source} ON ${renderMatch(
-    pattern,
-    identifier(names.table),
-    names.source,
-  )} WHEN MATCHED THEN UPDATE SET ${assignments(update, names.source)} WHEN NOT MATCHED THEN INSERT (${list(
-    insert,
-  )}) VALUES (${values})`;
-}
-
 /** UPDATE of the rows that exist, found by key. */
 export function renderUpdate({ target, staging, pattern, update }: KeyedApplication & Pick<Upsert, 'update'>): Sql {
   const { table, source } = namesOf(target);
@@ -66,25 +51,10 @@ export function renderInsertMissing({
   )} AS ${source} WHERE ${join([...renderPatternFilter(pattern, source), missing], sql` AND `)}`;
 }
 
-/** DELETE of the rows that are found by key. */
-export function renderDelete({ target, staging, pattern }: KeyedApplication): Sql {
-  const { table, source } = namesOf(target);
-  return sql`DELETE FROM ${identifier(...target)} USING ${identifier(...staging)} AS ${source} WHERE ${where(
-    pattern,
-    identifier(table),
-    source,
-  )}`;
-}
-
 /** INSERT of every row. */
 export function renderInsertAll({ target, staging, insert }: Application & Pick<Upsert, 'insert'>): Sql {
   const columns = list(insert);
   return sql`INSERT INTO ${identifier(...target)} (${columns}) SELECT ${columns} FROM ${identifier(...staging)}`;
-}
-
-/** DELETE of every row: inside a transaction, where TRUNCATE would commit. */
-export function renderDeleteAll(target: TablePath): Sql {
-  return sql`DELETE FROM ${identifier(...target)}`;
 }
 
 /** LOCK of a table until the transaction ends; it waits for whoever holds it. */
@@ -97,8 +67,8 @@ export interface Deduplication {
   readonly staging: TablePath;
   readonly keys: readonly string[];
   readonly rowColumn: string;
-  /** By the order they were sent in, or by the highest or lowest value of a column (NULL loses either way). */
-  readonly keep: 'first' | 'last' | { readonly column: string; readonly value: 'highest' | 'lowest' };
+  /** By the order they were sent in. */
+  readonly keep: 'first' | 'last';
 }
 
 /** DELETE of the rows of a staging table that lose against another one with the same key, by Redshift's own equality. */
@@ -106,15 +76,8 @@ export function renderDeduplicate({ staging, keys, rowColumn, keep }: Deduplicat
   if (keys.length === 0) throw new ConnectorError('RS_INTERNAL', 'Deduplication needs key columns');
   const row = identifier(rowColumn);
   const table = identifier(...staging);
-  const rank = sql`ROW_NUMBER() OVER (PARTITION BY ${list(keys)} ORDER BY ${order(keep, row)})`;
+  const rank = sql`ROW_NUMBER() OVER (PARTITION BY ${list(keys)} ORDER BY ${keep === 'first' ? row : sql`${row} DESC`})`;
   return sql`DELETE FROM ${table} WHERE ${row} IN (SELECT ${row} FROM (SELECT ${row}, ${rank} AS roleshift_rank FROM ${table}) AS ranked WHERE roleshift_rank > 1)`;
-}
-
-function order(keep: Deduplication['keep'], row: Sql): Sql {
-  if (keep === 'first') return row;
-  if (keep === 'last') return sql`${row} DESC`;
-  const direction = keep.value === 'highest' ? sql`DESC` : sql`ASC`;
-  return sql`${identifier(keep.column)} ${direction} NULLS LAST, ${row} DESC`;
 }
 
 function where(pattern: KeyPattern, target: Sql, source: Sql): Sql {
@@ -130,7 +93,7 @@ function list(columns: readonly string[]): Sql {
   return join(columns.map((column) => identifier(column)));
 }
 
-/** MERGE allows no alias on the target, so its columns go by the table's own name, and the source by one that differs. */
+/** An UPDATE has no alias on its target: its columns go by the table's own name, and the source by one that differs. */
 function namesOf(path: TablePath): { readonly table: string; readonly source: Sql } {
   const table = path.at(-1) ?? '';
   return { table, source: identifier(table.toLowerCase() === SOURCE ? `${SOURCE}_2` : SOURCE) };

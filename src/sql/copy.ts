@@ -25,15 +25,13 @@ export interface CopyCommand {
   readonly region?: string;
   /** Rows that may be refused before the load fails: 0 means none. */
   readonly maxRejects?: number;
-  /** Loads the file's own values into IDENTITY columns of the list. */
-  readonly keepIdentity?: boolean;
   /** Leaves encodings and statistics alone, as a table that lives for one run wants it. */
   readonly temporary?: boolean;
 }
 
 /** The COPY statement. Throws RS_CONFIG_INVALID or RS_FEATURE_UNSUPPORTED for what COPY cannot do. */
 export function renderCopy(command: CopyCommand): Sql {
-  const { target, columns, manifestUrl, role, format, region, maxRejects = 0, keepIdentity, temporary } = command;
+  const { target, columns, manifestUrl, role, format, region, maxRejects = 0, temporary } = command;
   if (columns.length === 0) throw new ConnectorError('RS_INTERNAL', 'COPY needs at least one column');
   const list = join(columns.map((name) => identifier(name)));
   const clauses = [
@@ -43,7 +41,6 @@ export function renderCopy(command: CopyCommand): Sql {
     ...renderFormat(format),
     ...renderRegion(format, region),
     ...renderRejects(format, maxRejects),
-    ...(keepIdentity ? [sql`EXPLICIT_IDS`] : []),
     ...renderUpkeep(format, temporary),
   ];
   return join(clauses, sql` `);

@@ -33,8 +33,8 @@ describe('renderCopy', () => {
     },
     {
       title: 'every option',
-      change: { region: 'eu-central-1', maxRejects: 3, keepIdentity: true, temporary: true },
-      expected: `${HEAD} ${CSV} REGION 'eu-central-1' MAXERROR 4 EXPLICIT_IDS COMPUPDATE OFF STATUPDATE OFF`,
+      change: { region: 'eu-central-1', maxRejects: 3, temporary: true },
+      expected: `${HEAD} ${CSV} REGION 'eu-central-1' MAXERROR 4 COMPUPDATE OFF STATUPDATE OFF`,
     },
     {
       title: 'a temporary table',

@@ -153,15 +153,18 @@ export function readClaim(request: WireRequest): Claim | undefined {
   return query.has('X-Amz-Algorithm') ? readPresignedClaim(query) : undefined;
 }
 
+/** How much the clock of a client may lag behind the world's, whole seconds included. */
+const CLIENT_LAG_MS = 2_999;
+
 function checkTime({ timestamp, expiresSeconds }: Claim, clock: WorldClock): void {
   const signedAt = parseTimestamp(timestamp);
-  // A timestamp has whole seconds: one written in the second of an advance counts as written after it.
-  const inWorld = clock.worldTimeOf(signedAt + 999) - 999;
+  // A timestamp has whole seconds, and a client may lag a little: one written just before an advance counts as after it.
+  const inWorld = clock.worldTimeOf(signedAt + CLIENT_LAG_MS) - CLIENT_LAG_MS;
   const now = clock.now();
   const serverTime = formatTimestamp(now);
   if (expiresSeconds !== undefined) {
     const expiresAt = inWorld + expiresSeconds * 1000;
-    if (now > expiresAt + 999)
+    if (now > expiresAt + CLIENT_LAG_MS)
       fail({ kind: 'presignedExpired', expiresAt: new Date(expiresAt).toISOString(), serverTime });
     if (inWorld > now + MAX_SKEW_MS) fail({ kind: 'skew', requestTime: timestamp, serverTime, early: true });
     return;

@@ -55,14 +55,14 @@ function s3RefusalOf(problem: AuthenticationProblem): S3Refusal {
         'The difference between the request time and the current time is too large.',
         {
           RequestTime: problem.requestTime,
-          ServerTime: problem.serverTime,
+          ServerTime: isoTime(problem.serverTime),
           MaxAllowedSkewMilliseconds: '900000',
         },
       );
     case 'presignedExpired':
       return new S3Refusal('AccessDenied', 403, 'Request has expired', {
         Expires: problem.expiresAt,
-        ServerTime: problem.serverTime,
+        ServerTime: isoTime(problem.serverTime),
       });
     case 'expiredToken':
       return new S3Refusal('ExpiredToken', 400, 'The provided token has expired.');
@@ -205,4 +205,9 @@ export async function answerS3(
   });
   await send(exchange, answer);
   exchange.incoming.resume(); // what is left of a refused body
+}
+
+/** `20260101T000000Z`, as signatures have it, in the form of S3's own answers, which the SDK reads. */
+function isoTime(compact: string): string {
+  return compact.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
 }

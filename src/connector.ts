@@ -9,6 +9,7 @@ import { OpenWork } from './core/open-work.ts';
 import { type Clock, openRun, type Run } from './core/run.ts';
 import type { Database } from './db/database.ts';
 import { openDatabase } from './db/open-database.ts';
+import { checkWords } from './manifest/attributes.ts';
 import { MANIFEST } from './manifest/manifest.gen.ts';
 import type { ConnectionInput } from './manifest/options.gen.ts';
 import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
@@ -111,10 +112,12 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
       return work.follow(check(connection, { notices, checkAddress, ...defined({ onStep }) }, begin(call)));
     },
     discover: async (spec = {}, call) => {
+      checkWords('discover', spec);
       const { discover } = await import('./operations/discover.ts');
       return work.follow(discover(connection, spec, begin(call)));
     },
     preview: async (spec, call) => {
+      checkWords('preview', spec);
       checkCustomSql(spec, policy);
       const { preview } = await import('./operations/preview.ts');
       return work.follow(preview(connection, spec, begin(call)));
@@ -122,12 +125,14 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     read: (spec, call) =>
       work.stream(
         (async function* () {
+          checkWords('read', spec);
           checkCustomSql(spec, policy);
           const { read } = await import('./operations/read.ts');
           yield* read(connection, spec, begin(call));
         })(),
       ),
     write: async ({ runId, ...spec }, input, call) => {
+      checkWords('write', spec);
       const { write } = await import('./operations/write.ts');
       return work.follow(write(connection, spec, underFileRoots(input, policy), begin(call, runId)));
     },

@@ -79,6 +79,27 @@ describe('connector.open', () => {
     expect(answers.size).to.equal(1);
   });
 
+  it('refuses words and names of a form that are none, before anything is sent', async () => {
+    await using redshift = connector.open({ ...VALUES, ...KEYS });
+    const object = 'public.t';
+    const read = async (spec: object): Promise<void> => {
+      for await (const batch of redshift.read(spec)) void batch;
+    };
+    for (const [path, work] of [
+      ['operation', () => redshift.write({ object, operation: 'delete' as 'insert' }, [])],
+      ['duplicateKeys', () => redshift.write({ object, duplicateKeys: 'drop' as 'fail' }, [])],
+      ['keys', () => redshift.write({ object, keys: [['a'] as unknown as string] }, [])],
+      ['mode', () => read({ object, mode: 'fast' })],
+      ['columns', () => read({ object, columns: [{ toString: () => '*' }] })],
+      ['orderBy', () => read({ object, orderBy: [{ column: ['a'] }] })],
+      ['object', () => redshift.preview({ object: ['public', { name: 't' }] as unknown as [string, string] })],
+      ['object', () => redshift.discover({ object: ['a', 'b', 'c'] as unknown as [string, string] })],
+    ] as const) {
+      const { code, issues } = await failureOf(work as () => Promise<unknown>);
+      expect({ code, path: issues[0]?.path }).to.deep.equal({ code: 'RS_CONFIG_INVALID', path });
+    }
+  });
+
   it('does no work once disposed of', async () => {
     const redshift = connector.open({ ...VALUES, ...KEYS });
     await redshift[Symbol.asyncDispose]();

@@ -7,7 +7,9 @@ import { type Sql, sql } from '../sql/sql.ts';
 import { parseCsvHeader, readFirstLine } from './csv-header.ts';
 import type { Engine } from './engine.ts';
 
-export type InputFormat = 'parquet' | 'csv' | 'jsonl';
+const FORMATS = ['parquet', 'csv', 'jsonl'] as const;
+
+export type InputFormat = (typeof FORMATS)[number];
 
 /** A local file to load, looked at but not yet read through. */
 export interface InputFile {
@@ -44,6 +46,8 @@ export async function openInputFile(
   const bytes = await sizeOf(file);
   const gzip = /\.gz$/i.test(file);
   const kind = format ?? formatOf(file);
+  // It becomes part of a path below, and may come out of a form.
+  if (!FORMATS.includes(kind)) throw invalid('The format of the file is not known', `Give ${FORMATS.join(', ')}.`);
   if (delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
     throw invalid('The delimiter must be one character, and no quote or newline', 'Set another delimiter.');
   }

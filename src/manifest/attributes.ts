@@ -1,5 +1,5 @@
-import { ConnectorError } from '../core/errors.ts';
-import { checkValue } from './check-value.ts';
+import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
+import { checkValue, issue } from './check-value.ts';
 import { MANIFEST } from './manifest.gen.ts';
 
 /**
@@ -17,4 +17,39 @@ export function integerAttribute(operation: string, key: string, given: number |
   if (first !== undefined)
     throw new ConnectorError('RS_CONFIG_INVALID', first.message, { action: first.action, issues });
   return Number(value);
+}
+
+/**
+ * Refuses a specification, as it may come out of a form, whose words are not those of connector.json or whose names are
+ * no text. Throws RS_CONFIG_INVALID.
+ */
+export function checkWords(operation: string, spec: object): void {
+  const attributes = Object.entries(MANIFEST.operations[operation]?.attributes ?? {});
+  const given = new Map<string, unknown>(Object.entries(spec));
+  const issues = attributes.flatMap(([key, descriptor]) => {
+    const value = given.get(key);
+    if (value === undefined) return [];
+    if (key === 'object') return isReference(value) ? [] : [notNames(key)];
+    if (descriptor.enum !== undefined) return checkValue(key, descriptor, value);
+    return descriptor.type !== 'array' || areNames(value, key === 'orderBy') ? [] : [notNames(key)];
+  });
+  const [first] = issues;
+  if (first === undefined) return;
+  throw new ConnectorError('RS_CONFIG_INVALID', first.message, { action: first.action, issues });
+}
+
+function isReference(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) && value.length === 2 && areNames(value));
+}
+
+function areNames(value: unknown, orSorted = false): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' || (orSorted && isSortColumn(name)));
+}
+
+function isSortColumn(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'column' in value && typeof value.column === 'string';
+}
+
+function notNames(key: string): ConfigIssue {
+  return issue(key, `"${key}" holds something that is no name`, `Give names as text in ${key}.`);
 }

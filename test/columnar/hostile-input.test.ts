@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { expect } from 'chai';
 import { parseCsvHeader } from '../../src/columnar/csv-header.ts';
 import { type InputFile, openInputFile } from '../../src/columnar/input-file.ts';
@@ -35,6 +37,18 @@ describe('a hostile file to load', () => {
   it('is one file, even where its name is a pattern that fits others', async () => {
     const { columns } = await open('*.csv', 'a\n1\n');
     expect(columns.map(({ name }) => name)).to.deep.equal(['a']);
+  });
+
+  it('cannot lead out of the folder of its run by the name of a format', async () => {
+    await using fixture = await openFixture();
+    const victim = await fixture.write('victim', 'precious');
+    const format = `/../../${basename(fixture.inputs)}/victim` as 'csv';
+    const file = await fixture.write('a.csv', 'a\n1\n');
+    const failure: unknown = await openInputFile(fixture.engine, { file, format }, fixture.run).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).to.include({ code: 'RS_INPUT_INVALID' });
+    expect(await readFile(victim, 'utf8')).to.equal('precious');
   });
 
   it('may use any names in its records', async () => {

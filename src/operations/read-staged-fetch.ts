@@ -67,7 +67,7 @@ export async function* fetchFiles(
 
 async function fetchFile(area: StagingArea, file: UnloadedFile, path: string, signal: AbortSignal): Promise<string> {
   const partial = `${path}.partial`;
-  await area.getFile(file.name, partial, signal);
+  await area.getFile(file.name, partial, file.bytes, signal);
   const { size } = await stat(partial);
   if (size !== file.bytes) {
     throw new ConnectorError('RS_COUNT_MISMATCH', 'A staged file has another size than its manifest says', {

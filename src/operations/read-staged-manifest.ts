@@ -37,18 +37,28 @@ export function parseUnloadManifest(text: string, prefixUrl: string): readonly U
   // https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD_command_examples.html
   const entries = /"entries"\s*:\s*(\[\s*\]|\[[\s\S]*?\}\s*\])/.exec(text)?.[1];
   if (entries === undefined) throw invalid('it has no entries');
-  return (parseJson(entries) as readonly unknown[]).map((entry) => {
-    const { url, meta } = entry as { readonly url?: unknown; readonly meta?: Readonly<Record<string, unknown>> };
-    const bytes = meta?.['content_length'];
-    const rows = meta?.['record_count'];
-    if (typeof url !== 'string' || typeof bytes !== 'number' || typeof rows !== 'number') {
-      throw invalid('an entry lacks its address, size or row count');
-    }
-    const name = url.slice(prefixUrl.length);
-    if (!url.startsWith(prefixUrl) || name === '' || name.includes('/'))
-      throw invalid('an entry lies outside of the prefix');
-    return { name, bytes, rows };
-  });
+  const files = (parseJson(entries) as readonly unknown[]).map((entry) => parseEntry(entry, prefixUrl));
+  if (new Set(files.map(({ name }) => name)).size < files.length) throw invalid('it lists a file twice');
+  return files;
+}
+
+function parseEntry(entry: unknown, prefixUrl: string): UnloadedFile {
+  const { url, meta } = (entry ?? {}) as { readonly url?: unknown; readonly meta?: Readonly<Record<string, unknown>> };
+  const bytes = meta?.['content_length'];
+  const rows = meta?.['record_count'];
+  if (typeof url !== 'string' || !isCount(bytes) || !isCount(rows)) {
+    throw invalid('an entry lacks its address, size or row count');
+  }
+  const name = url.slice(prefixUrl.length);
+  if (!url.startsWith(prefixUrl) || !FILE_NAME.test(name)) throw invalid('an entry lies outside of the prefix');
+  return { name, bytes, rows };
+}
+
+/** UNLOAD names files like 0000_part_00.parquet; nothing else is asked for, not to speak of `..`. */
+const FILE_NAME = /^\w[\w.-]*$/;
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function parseJson(text: string): unknown {

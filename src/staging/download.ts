@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ConnectorError } from '../core/errors.ts';
+import { ConnectorError } from '../core/errors.ts';
 import { classifyFileError } from '../core/file-error.ts';
 import { sleep } from '../core/run.ts';
 import type { Bucket } from './bucket.ts';
@@ -14,19 +15,23 @@ export interface DownloadInit {
   readonly bucket: Bucket;
   readonly key: string;
   readonly signal: AbortSignal;
+  /** Most bytes that are taken: an object that lies about its size must not fill the disk. */
+  readonly maxBytes: number;
   /** A body that broke off and is asked for again. */
   readonly onSuppressed: (error: unknown) => void;
 }
 
 /**
  * Streams an object into a local file, over what is there. The client tries a request again, but not a body that breaks
- * off midway: that is done here. Throws RS_CONFIG_INVALID where the file cannot be written.
+ * off midway: that is done here. Throws RS_CONFIG_INVALID where the file cannot be written, RS_COUNT_MISMATCH for an
+ * object of more than `maxBytes`.
  */
-export async function download({ bucket, key, signal, onSuppressed }: DownloadInit, path: string): Promise<void> {
+export async function download(init: DownloadInit, path: string): Promise<void> {
+  const { bucket, key, signal, maxBytes, onSuppressed } = init;
   for (let attempt = 1; ; attempt += 1) {
     const body = await bucket.open(key, signal);
     try {
-      await pipeline(body, createWriteStream(path, { mode: 0o600 }), { signal });
+      await pipeline(body, limitedTo(maxBytes), createWriteStream(path, { mode: 0o600 }), { signal });
       return;
     } catch (cause) {
       signal.throwIfAborted();
@@ -36,6 +41,24 @@ export async function download({ bucket, key, signal, onSuppressed }: DownloadIn
       await sleep(FIRST_DELAY_MS * 2 ** (attempt - 1), signal);
     }
   }
+}
+
+function limitedTo(maxBytes: number): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes <= maxBytes) done(null, chunk);
+      else done(tooLarge(maxBytes));
+    },
+  });
+}
+
+function tooLarge(maxBytes: number): ConnectorError {
+  return new ConnectorError('RS_COUNT_MISMATCH', 'A staged file is larger than its manifest says', {
+    action: 'Read again; if it happens twice, somebody else writes into the staging folder.',
+    details: { expectedBytes: maxBytes },
+  });
 }
 
 function asFailure(bucket: Bucket, key: string, cause: unknown): ConnectorError {

@@ -127,13 +127,14 @@ export class StagingArea implements AsyncDisposable {
     return await this.#bucket.open(this.#key(name), this.#signal, range);
   }
 
-  /** Streams an object into a local file, over what is there; bytes that break off are asked for again. */
-  async getFile(name: string, path: string, signal: AbortSignal): Promise<void> {
+  /** Streams an object of so many bytes into a local file, over what is there; bytes that break off are asked for again. */
+  async getFile(name: string, path: string, maxBytes: number, signal: AbortSignal): Promise<void> {
     await download(
       {
         bucket: this.#bucket,
         key: this.#key(name),
         signal: AbortSignal.any([this.#signal, signal]),
+        maxBytes,
         onSuppressed: this.#suppress,
       },
       path,

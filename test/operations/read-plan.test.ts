@@ -113,6 +113,13 @@ describe('parseUnloadManifest', () => {
     ['without counts', `{"entries":[{"url":"${prefix}x","meta":{"content_length":9}}]}`],
     ['with a file elsewhere', JSON.stringify({ entries: [{ ...entry('x', 1), url: 's3://other/run/x' }] })],
     ['with a file in a folder below', JSON.stringify({ entries: [entry('../x', 1)] })],
+    ['with a file that is the folder above', JSON.stringify({ entries: [entry('..', 1)] })],
+    ['with a name of another system', JSON.stringify({ entries: [entry('..\\..\\x', 1)] })],
+    ['with a name for a terminal', JSON.stringify({ entries: [entry('x\u001b[2J', 1)] })],
+    ['with one file twice', JSON.stringify({ entries: [entry('x', 1), entry('x', 1)] })],
+    ['with less than nothing', JSON.stringify({ entries: [entry('x', -1)] })],
+    ['with a part of a row', JSON.stringify({ entries: [entry('x', 0.5)] })],
+    ['with an entry of nothing', JSON.stringify({ entries: [null, entry('x', 1)] })],
   ] as const) {
     it(`refuses a manifest ${title}`, () => {
       expect(failureOf(() => parseUnloadManifest(text, prefix)).code).to.equal('RS_COUNT_MISMATCH');

@@ -14,7 +14,7 @@ import { MANIFEST } from './manifest/manifest.gen.ts';
 import type { ConnectionInput } from './manifest/options.gen.ts';
 import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
 import { type ResolveSecret, realPathUnder } from './manifest/references.ts';
-import { addressCheck, resolveConnection, toldHostCheck } from './manifest/resolve.ts';
+import { addressCheck, policyOf, resolveConnection, toldHostCheck } from './manifest/resolve.ts';
 import type { CheckReport, CheckStep } from './operations/check-report.ts';
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
@@ -134,7 +134,9 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     write: async ({ runId, ...spec }, input, call) => {
       checkWords('write', spec);
       const { write } = await import('./operations/write.ts');
-      return work.follow(write(connection, spec, underFileRoots(input, policy), begin(call, runId)));
+      return work.follow(
+        write(connection, spec, underFileRoots(input, policyOf({ policy, resolveSecret })), begin(call, runId)),
+      );
     },
     [Symbol.asyncDispose]: async () => {
       await work.close(new ConnectorError('RS_CONN_LOST', 'The connector was closed'), CLOSE_LIMIT_MS);
@@ -147,10 +149,10 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
   };
 }
 
-/** A file to load lies under the host's file roots, links followed, where the policy names any. */
+/** Under a host, a file to load lies under the policy's file roots, links followed. */
 function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {
-  if (policy?.fileRoots === undefined || !('file' in input)) return input;
-  const located = realPathUnder(input.file, policy.fileRoots);
+  if (policy === undefined || !('file' in input)) return input;
+  const located = realPathUnder(input.file, policy.fileRoots ?? []);
   if ('path' in located) return { ...input, file: located.path };
   // One answer for "absent" and "outside", and no cause: whoever names the file must not find out what the host has.
   throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow the file to load', {

@@ -68,6 +68,14 @@ describe('connector.open', () => {
     }
   });
 
+  it('loads no file at all for a host that names no roots', async () => {
+    for (const host of [{ policy: {} }, { resolveSecret: () => undefined }]) {
+      await using redshift = connector.open({ ...VALUES, ...KEYS }, host);
+      const error = await failureOf(() => redshift.write({ object: 'public.t' }, { file: 'package.json' }));
+      expect(error).to.include({ code: 'RS_CONFIG_FORBIDDEN' });
+    }
+  });
+
   it('gives one answer for a file that is absent and for one that lies elsewhere', async () => {
     await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy: { fileRoots: ['test'] } });
     const answers = new Set<string>();

@@ -33,8 +33,8 @@ export interface HostPolicy {
   /** Addresses a form may give for AWS endpoints, as `https://name[:port]`; `*` stands for any text. Default: none. */
   readonly endpoints?: readonly string[];
   /**
-   * Folders that files named by a form must lie under, links followed. Default: none. Where it is given, files to load
-   * must lie there too.
+   * Folders that files must lie under, links followed: those that a form names and those to load. Default: none, so that
+   * no file can be used.
    */
   readonly fileRoots?: readonly string[];
   /** Set by the host whatever the form says. */

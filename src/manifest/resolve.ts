@@ -109,7 +109,14 @@ export function findIssues(raw: unknown, context?: ResolveContext): readonly Con
   }
 }
 
-function policyOf({ policy, resolveSecret }: Pick<ResolveContext, 'policy' | 'resolveSecret'>): HostPolicy | undefined {
+/**
+ * The policy that holds for this caller: the strictest where there is a `resolveSecret` and no policy; undefined where the
+ * values are the program's own.
+ */
+export function policyOf({
+  policy,
+  resolveSecret,
+}: Pick<ResolveContext, 'policy' | 'resolveSecret'>): HostPolicy | undefined {
   return policy ?? (resolveSecret ? {} : undefined);
 }
 

@@ -69,6 +69,43 @@ describe('the packed tarball in an empty folder', () => {
     ]);
   });
 
+  it('compiles in a strict program that checks its libraries too', function () {
+    this.timeout(60_000);
+    writeFileSync(
+      join(folder, 'program.ts'),
+      `import type { Pool } from 'pg';
+       import { connector, type WriteReport } from 'roleshift';
+       import { createPool } from 'roleshift/pool';
+       import { policies } from 'roleshift/policies';
+       import { startSandbox } from 'roleshift/sandbox';
+       export const pool: Pool = createPool({ database: 'dev' });
+       // @ts-expect-error a pool is no string: its type is known here
+       export const text: string = pool;
+       export const report = async (): Promise<WriteReport> => connector.open({}).write({ object: 'a.b' }, [{ id: 1n }]);
+       export const known = [policies, startSandbox] as const;`,
+    );
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          skipLibCheck: false,
+          noEmit: true,
+          module: 'nodenext',
+          target: 'es2022',
+          lib: ['es2023', 'esnext.disposable', 'dom'],
+          types: [],
+        },
+        files: ['program.ts'],
+      }),
+    );
+    const { status, stdout } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder], {
+      encoding: 'utf8',
+    });
+    expect(stdout).to.equal('');
+    expect(status).to.equal(0);
+  });
+
   it('still offers its pool where DuckDB was left out', function () {
     this.timeout(30_000);
     rmSync(installed('@duckdb'), { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { defined } from '../core/defined.ts';
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
 import { issue } from './check-value.ts';
@@ -145,7 +146,9 @@ function hostIssues({ host }: ConnectionOptions, policy: HostPolicy): readonly C
 }
 
 function mayUseHost(host: string, { hosts, allowLoopback = false }: HostPolicy): boolean {
-  return hostRefusal(host, allowLoopback) === undefined && (hosts === undefined || matchesAny(hosts, host));
+  // A pattern of addresses is about addresses: `10.0.0.*` does not cover the name 10.0.0.example.com.
+  const fitting = hosts?.filter((pattern) => isIP(host) !== 0 || !/^[\d.*]*\d[\d.*]*$/.test(pattern));
+  return hostRefusal(host, allowLoopback) === undefined && (fitting === undefined || matchesAny(fitting, host));
 }
 
 /** Refuses a host that AWS told for a cluster where the policy does not cover it. Throws `RS_CONFIG_FORBIDDEN`. */

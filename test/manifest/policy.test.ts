@@ -112,6 +112,12 @@ const FORBIDDEN: readonly {
     paths: ['host'],
   },
   {
+    title: 'a name that looks like one of the addresses that are listed',
+    values: { ...PASSWORD, host: '10.0.0.example.com' },
+    policy: { hosts: ['10.0.0.*', '10.0.1.2'] },
+    paths: ['host'],
+  },
+  {
     title: 'connect SQL when it is off',
     values: { ...PASSWORD, connectSql: 'SET x TO 1' },
     policy: { allowConnectSql: false },
@@ -189,6 +195,17 @@ describe('a host policy', () => {
     expect(told(undefined, 'localhost')).to.not.throw();
     expect(told({ hosts }, 'other.example')).to.throw(ConnectorError).with.property('code', 'RS_CONFIG_FORBIDDEN');
     expect(told({}, '127.0.0.1')).to.throw(ConnectorError).with.property('code', 'RS_CONFIG_FORBIDDEN');
+  });
+
+  it('covers addresses by a pattern of addresses, and names by one of names', () => {
+    for (const [host, pattern] of [
+      ['10.0.0.7', '10.0.0.*'],
+      ['10.0.0.7', '*'],
+      ['db.example.com', '*'],
+      ['1.db.example.com', '1.*.com'],
+    ] as const) {
+      expect(findIssues({ ...PASSWORD, host }, { policy: { hosts: [pattern] } }), pattern).to.deep.equal([]);
+    }
   });
 
   it('treats a dot, a bracket or a slash in a list as itself', () => {

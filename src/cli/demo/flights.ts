@@ -35,12 +35,29 @@ export function flightsFile(): string {
   }
 }
 
-/** The flights of the file that meet a condition, every value as text, to be compared with what a read gives. */
-export async function fileRows(file: string, folder: string, where: string, run: Run): Promise<FileRows> {
+/** Which flights to take, and those of which day to correct by how much. Conditions in words of both engines. */
+export interface Correction {
+  readonly within: string;
+  readonly day: string;
+  readonly minutes: bigint;
+}
+
+/** The flights of the file as they should be after the correction, every value as text, for comparison with a read. */
+export async function correctedRows(
+  file: string,
+  folder: string,
+  { within, day, minutes }: Correction,
+  run: Run,
+): Promise<FileRows> {
   await using engine = await Engine.open({ folder });
   const input = await openInputFile(engine, { file }, run);
-  const question = Sql.user('select date, delay, distance, origin, destination');
-  return engine.query(sql`${question} from read_parquet(${duckText(input.path)}) where ${Sql.user(where)}`, run);
+  const isAlone = `count(*) over (partition by date, origin, destination) = 1`;
+  const question = `select date, case when ${day} and ${isAlone} then delay - ${minutes} else delay end,
+    distance, origin, destination`;
+  return engine.query(
+    sql`${Sql.user(question)} from read_parquet(${duckText(input.path)}) where ${Sql.user(within)}`,
+    run,
+  );
 }
 
 type FileRows = readonly (readonly (string | null)[])[];

@@ -153,18 +153,20 @@ export function readClaim(request: WireRequest): Claim | undefined {
   return query.has('X-Amz-Algorithm') ? readPresignedClaim(query) : undefined;
 }
 
-/** How much the clock of a client may lag behind the world's, whole seconds included. */
-const CLIENT_LAG_MS = 2_999;
+/** A timestamp has whole seconds: one written in the second of an advance counts as written after it. */
+const WHOLE_SECONDS_MS = 999;
+/** A request's clock may lag by a little more: clients keep an offset that they learned from an earlier answer. */
+const CLIENT_LAG_MS = 2_000 + WHOLE_SECONDS_MS;
 
 function checkTime({ timestamp, expiresSeconds }: Claim, clock: WorldClock): void {
   const signedAt = parseTimestamp(timestamp);
-  // A timestamp has whole seconds, and a client may lag a little: one written just before an advance counts as after it.
-  const inWorld = clock.worldTimeOf(signedAt + CLIENT_LAG_MS) - CLIENT_LAG_MS;
+  const lagMs = expiresSeconds === undefined ? CLIENT_LAG_MS : WHOLE_SECONDS_MS;
+  const inWorld = clock.worldTimeOf(signedAt + lagMs) - lagMs;
   const now = clock.now();
   const serverTime = formatTimestamp(now);
   if (expiresSeconds !== undefined) {
     const expiresAt = inWorld + expiresSeconds * 1000;
-    if (now > expiresAt + CLIENT_LAG_MS)
+    if (now > expiresAt + lagMs)
       fail({ kind: 'presignedExpired', expiresAt: new Date(expiresAt).toISOString(), serverTime });
     if (inWorld > now + MAX_SKEW_MS) fail({ kind: 'skew', requestTime: timestamp, serverTime, early: true });
     return;

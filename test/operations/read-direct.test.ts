@@ -6,7 +6,7 @@ import type { ReadSpec } from '../../src/operations/read-spec.ts';
 import type { Batch } from '../../src/types/batch.ts';
 import { openWorldDatabase, type WorldDatabase } from '../db/world-database.ts';
 import { openWorld, type TestWorld } from '../harness.ts';
-import { TYPE_CASES, UNSUPPORTED_TYPES } from '../types/type-cases.ts';
+import { TYPE_CASES } from '../types/type-cases.ts';
 
 const SETUP = [
   'CREATE TABLE public.numbers (i INTEGER, t VARCHAR(20))',
@@ -67,14 +67,6 @@ describe('readDirect', () => {
       expect(row?.[`c${index}`], title).to.deep.equal(expected);
     }
   });
-
-  for (const type of UNSUPPORTED_TYPES.filter((name) => name === 'super')) {
-    it(`refuses ${type} by name`, async () => {
-      const error = await refusalOf(batchesOf({ query: `SELECT CAST(NULL AS ${type}) AS doc` }));
-      expect(error).to.include({ code: 'RS_TYPE_UNSUPPORTED' });
-      expect(error.message).to.contain('"doc"').and.to.contain(type.toUpperCase());
-    });
-  }
 
   it('fetches in growing batches, each row once', async () => {
     const batches = await batchesOf({ object: 'numbers', orderBy: ['i'], batchRows: 8_000 });

@@ -2,7 +2,7 @@ import type { OpenConnector } from '../../connector.ts';
 import { openRun, type Run } from '../../core/run.ts';
 import { loadConnectionFile } from '../../manifest/connection-file.ts';
 import { createPool } from '../../pool.ts';
-import type { Batch } from '../../types/batch.ts';
+import type { Batch, Row } from '../../types/batch.ts';
 import { formatCount, formatDuration, formatTable } from '../format.ts';
 import { digestBatches, digestText } from './digest.ts';
 import { correctedRows, fileTotals, redshiftTotals, TOTAL_NAMES, type Totals } from './flights.ts';
@@ -84,8 +84,10 @@ async function* correctedDay(
 ): AsyncGenerator<Pick<Batch, 'fields' | 'rows'>> {
   const query = `select date, origin, destination, max(delay) as delay, max(distance) as distance from ${TABLE}
     where ${DAY} group by 1, 2, 3 having count(*) = 1`;
-  for await (const { fields, rows } of redshift.read({ query, mode: 'direct' }, context)) {
-    yield { fields, rows: () => rows().map((row) => ({ ...row, delay: (row['delay'] as bigint) - FAST_MINUTES })) };
+  for await (const batch of redshift.read({ query, mode: 'direct' }, context)) {
+    const corrected = (): Row[] =>
+      batch.rows().map((row) => ({ ...row, delay: (row['delay'] as bigint) - FAST_MINUTES }));
+    yield { fields: batch.fields, rows: corrected };
   }
 }
 

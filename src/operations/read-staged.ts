@@ -3,7 +3,7 @@ import { Engine } from '../columnar/engine.ts';
 import { readParquet, stagedColumnName } from '../columnar/read-parquet.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
-import { makeWorkFolder } from '../core/work-folder.ts';
+import { makeRunFolder } from '../core/run-folder.ts';
 import type { Session } from '../db/session.ts';
 import { parseCopyRole } from '../sql/role.ts';
 import { sql } from '../sql/sql.ts';
@@ -39,7 +39,7 @@ export async function* readStaged(
   { batchRows }: StagedReadOptions,
   run: Run,
 ): AsyncGenerator<Batch, void, undefined> {
-  const folder = await makeWorkFolder(connection.workDirectory, 'roleshift-read-');
+  const folder = await makeRunFolder(connection.workDirectory, 'read', run);
   try {
     await using engine = await Engine.open({ folder, threads: 1 });
     await using area = await openStagingArea(connection.access, connection.options, run);

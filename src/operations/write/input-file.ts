@@ -4,7 +4,7 @@ import { type InputFile, openInputFile } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
-import { makeWorkFolder } from '../../core/work-folder.ts';
+import { makeRunFolder } from '../../core/run-folder.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { FileSource } from '../write-spec.ts';
 import type { OpenInput } from './open-input.ts';
@@ -20,7 +20,7 @@ export async function openFile(
   wished: readonly string[] | undefined,
   run: Run,
 ): Promise<OpenInput> {
-  const folder = await makeWorkFolder(workDirectory, 'roleshift-write-');
+  const folder = await makeRunFolder(workDirectory, 'write', run);
   const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
   let engine: Engine | undefined;
   const close = async (): Promise<void> => {

@@ -1,3 +1,4 @@
+import { attributeForm } from '../src/cli/attribute-forms.ts';
 import { alternatives } from '../src/manifest/conditions.ts';
 import type { AttributeDescriptor, Conditions, Manifest, OptionDescriptor } from '../src/manifest/descriptor.ts';
 
@@ -24,6 +25,8 @@ ${sections.join('\n')}
 ${rules.map(({ fields, message }) => `- ${fields.map((key) => `\`${key}\``).join(', ')}: ${message}`).join('\n')}
 
 ## Operations
+
+In parentheses: how an attribute is given to the command of the operation's name.
 
 ${Object.entries(operations)
   .map(([key, { title, description, attributes }]) => renderOperation(key, title, description, attributes))
@@ -65,9 +68,21 @@ function renderOperation(
 ): string {
   const lines = Object.entries(attributes).map(([name, attribute]) => {
     const facts = attributeFacts(attribute).join(' ');
-    return `- \`${name}\`: ${attribute.description}${attribute.required ? ' Required.' : ''}${facts === '' ? '' : ` ${facts}`}`;
+    return `- \`${name}\` (${onCommandLine(key, name)}): ${attribute.description}${attribute.required ? ' Required.' : ''}${facts === '' ? '' : ` ${facts}`}`;
   });
   return `### ${key}\n\n**${title}.** ${description}\n${lines.length === 0 ? '' : `\n${lines.join('\n')}\n`}`;
+}
+
+function onCommandLine(operation: string, name: string): string {
+  const form = attributeForm(operation, name);
+  switch (form.kind) {
+    case 'flag':
+      return `\`${form.short ?? form.flag}\`${form.short === undefined ? '' : ` or \`${form.flag}\``}`;
+    case 'operand':
+      return 'in its place';
+    case 'programOnly':
+      return 'from a program only';
+  }
 }
 
 function attributeFacts(attribute: AttributeDescriptor): readonly string[] {

@@ -1,18 +1,26 @@
+import type { PreviewSpec } from '../operations/preview.ts';
 import type { Batch } from '../types/batch.ts';
 import { openConnection } from './connection.ts';
 import { formatTable } from './format.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
+import { readTarget } from './read-target.ts';
+
+/** Every attribute of a preview. */
+export interface PreviewCommand extends Omit<PreviewSpec, 'object'> {
+  readonly connection: string;
+}
 
 /** `roleshift preview`: the first rows as a table, or as JSON. */
 export async function preview(
-  { connection, limit }: { readonly connection: string; readonly limit: number },
+  { connection, query, ...attributes }: PreviewCommand,
   context: CommandContext,
-  object: string,
+  object?: string,
 ): Promise<number> {
+  const source = readTarget(object, query);
   using output = openOutput(context);
   await using redshift = await openConnection(connection, output);
-  const batch = await redshift.preview({ object, limit }, context);
+  const batch = await redshift.preview({ ...source, ...attributes }, context);
   if (context.json) output.result({ fields: batch.fields, rows: batch.rows() });
   else output.text(batchAsTable(batch));
   return 0;

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { MANIFEST } from '../manifest/manifest.gen.ts';
+import { attributeOptions } from './attribute-options.ts';
 import { exitStatusOf, printFailure } from './failure.ts';
 import { addPoliciesCommand } from './policies-command.ts';
 
@@ -14,19 +16,6 @@ Exit status: 0 done, 2 configuration, 3 access, 4 try again, 5 data, 6 unsupport
 141 nobody reads the output any more.
 Secrets never belong on the command line: write \${env:NAME} or \${file:path} in the connection file.`;
 
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('give a whole number, 0 or more');
-  return value;
-}
-
-function list(text: string): readonly string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
 const connection = (): Option =>
   new Option('-c, --connection <file>', 'connection file (YAML or JSON)').makeOptionMandatory();
 const json = (): Option => new Option('--json', 'print one JSON document instead of text');
@@ -38,10 +27,10 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
   const run =
     <Options>(body: (options: Options, context: CommandContext, ...operands: string[]) => Promise<number>) =>
     async (...call: unknown[]): Promise<void> => {
-      const options = call.at(-2) as Options & { readonly json?: boolean };
-      const context: CommandContext = { json: options.json === true, signal };
+      const { json: asJson, ...options } = call.at(-2) as Options & { readonly json?: boolean };
+      const context: CommandContext = { json: asJson === true, signal };
       try {
-        status = await body(options, context, ...(call.slice(0, -2) as string[]));
+        status = await body(options as Options, context, ...(call.slice(0, -2) as string[]));
       } catch (error) {
         printFailure(error, context);
         status = exitStatusOf(error, signal);
@@ -62,7 +51,7 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     .description('Tries every hop from the AWS identity to the database and says, for each, who, what and until when.')
     .addOption(connection())
     .addOption(
-      new Option('--mode <mode>', 'which identity to try').choices(['standard', 'advanced']).default('standard'),
+      new Option('--mode <mode>', 'which identity to try').choices(Object.keys(MANIFEST.modes)).default('standard'),
     )
     .addOption(json())
     .addHelpText(
@@ -92,36 +81,28 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
       ),
     );
 
-  program
+  const preview = program
     .command('preview')
-    .summary('show the first rows of an object')
-    .description('Shows the first rows of a table or view, values as the database shows them.')
-    .argument('<object>', 'schema.object')
-    .addOption(connection())
-    .addOption(new Option('-n, --limit <rows>', 'rows to show').argParser(positiveInteger).default(20))
+    .summary('show the first rows of an object or a query')
+    .description('Shows the first rows of a table, a view or a query, values as the database shows them.')
+    .argument('[object]', 'schema.object; leave out with --query')
+    .addOption(connection());
+  addAttributes(preview, 'preview')
     .addOption(json())
-    .addHelpText('after', '\nExample:\n  roleshift preview -c warehouse.yaml sales.orders -n 5')
+    .addHelpText('after', '\nExample:\n  roleshift preview -c warehouse.yaml sales.orders --order-by -order_id -n 5')
     .action(
-      run(async (options: { connection: string; limit: number }, context, object) =>
-        (await import('./preview.ts')).preview(options, context, object ?? ''),
+      run(async (options: import('./preview.ts').PreviewCommand, context, object) =>
+        (await import('./preview.ts')).preview(options, context, object),
       ),
     );
 
-  program
+  const read = program
     .command('read')
     .summary('read a table, a view or a query into a file or to standard output')
     .description('Reads a table, a view or a query. Rows go to standard output or a file, exact in either read mode.')
     .argument('[object]', 'schema.object; leave out with --query')
-    .addOption(connection())
-    .addOption(new Option('-q, --query <sql>', 'a SELECT of your own, instead of an object'))
-    .addOption(new Option('--columns <names>', 'columns to read, separated by commas').argParser(list))
-    .addOption(new Option('--where <sql>', 'condition in Redshift SQL'))
-    .addOption(new Option('-n, --limit <rows>', 'read at most so many rows').argParser(positiveInteger))
-    .addOption(
-      new Option('--mode <mode>', 'over the wire, or by UNLOAD through S3')
-        .choices(['auto', 'direct', 'staged'])
-        .default('auto'),
-    )
+    .addOption(connection());
+  addAttributes(read, 'read')
     .addOption(new Option('--format <format>', 'form of the output').choices(['jsonl', 'csv']).default('jsonl'))
     .addOption(
       new Option('-o, --output <file>', 'write to a file, complete or not at all').default('-', 'standard output'),
@@ -140,7 +121,7 @@ Examples:
       ),
     );
 
-  program
+  const write = program
     .command('write')
     .summary('load a file into a table, exactly once')
     .description(
@@ -148,25 +129,8 @@ Examples:
     )
     .argument('<object>', 'schema.object')
     .argument('<file>', 'Parquet, CSV or JSON Lines')
-    .addOption(connection())
-    .addOption(
-      new Option('--operation <operation>', 'what to do with rows whose key exists')
-        .choices(['insert', 'upsert'])
-        .default('insert'),
-    )
-    .addOption(new Option('--keys <names>', 'key columns for an upsert (default: the primary key)').argParser(list))
-    .addOption(
-      new Option('--duplicates <rule>', 'rows of the input with the same key (default: fail)').choices([
-        'fail',
-        'keepFirst',
-        'keepLast',
-      ]),
-    )
-    .addOption(
-      new Option('--rejects <rows>', 'accept so many rows that the table refuses')
-        .argParser(positiveInteger)
-        .default(0),
-    )
+    .addOption(connection());
+  addAttributes(write, 'write')
     .addOption(
       new Option('--format <format>', 'form of the input (default: by the file name)').choices([
         'parquet',
@@ -239,6 +203,12 @@ Connections of a machine, container or pod come with variables: set them for one
     return error.exitCode === 0 ? 0 : 2; // commander has printed what is wrong
   }
   return status;
+}
+
+/** The flags that connector.json's attributes of an operation become. */
+function addAttributes(command: Command, operation: string): Command {
+  for (const option of attributeOptions(operation)) command.addOption(option);
+  return command;
 }
 
 function packageVersion(): string {

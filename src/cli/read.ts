@@ -1,31 +1,25 @@
 import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
+import type { ReadSpec } from '../operations/read-spec.ts';
 import type { Batch, Value } from '../types/batch.ts';
 import { openConnection } from './connection.ts';
 import { formatDuration } from './format.ts';
 import { formatNoun, openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
+import { readTarget } from './read-target.ts';
 import { writeToStandardOutput, writeWholeFile } from './row-sink.ts';
 
-export interface ReadCommand {
+/** Every attribute of a read but the batches' size, which a reader of lines does not see. */
+export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'> {
   readonly connection: string;
-  readonly query?: string;
-  readonly columns?: readonly string[];
-  readonly where?: string;
-  readonly limit?: number;
-  readonly mode: 'auto' | 'direct' | 'staged';
   readonly format: 'jsonl' | 'csv';
   readonly output: string;
 }
 
 /** `roleshift read`: rows to standard output or to a file that appears when it is complete. */
 export async function read(options: ReadCommand, context: CommandContext, object?: string): Promise<number> {
-  const { query, columns, where, limit, mode, format, output: target } = options;
-  if ((object === undefined) === (query === undefined)) {
-    throw new ConnectorError('RS_CONFIG_INVALID', 'Either an object or --query is needed, and not both', {
-      action: 'Name an object as schema.object, or give --query.',
-    });
-  }
+  const { connection, format, output: target, query, ...attributes } = options;
+  const source = readTarget(object, query);
   if (context.json && target === '-') {
     throw new ConnectorError('RS_CONFIG_INVALID', 'Rows and the JSON report cannot share standard output', {
       action: 'Add --output FILE, or leave --json out.',
@@ -33,16 +27,10 @@ export async function read(options: ReadCommand, context: CommandContext, object
   }
   const toTerminal = target === '-' && process.stdout.isTTY;
   using output = openOutput({ ...context, withoutProgress: toTerminal });
-  await using redshift = await openConnection(options.connection, output);
+  await using redshift = await openConnection(connection, output);
   const startedMs = performance.now();
-  const source = query === undefined ? { object: object ?? '' } : { query };
-  const limits = {
-    ...(columns ? { columns } : {}),
-    ...(where ? { where } : {}),
-    ...(limit === undefined ? {} : { limit }),
-  };
   const counted = { rows: 0 };
-  const batches = redshift.read({ ...source, ...limits, mode }, context);
+  const batches = redshift.read({ ...source, ...attributes }, context);
   const lines = format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted);
   if (target === '-') await writeToStandardOutput(toTerminal ? shownLines(lines) : lines, context.signal);
   else await writeWholeFile(lines, target, context.signal);

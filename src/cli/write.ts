@@ -2,17 +2,15 @@ import { styleText } from 'node:util';
 import { defined } from '../core/defined.ts';
 import { plainText } from '../core/plain-text.ts';
 import type { WriteReport } from '../operations/write-report.ts';
+import type { WriteSpec } from '../operations/write-spec.ts';
 import { openConnection } from './connection.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
 import { formatNoun, openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
-export interface WriteCommand {
+/** Every attribute of a write, the form of its file, and the run's id. */
+export interface WriteCommand extends Omit<WriteSpec, 'object'> {
   readonly connection: string;
-  readonly operation: 'insert' | 'upsert';
-  readonly keys?: readonly string[];
-  readonly duplicates?: 'fail' | 'keepFirst' | 'keepLast';
-  readonly rejects: number;
   readonly format?: 'parquet' | 'csv' | 'jsonl';
   readonly runId?: string;
 }
@@ -24,14 +22,10 @@ export async function write(
   object: string,
   file: string,
 ): Promise<number> {
+  const { connection, format, runId, ...attributes } = options;
   using output = openOutput(context);
-  await using redshift = await openConnection(options.connection, output);
-  const { operation, keys, duplicates, rejects, format, runId } = options;
-  const report = await redshift.write(
-    { object, operation, rejectLimit: rejects, runId, ...defined({ keys, duplicateKeys: duplicates }) },
-    { file, ...defined({ format }) },
-    context,
-  );
+  await using redshift = await openConnection(connection, output);
+  const report = await redshift.write({ object, ...attributes, runId }, { file, ...defined({ format }) }, context);
   if (context.json) output.result(report);
   else for (const line of describeWrite(report)) output.text(line);
   return 0;

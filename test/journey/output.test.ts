@@ -66,6 +66,19 @@ describe('the way out of a read', () => {
     });
   }
 
+  it('sorts, selects and limits as its flags say, of a read and a preview', async () => {
+    const flags = ['-c', connection, '--columns', 'id', '--where', 'id < 100', '--order-by', '-id', '-n', '2'];
+    const read = await roleshift(['read', 'public.many', ...flags]);
+    expect(read.stdout).to.equal('{"id":99}\n{"id":98}\n');
+    const preview = await roleshift(['preview', 'public.many', ...flags, '--json']);
+    expect(JSON.parse(preview.stdout))
+      .to.have.property('rows')
+      .that.deep.equals([{ id: '99' }, { id: '98' }]);
+    const query = await roleshift(['preview', '-q', 'select 7 as seven', '-c', connection]);
+    expect(query.stdout).to.match(/^seven\n-+\n7\n$/);
+    expect((await roleshift(['preview', '-c', connection])).stderr).to.match(/^RS_CONFIG_INVALID.*object or --query/);
+  });
+
   it('ends a check quietly, too', async () => {
     const { status, stderr } = await roleshift(['check', '-c', connection], { leaveAfterFirst: true });
     expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });

@@ -7,6 +7,11 @@ export function formatCount(count: number | bigint): string {
   return count.toLocaleString('en-US');
 }
 
+/** `1 file`, `2 files`. */
+export function formatNoun(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Bytes in binary units: `41.2 MiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -2,7 +2,8 @@ import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { ConnectorEvent, HopEvent, ProgressEvent } from '../core/events.ts';
 import { plainText } from '../core/plain-text.ts';
-import { formatBytes, formatCount, formatDuration, formatJson, forStandardError } from './format.ts';
+import { formatJson, forStandardError } from './format.ts';
+import { describeProgress, drawProgress } from './progress-line.ts';
 
 /** Where a command speaks: results to standard output, everything about the work to standard error. */
 export interface Output extends Disposable {
@@ -27,9 +28,13 @@ export interface OutputInit {
 const LIVE_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 5_000;
 
+/** Of a terminal that does not tell its size, or says 0. */
+const COLUMNS = 80;
+const ROWS = 24;
+
 /** Progress redraws one line on a terminal; elsewhere it is a plain line every five seconds. */
 export function openOutput({ json, withoutProgress = false, signal }: OutputInit): Output {
-  const live = process.stderr.isTTY && !json && !withoutProgress ? createLogUpdate(process.stderr) : undefined;
+  const live = process.stderr.isTTY && !json && !withoutProgress ? createLogUpdate(sized(process.stderr)) : undefined;
   const isShown = !json && !withoutProgress;
   let latest: ProgressEvent | undefined;
   let phaseStartedAt = 0;
@@ -44,22 +49,19 @@ export function openOutput({ json, withoutProgress = false, signal }: OutputInit
   /** Time goes on while a phase has nothing to tell. */
   function show(): void {
     if (latest === undefined) return;
-    const text = describeProgress(latest, Date.now() - phaseStartedAt, countedMs);
-    if (live) live(text);
-    else line(text);
+    const times = { elapsedMs: Date.now() - phaseStartedAt, countedMs };
+    if (live) live(drawProgress(latest, times, (process.stderr.columns || COLUMNS) - 1));
+    else line(describeProgress(latest, times));
   }
 
   function progress(event: ProgressEvent): void {
     if (!isShown || signal?.aborted) return;
-    if (event.phase === latest?.phase) latest = { ...latest, ...event };
-    else {
-      latest = event;
-      phaseStartedAt = Date.now();
-    }
-    if (event.rows !== undefined) countedMs = Date.now() - phaseStartedAt;
-    if (timer !== undefined) return;
-    timer = setInterval(show, live ? LIVE_EVERY_MS : PLAIN_EVERY_MS).unref();
-    if (live) show();
+    const isNew = event.phase !== latest?.phase;
+    latest = isNew ? event : { ...latest, ...event };
+    if (isNew) phaseStartedAt = Date.now();
+    countedMs = isNew || event.rows !== undefined ? Date.now() - phaseStartedAt : countedMs;
+    timer ??= setInterval(show, live ? LIVE_EVERY_MS : PLAIN_EVERY_MS).unref();
+    if (live && isNew) show();
   }
 
   function stopping(): void {
@@ -92,36 +94,16 @@ export function openOutput({ json, withoutProgress = false, signal }: OutputInit
   };
 }
 
-/** `countedMs` into the phase the rows were counted. `load     1,200,000 rows  41.2 MiB  4 files  310,000 rows/s  3.9 s`. */
-export function describeProgress(
-  { phase, rows, bytes, files, totalRows, totalFiles }: ProgressEvent,
-  elapsedMs: number,
-  countedMs = elapsedMs,
-): string {
-  const rate =
-    rows !== undefined && countedMs >= 500 ? `${formatCount(Math.round((rows / countedMs) * 1000))} rows/s` : '';
-  const parts = [
-    styleText('cyan', phase.padEnd(7)),
-    rows === undefined ? '' : countOf(rows, totalRows, 'row'),
-    bytes === undefined ? '' : formatBytes(bytes),
-    files === undefined ? '' : countOf(files, totalFiles, 'file'),
-    rate,
-    elapsedMs === 0 ? '' : formatDuration(elapsedMs),
-  ];
-  return parts
-    .filter((part) => part !== '')
-    .join('  ')
-    .trimEnd();
-}
-
-function countOf(count: number, total: number | undefined, noun: string): string {
-  if (total === undefined) return formatNoun(count, noun);
-  return `${formatCount(count)} of ${formatNoun(total, noun)}`;
-}
-
-/** `1 file`, `2 files`. */
-export function formatNoun(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+/** The terminal, with a size in any case: without one nothing would be drawn, or each character in a line of its own. */
+function sized(terminal: NodeJS.WriteStream): NodeJS.WriteStream {
+  return new Proxy(terminal, {
+    get(target, key) {
+      if (key === 'columns') return target.columns || COLUMNS;
+      if (key === 'rows') return target.rows || ROWS;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /** One line a hop: who we became, by what, until when. */

@@ -4,8 +4,8 @@ import { plainText } from '../core/plain-text.ts';
 import type { WriteReport } from '../operations/write-report.ts';
 import type { WriteSpec } from '../operations/write-spec.ts';
 import { openConnection } from './connection.ts';
-import { formatBytes, formatCount, formatDuration } from './format.ts';
-import { formatNoun, openOutput } from './output.ts';
+import { formatBytes, formatCount, formatDuration, formatNoun } from './format.ts';
+import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
 /** Every attribute of a write, the form of its file, and the run's id. */

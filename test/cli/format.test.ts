@@ -1,7 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { formatBytes, formatDuration, formatTable, jsonValue, shorten, wrap } from '../../src/cli/format.ts';
-import { describeProgress } from '../../src/cli/output.ts';
+import { describeProgress, drawProgress } from '../../src/cli/progress-line.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 
 describe('formatTable', () => {
@@ -68,14 +69,55 @@ describe('wrap', () => {
 describe('describeProgress', () => {
   it('counts one file and many rows', () => {
     const event = { type: 'progress', phase: 'stage', rows: 1200, files: 1, bytes: 2048 } as const;
-    expect(describeProgress(event, 1000)).to.match(
+    expect(describeProgress(event, { elapsedMs: 1000, countedMs: 1000 })).to.match(
       /stage {4}1,200 rows {2}2\.0 KiB {2}1 file {2}1,200 rows\/s {2}1\.0 s$/,
     );
   });
 
   it('tells of how many', () => {
     const event = { type: 'progress', phase: 'fetch', rows: 5, totalRows: 10 } as const;
-    expect(describeProgress(event, 0)).to.match(/fetch {4}5 of 10 rows$/);
+    expect(describeProgress(event, { elapsedMs: 0, countedMs: 0 })).to.match(/fetch {4}5 of 10 rows$/);
+  });
+
+  it('tells what is being worked on where nothing can be counted', () => {
+    const event = { type: 'progress', phase: 'apply', totalRows: 3_000_000 } as const;
+    expect(describeProgress(event, { elapsedMs: 2000, countedMs: 0 })).to.match(/apply {4}3,000,000 rows {2}2\.0 s$/);
+  });
+});
+
+describe('drawProgress', () => {
+  const event = { type: 'progress', phase: 'stage', rows: 1000, totalRows: 4000, bytes: 2048, files: 1 } as const;
+  const times = { elapsedMs: 3000, countedMs: 2000 };
+  const drawn = (changes: object, columns: number): string =>
+    stripVTControlCharacters(drawProgress({ ...event, ...changes }, times, columns));
+  const bar = '█████░░░░░░░░░░░░░░░  25%';
+
+  it('has a bar by rows, and the time left by the pace up to the last count', () => {
+    expect(drawn({}, 120)).to.equal(
+      `stage    ${bar}  1,000 of 4,000 rows  2.0 KiB  1 file  500 rows/s  3.0 s  5 s left`,
+    );
+  });
+
+  it('has one by bytes where rows have no total', () => {
+    expect(drawn({ totalRows: undefined, totalBytes: 8192 }, 120)).to.include(`stage    ${bar}  1,000 rows`);
+  });
+
+  for (const changes of [{ totalRows: undefined }, { rows: undefined }, { totalRows: 0 }]) {
+    it(`has none with ${JSON.stringify(Object.entries(changes))}`, () => {
+      expect(drawn(changes, 120)).not.to.match(/[█░%]|left|NaN/);
+    });
+  }
+
+  it('keeps to its line: facts leave first, the bar stays', () => {
+    for (let columns = 120; columns >= 34; columns -= 1) {
+      expect(drawn({}, columns).length).to.be.at.most(columns);
+      expect(drawn({}, columns)).to.include(bar);
+    }
+    expect(drawn({}, 74)).to.equal(`stage    ${bar}  1,000 of 4,000 rows  3.0 s  5 s left`);
+  });
+
+  it('never goes beyond the whole', () => {
+    expect(drawn({ rows: 5000 }, 120)).to.include(`${'█'.repeat(20)} 100%`);
   });
 });
 

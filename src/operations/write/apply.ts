@@ -54,9 +54,9 @@ export async function applyOnce(
     if (before !== undefined) return { entry: before, alreadyApplied: true, rowsTouched: 0 };
 
     await session.run(sql`SET statement_timeout TO ${integer(limits.statementTimeoutMs)}`, run);
-    // Redshift counts rows in hand only in system views: asking them costs a session and a queue slot, so none is asked.
+    // Redshift counts rows in hand only in system views: asking them costs a session and a queue slot, so none is counted.
     const totalRows = work.loaded?.rows ?? work.staged.rowsStaged;
-    run.publish({ type: 'progress', phase: 'apply', rows: 0, totalRows });
+    run.publish({ type: 'progress', phase: 'apply', totalRows });
     const { counts, rowsTouched } = await applyRows(session, plan, work, run);
     const { runId, operation } = plan;
     const { manifestSha256 } = work.staged;

@@ -100,7 +100,7 @@ async function load(session: Session, job: LoadJob): Promise<Appliable> {
   if (plan.load.kind === 'direct' || staged.rowsStaged === 0) return { staged };
   const { load: how } = plan;
   const totals = { totalRows: staged.rowsStaged, totalBytes: staged.bytes, totalFiles: staged.files.length };
-  run.publish({ type: 'progress', phase: 'load', rows: 0, ...totals });
+  run.publish({ type: 'progress', phase: 'load', ...totals });
   const loaded = await withReasons(session, job, () => loadStagingTable(session, plan, how, staged, run));
   if (loaded.rejected > 0) {
     recorder.rejectRows(...loaded.rejectedRows);

@@ -33,22 +33,25 @@ export async function stageLocalFiles(
   let rowsRead = 0;
   let bytes = 0;
   const send = async (local: LocalFile): Promise<void> => {
+    let sentOfFile = 0;
     const staged = await area.putFile(basename(local.path), local.path, (sent) => {
       bytes += sent;
-      report();
+      sentOfFile += sent;
+      report(Math.floor(local.rows * (sentOfFile / local.bytes)));
     });
     await rm(local.path);
     files.push(staged);
     rowsRead += local.rows;
     report();
   };
-  const report = (): void => {
+  /** Rows of a file that is on its way are told by its bytes that have arrived. */
+  const report = (rowsOnTheWay = 0): void => {
     Object.assign(recorder, { bytes, files: files.length });
     recorder.count({ read: rowsRead, staged: rowsRead });
     run.publish({
       type: 'progress',
       phase: 'stage',
-      rows: rowsRead,
+      rows: rowsRead + rowsOnTheWay,
       bytes,
       files: files.length,
       ...(input.rowCount === undefined ? {} : { totalRows: input.rowCount }),

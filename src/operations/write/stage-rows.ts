@@ -45,7 +45,7 @@ export async function stageRows(
   try {
     for (let chunk = await chunks.next(); !chunk.done; chunk = await chunks.next()) {
       const name = `part-${String(files.length + 1).padStart(NAME_DIGITS, '0')}.csv.gz`;
-      files.push(await area.put(name, gzipped(oneFile(chunk.value, chunks)), onBytes));
+      files.push(await area.put(name, gzipped(oneFile(chunk.value, chunks, report)), onBytes));
     }
   } catch (error) {
     stop.abort(error); // wakes a source that is waiting for rows nobody wants any more
@@ -82,10 +82,11 @@ async function* cutIntoChunks(
   if (text !== '') yield text;
 }
 
-/** The chunks of one file: `first`, and as many more as fit. */
+/** The chunks of one file: `first`, and as many more as fit; `report` is called as they are taken. */
 async function* oneFile(
   first: string,
   more: AsyncGenerator<string, void, undefined>,
+  report: () => void,
 ): AsyncGenerator<string, void, undefined> {
   let size = first.length;
   yield first;
@@ -93,6 +94,7 @@ async function* oneFile(
     const next = await more.next();
     if (next.done === true) return;
     size += next.value.length;
+    report();
     yield next.value;
   }
 }

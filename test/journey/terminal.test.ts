@@ -63,13 +63,8 @@ describe('progress on a terminal', () => {
   ] as const) {
     it(`is a bar and the outcome, of a read and a write, in ${title}`, async () => {
       const file = `${desk.folder}/rows-${width}.csv`;
-      const read = await onTerminal(size, [
-        'read',
-        'public.many',
-        '-c',
-        connection,
-        ...['--mode', 'staged', '--format', 'csv', '-o', file],
-      ]);
+      const how = ['--mode', 'staged', '--format', 'csv', '-o', file];
+      const read = await onTerminal(size, ['read', 'public.many', '-c', connection, ...how]);
       const seen = stripVTControlCharacters(read);
       expect(seen).to.match(/unload/);
       expect(seen).to.match(/fetch {4}[█░]{20} +\d+% {2}[\d,]+ of 30,000 rows/);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
-import { type Answer, type Desk, openDesk, roleshift } from './command.ts';
+import { type Answer, type Desk, openDesk } from './command.ts';
 
 const AUDITOR = { accessKeyId: 'AKIASANDBOXAUDITOR01', secretAccessKey: 'sandbox+auditor+not+a+real+secret+000001' };
 
@@ -70,6 +70,26 @@ describe('bad input on the command line', () => {
     }
     expect((await sandbox.sql('select count(*) from public.orders')).rows[0]?.[0]).to.equal('0');
     expect((await readdir(desk.folder)).filter((name) => name.endsWith('.partial'))).to.deep.equal([]);
+    await nothingIsLeftHere();
+  }
+
+  /** No local file, no session, no temporary table: those of a process that ended go within a moment. */
+  async function nothingIsLeftHere(): Promise<void> {
+    expect(await readdir(desk.temporary), 'the temporary folder').to.deep.equal([]);
+    const look = async (): Promise<unknown> => [
+      (
+        await sandbox.sql(
+          "select pid, state from pg_stat_activity where usename <> 'awsuser' and application_name = 'roleshift'",
+        )
+      ).rows,
+      (await sandbox.sql("select relname from pg_class where relpersistence = 't' and relkind = 'r'")).rows,
+    ];
+    let left = await look();
+    for (let tries = 0; tries < 50 && JSON.stringify(left) !== '[[],[]]'; tries += 1) {
+      await delay(100);
+      left = await look();
+    }
+    expect(left, 'sessions, and temporary tables').to.deep.equal([[], []]);
   }
 
   interface Case {
@@ -221,7 +241,7 @@ describe('bad input on the command line', () => {
   for (const { title, changes, command, status, code, says } of CASES) {
     it(`answers ${title} with ${code}, what it is and how to mend it`, async () => {
       const connection = await desk.connection(sandbox.connection('keys-etl-agent'), changes);
-      const answer = await roleshift(await command(connection));
+      const answer = await desk.run(await command(connection));
       expect(answer.stderr).to.include(code);
       for (const text of says) expect(answer.stderr).to.match(text);
       expect(answer.stderr).to.match(/->/);
@@ -232,7 +252,7 @@ describe('bad input on the command line', () => {
 
   it('gives the same failure as JSON on standard output', async () => {
     const connection = await desk.connection(sandbox.connection('keys-etl-agent'), { roleArn: undefined });
-    const { status, stdout, stderr } = await roleshift([...preview(connection), '--json']);
+    const { status, stdout, stderr } = await desk.run([...preview(connection), '--json']);
     const { error } = JSON.parse(stdout) as { error: { code: string; issues: { path: string }[] } };
     expect(error.code).to.equal('RS_CONFIG_INVALID');
     expect(error.issues.map(({ path }) => path)).to.include('roleArn');
@@ -241,7 +261,7 @@ describe('bad input on the command line', () => {
 
   it('loads a file of zero rows as zero rows', async () => {
     const connection = await desk.connection(sandbox.connection('keys-etl-agent'));
-    const answer = await roleshift([...(await load('none.csv', 'id,note,amount\n')(connection)), '--json']);
+    const answer = await desk.run([...(await load('none.csv', 'id,note,amount\n')(connection)), '--json']);
     expect(answer.status, answer.stdout + answer.stderr).to.equal(0);
     expect(JSON.parse(answer.stdout)).to.deep.include({ outcome: 'committed' });
     await nothingIsLeft();
@@ -259,7 +279,7 @@ describe('bad input on the command line', () => {
     const before = await manifests();
     await sandbox.faults({ on: 'pg:copy', effect: { kind: 'delay', ms: 15_000 } });
     let pid = 0;
-    const work = roleshift(['write', 'public.wide', file, '-c', connection], {
+    const work = desk.run(['write', 'public.wide', file, '-c', connection], {
       onStart: (started) => {
         pid = started;
       },
@@ -283,7 +303,7 @@ describe('bad input on the command line', () => {
     const before = await manifests();
     await sandbox.faults({ on: 'pg:copy', effect: { kind: 'delay', ms: 2_000 } });
     let pid = 0;
-    const work = roleshift(args, {
+    const work = desk.run(args, {
       onStart: (started) => {
         pid = started;
       },
@@ -292,12 +312,14 @@ describe('bad input on the command line', () => {
     process.kill(pid, 'SIGKILL');
     await work;
     await sandbox.clearFaults();
+    expect((await readdir(desk.temporary)).map((name) => name.slice(0, -6))).to.deep.equal(['roleshift-write-']);
 
     for (const alreadyApplied of [false, true]) {
-      const { status, stdout } = await roleshift(args);
+      const { status, stdout } = await desk.run(args);
       expect(status, stdout).to.equal(0);
       expect(JSON.parse(stdout)).to.deep.include({ outcome: 'committed', alreadyApplied });
       expect((await sandbox.sql('select count(*) from public.wide')).rows).to.deep.equal([['1000']]);
+      await nothingIsLeftHere(); // the folder of the killed process went with the next write
     }
   });
 });

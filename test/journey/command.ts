@@ -44,6 +44,10 @@ export async function roleshift(args: readonly string[], options: CommandOptions
 /** A folder of a test's own, and connection files in it. */
 export interface Desk extends AsyncDisposable {
   readonly folder: string;
+  /** What commands started by `run` take for the system's temporary folder, and should leave empty. */
+  readonly temporary: string;
+  /** As `roleshift`, with the desk's own temporary folder. */
+  run(args: readonly string[], options?: CommandOptions): Promise<Answer>;
   /** Writes the connection with `changes` (undefined takes an option away), and gives the path. */
   connection(ready: ReadyConnection, changes?: Readonly<Record<string, unknown>>): Promise<string>;
   file(name: string, content: string | Buffer): Promise<string>;
@@ -51,6 +55,7 @@ export interface Desk extends AsyncDisposable {
 
 export async function openDesk(): Promise<Desk> {
   const folder = await mkdtemp(join(tmpdir(), 'roleshift-journey-'));
+  const temporary = await mkdtemp(join(tmpdir(), 'roleshift-journey-temporary-'));
   let written = 0;
   const file: Desk['file'] = async (name, content) => {
     const path = join(folder, name);
@@ -59,12 +64,17 @@ export async function openDesk(): Promise<Desk> {
   };
   return {
     folder,
+    temporary,
     file,
+    run: (args, options = {}) =>
+      roleshift(args, { ...options, environment: { ...options.environment, TMPDIR: temporary } }),
     connection: ({ values }, changes = {}) => {
       written += 1;
       const merged = Object.entries({ ...values, ...changes }).filter(([, value]) => value !== undefined);
       return file(`connection-${written}.yaml`, stringify(Object.fromEntries(merged)));
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => {
+      for (const path of [folder, temporary]) await rm(path, { recursive: true, force: true });
+    },
   };
 }

@@ -20,6 +20,7 @@ describe('roleshift sandbox, as a person uses it', () => {
   let desk: Desk;
   let child: ChildProcess;
   let screen = '';
+  let errors = '';
 
   before(async function () {
     this.timeout(60_000);
@@ -37,8 +38,11 @@ describe('roleshift sandbox, as a person uses it', () => {
         '--connections',
         join(desk.folder, 'c'),
       ],
-      { env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'inherit'] },
+      { env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
     child.stdout?.setEncoding('utf8');
     for await (const text of child.stdout ?? []) {
       screen += String(text);
@@ -91,10 +95,21 @@ describe('roleshift sandbox, as a person uses it', () => {
     expect(stdout).not.to.match(/role:redshift/);
   });
 
+  it('prints no key and no password of its world', () => {
+    const { accounts } = standardWorld();
+    const secrets = accounts.flatMap(({ users = [], clusters = [] }) => [
+      ...users.flatMap(({ accessKeys = [] }) => accessKeys.flatMap(({ id, secret }) => [id, secret])),
+      ...clusters.flatMap((cluster) => (cluster.users ?? []).flatMap(({ password }) => password ?? [])),
+    ]);
+    expect(secrets).to.have.length(3);
+    for (const secret of secrets) expect(screen.includes(secret), 'a secret is on the screen').to.equal(false);
+  });
+
   it('stops by Ctrl-C and keeps the connection files only', async () => {
     child.kill('SIGINT');
     const [status] = (await once(child, 'exit')) as [number | null];
     expect(status).to.equal(0);
+    expect(errors).to.equal('');
     expect((await readdir(desk.folder)).sort()).to.deep.equal(['c', 'orders.csv', 'read.csv', 'world.yaml']);
   });
 });

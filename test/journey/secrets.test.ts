@@ -8,6 +8,7 @@ import { openAccess } from '../../src/auth/open-access.ts';
 import { openRun } from '../../src/core/run.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { loadConnectionFile } from '../../src/manifest/connection-file.ts';
+import { MANIFEST } from '../../src/manifest/manifest.gen.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
 import { check } from '../../src/operations/check.ts';
 import type { Connection } from '../../src/operations/connection.ts';
@@ -15,10 +16,38 @@ import { read } from '../../src/operations/read.ts';
 import { write } from '../../src/operations/write.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 import { type Desk, openDesk, roleshift } from './command.ts';
+import { type CommandLines, watchCommandLines } from './command-lines.ts';
 
 const SECRET_KEY = 'sandbox+etl-agent+not+a+real+secret+0001';
+const KEY_ID = 'AKIASANDBOXETLAGENT1';
 const PASSWORD = 'Canary-Password-7f3a';
 const ROW_VALUE = 'canary-row-value-91c2';
+
+const SECRET_OPTIONS = Object.entries(MANIFEST.connection.properties)
+  .filter(([, descriptor]) => descriptor.secret === true)
+  .map(([key]) => key);
+
+interface WorkingConnection {
+  readonly title: string;
+  /** Its own: the user of a first write owns the ledger. */
+  readonly object: string;
+  readonly changes: Readonly<Record<string, unknown>>;
+}
+
+/** For each secret option a connection on which it is wrong. */
+const WRONG: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  accessKeyId: { accessKeyId: 'AKIACANARYWRONGKEY01' },
+  secretAccessKey: { secretAccessKey: 'Canary+Wrong+Secret+0000000000000000001' },
+  sessionToken: { sessionToken: 'Canary-Session-Token-0001' },
+  password: {
+    authType: 'password',
+    username: 'stored',
+    password: 'Canary-Wrong-Password',
+    roleArn: undefined,
+    clusterIdentifier: undefined,
+    stagingRoleArn: 'arn:aws:iam::111122223333:role/RedshiftLogin',
+  },
+};
 
 describe('secrets and row values', () => {
   let sandbox: TestWorld;
@@ -32,6 +61,8 @@ describe('secrets and row values', () => {
         cluster.users!.push({ name: 'stored', password: PASSWORD });
         cluster.databases![0]!.setup = `
           create table public.notes (id bigint not null, note varchar(40));
+          create table public.stored_notes (id bigint not null, note varchar(40));
+          grant all on public.stored_notes to stored;
           grant all on public.notes to etl; grant all on public.notes to stored;`;
       }),
     );
@@ -49,6 +80,12 @@ describe('secrets and row values', () => {
         }
       }
     }
+  }
+
+  async function textOfFiles(folder: string): Promise<string> {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    return (await Promise.all(files.map((path) => readFile(path, 'latin1')))).join();
   }
 
   async function serverLog(): Promise<string> {
@@ -78,7 +115,12 @@ describe('secrets and row values', () => {
 
     const role = await access.role(run);
     const login = await access.login(run);
-    const secrets = [SECRET_KEY, role.secretAccessKey.reveal(), role.sessionToken!.reveal(), login.password.reveal()];
+    const secrets = [
+      ...canariesIn(values),
+      role.secretAccessKey.reveal(),
+      role.sessionToken!.reveal(),
+      login.password.reveal(),
+    ];
     const files = await readdir(desk.folder);
     expectNone([...secrets, ROW_VALUE], {
       events:
@@ -90,7 +132,7 @@ describe('secrets and row values', () => {
       'files left behind': (await Promise.all(files.map((name) => readFile(join(desk.folder, name), 'utf8')))).join(),
       'the server log': await serverLog(),
     });
-    // The sandbox's log masks keys that stand in a statement, so the words around them are looked for as well.
+    await expectNoneInStatements();
     expect(await serverLog()).not.to.match(/access_key_id|secret_access_key|credentials\s|session_token/i);
     expectNone(secrets, {
       options: inspect(options, { depth: 9, showHidden: true }) + JSON.stringify(options),
@@ -99,41 +141,103 @@ describe('secrets and row values', () => {
     });
   });
 
-  for (const { title, changes, canaries } of [
-    { title: 'an access key pair', changes: {}, canaries: [SECRET_KEY] },
-    {
-      title: 'a wrong secret key',
-      changes: { secretAccessKey: 'Canary+Wrong+Secret+0000000000000000001' },
-      canaries: ['Canary+Wrong+Secret+0000000000000000001'],
-    },
-    {
-      title: 'a session token that AWS does not know',
-      changes: { sessionToken: 'Canary-Session-Token-0001' },
-      canaries: [SECRET_KEY, 'Canary-Session-Token-0001'],
-    },
-    {
-      title: 'a stored password',
-      changes: { authType: 'password', username: 'stored', password: PASSWORD, useStaging: undefined },
-      canaries: [PASSWORD],
-    },
-    {
-      title: 'a wrong stored password',
-      changes: { authType: 'password', username: 'stored', password: 'Canary-Wrong-Password', useStaging: undefined },
-      canaries: ['Canary-Wrong-Password'],
-    },
-  ]) {
-    it(`the command line prints nothing of ${title}, whether it works or not`, async () => {
-      const file = await desk.connection(sandbox.connection('keys-etl-agent'), changes);
-      expect(await loadConnectionFile(file)).to.be.an('object');
-      const before = (await readdir(desk.folder)).sort();
-      const printed: string[] = [];
-      for (const args of [['check'], ['preview', 'public.notes'], ['preview', 'public.notes', '--json']]) {
-        const { stdout, stderr } = await roleshift([...args, '-c', file]);
-        printed.push(stdout, stderr);
-      }
-      expect((await readdir(desk.folder)).sort()).to.deep.equal(before);
-      expectNone(canaries, { output: printed.join('\n'), 'the server log': await serverLog() });
+  it('each secret option of the manifest has a canary that works and one that does not', async () => {
+    const working = (await workingConnections()).flatMap(({ changes }) => Object.keys(changes));
+    for (const key of SECRET_OPTIONS) {
+      expect(working, `a connection that works with ${key}`).to.include(key);
+      expect(Object.keys(WRONG), `a wrong ${key}`).to.include(key);
+    }
+  });
+
+  /** Between them, these use every secret option for good. */
+  async function workingConnections(): Promise<WorkingConnection[]> {
+    const options = resolveOptions(sandbox.connection('keys-etl-agent').values);
+    await using access = openAccess(planAccess(options));
+    const role = await access.role(openRun());
+    return [
+      { title: 'access keys', object: 'public.notes', changes: { accessKeyId: KEY_ID, secretAccessKey: SECRET_KEY } },
+      {
+        title: 'a stored password, and temporary keys for staging',
+        object: 'public.stored_notes',
+        changes: {
+          authType: 'password',
+          username: 'stored',
+          password: PASSWORD,
+          roleArn: undefined,
+          clusterIdentifier: undefined,
+          accessKeyId: role.accessKeyId,
+          secretAccessKey: role.secretAccessKey.reveal(),
+          sessionToken: role.sessionToken?.reveal(),
+        },
+      },
+    ];
+  }
+
+  const canariesIn = (changes: Readonly<Record<string, unknown>>): string[] =>
+    SECRET_OPTIONS.flatMap((key) => (typeof changes[key] === 'string' ? [changes[key]] : []));
+
+  /** Runs a command on a connection and looks for the canaries wherever a process leaves something. */
+  async function expectSilent(args: readonly string[], canaries: readonly string[], status: number[]): Promise<void> {
+    const kept = (await readdir(desk.folder)).sort();
+    let watch: CommandLines | undefined;
+    const answer = await desk.run(args, {
+      onStart: (pid) => {
+        watch = watchCommandLines(pid);
+      },
     });
+    const commandLines = (await watch?.stop()) ?? '';
+    expect(answer.status, answer.stdout + answer.stderr).to.be.oneOf(status);
+    expect((await readdir(desk.folder)).sort(), 'files in the working folder').to.deep.equal(kept);
+    expect(commandLines, 'the watch saw the command').to.include(args[0]);
+    expectNone(canaries, {
+      [`the output of ${args[0]}`]: answer.stdout + answer.stderr,
+      'a command line': commandLines,
+      'a file left behind': await textOfFiles(desk.temporary),
+    });
+  }
+
+  it('no command prints or leaves one, whether it works or fails', async function () {
+    this.timeout(120_000);
+    const [good, bad] = [
+      await desk.file('good.csv', 'id,note\n7,seven\n'),
+      await desk.file('bad.csv', `id,note\n8,${ROW_VALUE.repeat(9)}\n`),
+    ];
+    for (const { title, object, changes } of await workingConnections()) {
+      const file = await desk.connection(sandbox.connection('keys-etl-agent'), changes);
+      expect(await loadConnectionFile(file), title).to.be.an('object');
+      for (const [args, status] of [
+        [['check', '--json'], 0],
+        [['discover', object], 0],
+        [['preview', object], 0],
+        [['read', object, '--mode', 'direct'], 0],
+        [['read', object, '--mode', 'staged'], 0],
+        [['read', 'public.nothing'], 2],
+        [['write', object, good], 0],
+        [['write', object, bad, '--json'], 5],
+      ] as const) {
+        await expectSilent([...args, '-c', file], canariesIn(changes), [status]);
+      }
+    }
+    await expectNoneInStatements();
+  });
+
+  for (const [key, changes] of Object.entries(WRONG)) {
+    it(`no command prints or leaves a wrong ${key}`, async function () {
+      this.timeout(60_000);
+      const file = await desk.connection(sandbox.connection('keys-etl-agent'), changes);
+      const input = await desk.file('wrong.csv', 'id,note\n9,nine\n');
+      for (const args of [['check'], ['preview', 'public.notes', '--json'], ['write', 'public.notes', input]]) {
+        await expectSilent([...args, '-c', file], canariesIn({ secretAccessKey: SECRET_KEY, ...changes }), [2, 3]);
+      }
+      await expectNoneInStatements();
+    });
+  }
+
+  /** The sandbox's log masks what stands after certain words: where its mask is nowhere, nothing was masked. */
+  async function expectNoneInStatements(): Promise<void> {
+    const log = await serverLog();
+    expect(log).not.to.include('***');
+    expectNone([KEY_ID, SECRET_KEY, PASSWORD, ...Object.values(WRONG).flatMap(canariesIn)], { 'the server log': log });
   }
 
   it('a secret may come from the environment, and its value is in no process argument', async () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,29 +9,50 @@ import { connectBackend } from '../wire/backend-client.ts';
 import { type Binaries, exists } from './binaries.ts';
 import { giveTo, type OsUser } from './os-user.ts';
 import { SUPERUSER, startPostgres } from './postgres.ts';
+import { dropUnused, noteUser } from './template-users.ts';
 
 const run = promisify(execFile);
 
 // Bump when the way a template is made changes; the catalog's own text is part of the key anyway.
 const LAYOUT = 1;
-const DAY_MS = 86_400_000;
 
 let inFlight: Promise<string> | undefined;
+// Once in the life of a process, at its first cluster.
+let sweeping: Promise<void> | undefined;
 
 /**
  * Makes the data folder of a new cluster in a folder of its own: a copy of a template that has Redshift's catalog and
  * functions in every database. The template is made once per machine user (3 s) and copied in a few ms.
  */
 export async function cloneTemplate(binaries: Binaries, user: OsUser): Promise<string> {
-  inFlight ??= openTemplate(binaries, user).finally(() => {
-    inFlight = undefined;
-  });
-  const template = await inFlight;
   const dir = await mkdtemp(join(tmpdir(), 'rs-pg-'));
-  await run('cp', ['-R', '-p', template, join(dir, 'data')]);
-  await giveTo(user, dir);
-  await chmod(join(dir, 'data'), 0o700);
-  return dir;
+  const data = join(dir, 'data');
+  try {
+    await copyTemplate(binaries, user, data);
+    await giveTo(user, dir);
+    await chmod(data, 0o700);
+    return dir;
+  } catch (error) {
+    await rm(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function copyTemplate(binaries: Binaries, user: OsUser, data: string): Promise<void> {
+  for (let triesLeft = 2; ; triesLeft--) {
+    inFlight ??= openTemplate(binaries, user).finally(() => {
+      inFlight = undefined;
+    });
+    const template = await inFlight;
+    try {
+      await run('cp', ['-R', '-p', template, data]);
+      return;
+    } catch (error) {
+      // Another version of the sandbox dropped the template under our hands.
+      if (triesLeft === 0 || (await exists(template))) throw error;
+      await rm(data, { recursive: true, force: true });
+    }
+  }
 }
 
 async function openTemplate(binaries: Binaries, user: OsUser): Promise<string> {
@@ -39,21 +60,13 @@ async function openTemplate(binaries: Binaries, user: OsUser): Promise<string> {
     .update(`${LAYOUT}\n${user.uid}\n${CATALOG_SQL.join('\n')}`)
     .digest('hex')
     .slice(0, 16);
-  const template = join(binaries.cacheDir, `template-${key}`);
-  if (!(await exists(template))) {
-    await removeOld(binaries.cacheDir);
-    await buildTemplate(binaries, user, template);
-  }
+  const name = `template-${key}`;
+  const template = join(binaries.cacheDir, name);
+  await noteUser(binaries.cacheDir, name);
+  sweeping ??= dropUnused(binaries.cacheDir, name);
+  await sweeping;
+  if (!(await exists(template))) await buildTemplate(binaries, user, template);
   return template;
-}
-
-// Templates of other versions that nobody has made a cluster of for a day.
-async function removeOld(cacheDir: string): Promise<void> {
-  for (const name of await readdir(cacheDir)) {
-    const path = join(cacheDir, name);
-    const old = /^(?:template|building)-/.test(name) && Date.now() - (await stat(path)).mtimeMs > DAY_MS;
-    if (old) await rm(path, { recursive: true, force: true });
-  }
 }
 
 async function buildTemplate(binaries: Binaries, user: OsUser, template: string): Promise<void> {

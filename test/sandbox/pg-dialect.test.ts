@@ -65,6 +65,36 @@ describe('Statements at the pg endpoint', () => {
     ['PREPARE p AS DELETE FROM t', '0A000', /PREPARE/],
     ['SELECT count(*) FILTER (WHERE id > 0) FROM t', '0A000', /FILTER/],
     ['SELECT pg_sleep(1)', '42883', /pg_sleep/],
+    ['SELECT DISTINCT ON (id) id FROM t', '0A000', /DISTINCT ON/],
+    ['SELECT xmin FROM t', '42703', /column "xmin" does not exist/],
+    ['SELECT t.ctid FROM t', '42703', /column "ctid" does not exist/],
+    ['SELECT * FROM t TABLESAMPLE SYSTEM (50)', '42601', /"TABLESAMPLE"/],
+    [
+      'WITH RECURSIVE n (i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 3) SELECT * FROM n',
+      '0A000',
+      /UNION without ALL/,
+    ],
+    ['SELECT * FROM t FETCH FIRST 1 ROWS ONLY', '42601', /"FETCH"/],
+    ['SELECT * FROM (VALUES (1), (2)) AS x (i)', '0A000', /VALUES list used as a table/],
+    ["SELECT concat('a', 'b', 'c')", '42883', /concat/],
+    ['SELECT (t).id FROM t', '42601', /"\."/],
+    ['SELECT gcd(4, 6)', '42883', /gcd/],
+    ["SELECT pg_catalog.date_bin('1 day', now(), now())", '42883', /date_bin/],
+    ["SELECT starts_with(v, 'a') FROM t", '42883', /starts_with/],
+    ['SELECT point(1, 2)', '42883', /point/],
+    ["SELECT encode('a', 'hex')", '42883', /encode/],
+    ['SELECT * FROM rs_show_databases()', '42883', /rs_show_databases/],
+    ["SELECT current_setting('data_directory')", '42704', /unrecognized/],
+    ['SELECT * FROM pg_matviews', '42P01', /relation "pg_matviews" does not exist/],
+    ['SELECT backend_type FROM pg_stat_activity', '42703', /backend_type/],
+    ["SELECT decode(id, 1, 'a') FROM t", '0A000', /DECODE is not covered by the sandbox/],
+    ['SELECT median(id) FROM t', '0A000', /MEDIAN is not covered/],
+    ["SELECT json_extract_path_text(v, 'a') FROM t", '0A000', /JSON_EXTRACT_PATH_TEXT is not covered/],
+    ["SELECT regexp_replace(v, 'a', 'b') FROM t", '0A000', /REGEXP_REPLACE is not covered/],
+    ['SELECT id FROM t QUALIFY row_number() OVER (ORDER BY id) = 1', '0A000', /QUALIFY is not covered/],
+    ['SELECT * FROM t PIVOT (count(*) FOR id IN (1, 2))', '0A000', /PIVOT is not covered/],
+    ['SELECT APPROXIMATE count(DISTINCT id) FROM t', '0A000', /APPROXIMATE is not covered/],
+    ['SELECT id FROM t START WITH id = 1 CONNECT BY PRIOR id = id', '0A000', /CONNECT BY is not covered/],
     ['SHOW PROCEDURES FROM SCHEMA dev.public', '0A000', /SHOW PROCEDURES/],
     ['DO $$ BEGIN END $$', '0A000', /not supported/],
     ['FROBNICATE t', '42601', /syntax error at or near "FROBNICATE"/],
@@ -199,6 +229,36 @@ describe('Statements at the pg endpoint', () => {
     expect(row).to.deep.equal([3, '2024-02-15 00:00:00', '60', '3', true, true, 3, '0', "it's"]);
   });
 
+  it('tells time zones, digests and numbers of another base', async () => {
+    const [row] = await cluster.rows(
+      client,
+      `SELECT convert_timezone('America/New_York', '2024-07-01 12:00:00')::varchar, strtol('-0xff', 16)::int,
+        convert_timezone('Europe/Berlin', 'UTC', '2024-01-01 12:00:00')::varchar, left(sha2('abc', 256), 8), concat('a', NULL)`,
+    );
+    expect(row).to.deep.equal(['2024-07-01 08:00:00', -255, '2024-01-01 11:00:00', 'ba7816bf', null]);
+    expect((await refusal(client.query("SELECT strtol('12', 2)"))).message).to.match(/not valid/);
+  });
+
+  it('tells a setting alike, however it is asked for', async () => {
+    const asked =
+      "SELECT current_setting('server_version'), current_setting('query_group'), current_setting('timezone')";
+    expect(await cluster.rows(client, asked)).to.deep.equal([['8.0.2', 'unset', 'UTC']]);
+    const listed = "SELECT setting FROM pg_settings WHERE name = 'server_version'";
+    expect(await cluster.rows(client, listed)).to.deep.equal([['8.0.2']]);
+    const roles = 'SELECT rolname FROM pg_roles ORDER BY 1';
+    expect(await cluster.rows(client, roles)).to.deep.equal([['admin'], ['etl']]);
+    const { rows } = await client.query('SELECT * FROM pg_catalog.pg_stat_activity WHERE procpid = pg_backend_pid()');
+    expect(rows.map(({ usename }) => usename)).to.deep.equal(['etl']);
+  });
+
+  it('takes for a name what only looks like a function of PostgreSQL', async () => {
+    await client.query('CREATE TABLE IF NOT EXISTS circle (gcd int, path varchar(9))');
+    await client.query("INSERT INTO circle (gcd, path) VALUES (1, 'a')");
+    const query =
+      'WITH RECURSIVE box (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM box WHERE i < 3), area (n) AS (SELECT i FROM box UNION SELECT gcd FROM circle AS point (gcd)) SELECT n FROM area ORDER BY 1';
+    expect(await cluster.rows(client, query)).to.deep.equal([[1], [2], [3]]);
+  });
+
   it('aggregates lists, and stops at TOP', async () => {
     await client.query(
       "CREATE TABLE list (k int, v varchar(5)); INSERT INTO list VALUES (1, 'b'), (1, 'a'), (2, 'c'), (2, 'c')",
@@ -212,6 +272,8 @@ describe('Statements at the pg endpoint', () => {
     expect(
       await cluster.rows(client, "SELECT LISTAGG(v, ', ') WITHIN GROUP (ORDER BY v DESC) FROM list"),
     ).to.deep.equal([['c, c, b, a']]);
+    const { fields } = await client.query('SELECT listagg(v) FROM list');
+    expect(fields.map(({ name }) => name)).to.deep.equal(['listagg']);
     expect(await cluster.rows(client, 'SELECT TOP 2 k FROM list ORDER BY v')).to.deep.equal([[1], [1]]);
   });
 

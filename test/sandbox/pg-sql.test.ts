@@ -102,6 +102,7 @@ describe('Expressions of the pg endpoint', () => {
       rules: { caseSensitive: false, names: new NameMap() },
       state: { ...counters, nextQueryId: () => 1 },
       lenient: false,
+      foreignFunctions: new Set(),
     });
     return edits.apply(sql, 0, sql.length);
   };

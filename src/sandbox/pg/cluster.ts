@@ -14,6 +14,7 @@ import type { ClusterCore, LiveSession } from './session/cluster-core.ts';
 import { GroupMembers } from './session/group-members.ts';
 import { Serializer } from './session/serializer.ts';
 import { runAsSuperuser } from './session/superuser.ts';
+import { foreignFunctions } from './sql/functions.ts';
 import { NameMap, quoteLiteral } from './sql/names.ts';
 import type { StatementHandler } from './statement-handler.ts';
 import { serverCertificate } from './wire/certificates.ts';
@@ -80,6 +81,10 @@ async function listen(server: Server): Promise<number> {
   return address.port;
 }
 
+// What PostgreSQL brings, and the sandbox's inner functions: not those that make Redshift's.
+const NATIVE_FUNCTIONS = `SELECT DISTINCT proname FROM pg_catalog.pg_proc
+  WHERE pronamespace = 'pg_catalog'::regnamespace AND (oid < 16384 OR proname LIKE 'rs\\_%')`;
+
 async function openCore(
   init: ClusterInit,
   handlers: readonly StatementHandler[],
@@ -90,6 +95,7 @@ async function openCore(
   const names = new NameMap();
   const sessions = new Map<number, LiveSession>();
   const known = await run('template1', 'SELECT typ, redshift_oid FROM pg_catalog.rs_type_oids').catch(() => undefined);
+  const functions = await run('template1', NATIVE_FUNCTIONS);
   admin.release('template1');
   let lastQueryId = 100;
   return {
@@ -99,6 +105,7 @@ async function openCore(
     names,
     sessions,
     typeOids: new Map((known?.rows ?? []).map(([ours, theirs]) => [Number(ours), Number(theirs)])),
+    foreignFunctions: foreignFunctions(functions.rows.map(([name]) => name ?? '')),
     serializer: init.cluster.isolation === 'serializable' ? new Serializer(run) : undefined,
     nextQueryId: () => ++lastQueryId,
     admin: run,

@@ -1,3 +1,6 @@
+import { quoteLiteral } from '../sql/names.ts';
+import { FIXED_SETTINGS, NATIVE_SETTINGS, OWN_SETTINGS } from '../sql/settings.ts';
+
 const VERSION =
   'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.117891';
 
@@ -47,6 +50,66 @@ function datediff(type: string): string {
   return define(`datediff(part text, a ${type}, b ${type})`, 'bigint', body);
 }
 
+const CURRENT_SETTING = `
+CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE plpgsql STABLE AS $body$
+DECLARE
+  fixed text := ${lookUp(FIXED_SETTINGS)} ->> lower($1);
+  unset text := ${lookUp(OWN_SETTINGS)} ->> lower($1);
+  given text;
+BEGIN
+  IF fixed IS NOT NULL THEN RETURN fixed; END IF;
+  IF unset IS NOT NULL THEN
+    given := nullif(current_setting('roleshift.' || lower($1), true), '');
+    IF given IS NULL AND lower($1) = 'enable_case_sensitive_identifier' THEN
+      RAISE EXCEPTION 'current_setting of % is not covered by the sandbox: SHOW tells it', $1 USING ERRCODE = '0A000';
+    END IF;
+    RETURN coalesce(given, unset);
+  END IF;
+  IF session_user <> 'rdsdb' AND lower($1) <> ALL (ARRAY[${[...NATIVE_SETTINGS].map(quoteLiteral).join(', ')}]) THEN
+    RAISE EXCEPTION 'unrecognized configuration parameter "%"', $1 USING ERRCODE = '42704';
+  END IF;
+  RETURN current_setting($1, false);
+END $body$`;
+
+function lookUp(settings: Readonly<Record<string, string>>): string {
+  return `${quoteLiteral(JSON.stringify(settings))}::json`;
+}
+
+// The digits of a number in another base, as C's function of that name reads them.
+const STRTOL = `
+CREATE FUNCTION pg_catalog.strtol(written text, base int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE STRICT AS $body$
+DECLARE
+  digits text := lower(regexp_replace(written, CASE WHEN base = 16 THEN '^([-+]?)0[xX]' ELSE '^([-+]?)' END, E'\\\\1'));
+  result numeric := 0;
+  digit int;
+BEGIN
+  IF base NOT BETWEEN 2 AND 36 OR digits !~ '^[-+]?[0-9a-z]+$' THEN
+    RAISE EXCEPTION 'The input % is not valid to be converted to base %', written, base USING ERRCODE = '22P02';
+  END IF;
+  FOREACH digit IN ARRAY (SELECT array_agg(strpos('0123456789abcdefghijklmnopqrstuvwxyz', d) - 1) FROM regexp_split_to_table(ltrim(digits, '+-'), '') d) LOOP
+    IF digit >= base THEN
+      RAISE EXCEPTION 'The input % is not valid to be converted to base %', written, base USING ERRCODE = '22P02';
+    END IF;
+    result := result * base + digit;
+  END LOOP;
+  RETURN CASE WHEN digits LIKE '-%' THEN -result ELSE result END;
+END $body$`;
+
+const SHA2 = `
+CREATE FUNCTION pg_catalog.sha2(whole text, bits int) RETURNS varchar LANGUAGE plpgsql IMMUTABLE STRICT AS $body$
+BEGIN
+  CASE bits
+    WHEN 0, 256 THEN RETURN encode(sha256(convert_to(whole, 'UTF8')), 'hex');
+    WHEN 224 THEN RETURN encode(sha224(convert_to(whole, 'UTF8')), 'hex');
+    WHEN 384 THEN RETURN encode(sha384(convert_to(whole, 'UTF8')), 'hex');
+    WHEN 512 THEN RETURN encode(sha512(convert_to(whole, 'UTF8')), 'hex');
+    ELSE RAISE EXCEPTION 'SHA2 of % bits is not covered by the sandbox', bits USING ERRCODE = '0A000';
+  END CASE;
+END $body$`;
+
+const LISTAGG = `
+CREATE AGGREGATE pg_catalog.listagg(text, text) (SFUNC = string_agg_transfn, STYPE = internal, FINALFUNC = string_agg_finalfn)`;
+
 /** Functions Redshift has and PostgreSQL has not, or answers otherwise. */
 export const FUNCTIONS_SQL: readonly string[] = [
   `CREATE OR REPLACE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE AS $body$ SELECT '${VERSION}' $body$`,
@@ -76,6 +139,24 @@ export const FUNCTIONS_SQL: readonly string[] = [
     "SELECT (date_trunc('month', moment) + interval '1 month - 1 day')::date",
   ),
   immutable('add_months(moment timestamp, n int)', 'timestamp', "SELECT moment + n * interval '1 month'"),
+  // Replaced, a function of C would go on answering: PostgreSQL finds those by their number.
+  'ALTER FUNCTION pg_catalog.current_setting(text) RENAME TO rs_native_setting',
+  CURRENT_SETTING,
+  STRTOL,
+  SHA2,
+  LISTAGG,
+  // PostgreSQL's own takes a NULL for nothing.
+  'CREATE FUNCTION pg_catalog.concat(text, text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $body$ SELECT $1 || $2 $body$',
+  stable(
+    'convert_timezone(target text, moment timestamp)',
+    'timestamp',
+    "SELECT moment AT TIME ZONE 'UTC' AT TIME ZONE target",
+  ),
+  stable(
+    'convert_timezone(source text, target text, moment timestamp)',
+    'timestamp',
+    'SELECT moment AT TIME ZONE source AT TIME ZONE target',
+  ),
   immutable('pg_last_copy_count(n bigint)', 'bigint', 'SELECT n'),
   immutable('pg_last_copy_id(n bigint)', 'int', 'SELECT n::int'),
   immutable('pg_last_unload_count(n bigint)', 'bigint', 'SELECT n'),

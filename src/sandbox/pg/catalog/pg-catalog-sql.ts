@@ -1,3 +1,6 @@
+import { quoteLiteral } from '../sql/names.ts';
+import { FIXED_SETTINGS, NATIVE_SETTINGS } from '../sql/settings.ts';
+
 const ENCODINGS =
   "ARRAY['none','bytedict','delta','delta32k','lzo','mostly8','mostly16','mostly32','runlength','text255','text32k','zstd','az64','raw']";
 
@@ -29,13 +32,36 @@ SELECT r.oid, coalesce(r.facts->'primaryKey'->>'name', r.table_name || '_pkey'):
     WITH ORDINALITY k(name, position) JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = k.name), NULL
 FROM rs_relations r WHERE r.facts ? 'primaryKey'`;
 
-const VIEWS = ['rs_pg_class', 'rs_pg_attribute', 'rs_pg_constraint', 'rs_pg_database'];
+// The columns of PostgreSQL 8.0, and the settings that SHOW tells alike.
+const PG_SETTINGS = `
+CREATE VIEW pg_catalog.rs_pg_settings AS
+SELECT name, current_setting(name) AS setting, category, short_desc, extra_desc, context, vartype, source, min_val, max_val
+FROM pg_settings WHERE name IN (${[...NATIVE_SETTINGS, ...Object.keys(FIXED_SETTINGS)].map(quoteLiteral).join(', ')})`;
+
+// What runs is PostgreSQL's rewritten text: it is not shown.
+const PG_STAT_ACTIVITY = `
+CREATE VIEW pg_catalog.rs_pg_stat_activity AS
+SELECT datid, datname, pid AS procpid, usesysid, usename, '<command string not enabled>'::text AS current_query, query_start
+FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb'`;
+
+const VIEWS = [
+  'rs_pg_class',
+  'rs_pg_attribute',
+  'rs_pg_constraint',
+  'rs_pg_database',
+  'rs_pg_roles',
+  'rs_pg_settings',
+  'rs_pg_stat_activity',
+];
 
 /** What stands for PostgreSQL's own catalog tables: with the columns Redshift has besides, and with declared keys. */
 export const PG_CATALOG_SQL: readonly string[] = [
   PG_CLASS,
   PG_ATTRIBUTE,
   PG_CONSTRAINT,
+  PG_SETTINGS,
+  "CREATE VIEW pg_catalog.rs_pg_roles AS SELECT * FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'rdsdb'",
+  PG_STAT_ACTIVITY,
   "CREATE VIEW pg_catalog.rs_pg_database AS SELECT * FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'",
   ...VIEWS.map((name) => `GRANT SELECT ON pg_catalog.${name} TO PUBLIC`),
   `CREATE FUNCTION pg_catalog.format_encoding(encoding int) RETURNS text LANGUAGE sql IMMUTABLE AS $body$

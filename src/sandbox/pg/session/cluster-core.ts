@@ -12,6 +12,8 @@ export interface ClusterCore {
   readonly names: NameMap;
   /** Object ids of types as clients know them, by those PostgreSQL gave. */
   readonly typeOids: ReadonlyMap<number, number>;
+  /** PostgreSQL's functions that Redshift has not. */
+  readonly foreignFunctions: ReadonlySet<string>;
   /** Present when databases of the cluster are serializable. */
   readonly serializer: Serializer | undefined;
   readonly sessions: Map<number, LiveSession>;

@@ -27,6 +27,7 @@ export function openHandlerSession(executor: Executor): BackendSession {
         rules: { caseSensitive: executor.caseSensitive, names: core.names },
         state: executor.state,
         lenient: false,
+        foreignFunctions: core.foreignFunctions,
       });
       return edits.apply(sql, tokens[0]?.start ?? 0, tokens.at(-1)?.end ?? 0);
     },

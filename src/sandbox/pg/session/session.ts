@@ -143,11 +143,12 @@ export class ClientSession {
 
   #context(): PlanContext {
     const { state, identity, caseSensitive } = this.#executor;
-    const { handlers, names, init } = this.#core;
+    const { handlers, names, init, foreignFunctions } = this.#core;
     return {
       rules: { caseSensitive, names },
       state,
       lenient: false,
+      foreignFunctions,
       handlers,
       database: identity.database,
       singleNode: init.cluster.nodes === 1,

@@ -31,6 +31,7 @@ export async function runAsSuperuser(core: ClusterCore, database: string, text: 
         rules: { caseSensitive: core.init.cluster.caseSensitiveIdentifiers ?? false, names: core.names },
         state,
         lenient: true,
+        foreignFunctions: core.foreignFunctions,
         handlers: [],
         database,
         singleNode: false,

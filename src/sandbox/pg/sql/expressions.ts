@@ -1,10 +1,13 @@
 import { RedshiftError } from '../backend-session.ts';
 import type { SessionState } from '../session-state.ts';
 import { FOREIGN_TYPES } from './column-types.ts';
-import { isWord, unsupported } from './cursor.ts';
+import { isWord } from './cursor.ts';
 import type { Edits } from './edits.ts';
+import { refuseForeignSyntax, refuseRelation } from './foreign-syntax.ts';
+import { refuseFunction } from './functions.ts';
 import { rewriteListagg } from './listagg.ts';
 import { type NameRules, quoteLiteral, quoteName, resolveName } from './names.ts';
+import { refuseClause } from './not-covered.ts';
 import type { Token } from './tokens.ts';
 
 /** What the rewriting of an expression needs to know of the session. */
@@ -13,10 +16,9 @@ export interface ExpressionContext {
   readonly state: SessionState;
   /** The superuser beside the proxy may use what PostgreSQL has. */
   readonly lenient: boolean;
+  /** PostgreSQL's functions that Redshift has not. */
+  readonly foreignFunctions: ReadonlySet<string>;
 }
-
-const FOREIGN_FUNCTIONS =
-  /^(?:pg_(?:try_)?advisory_\w+|string_agg|array_agg|jsonb?_\w+|to_jsonb?|row_to_json|gen_random_uuid|unnest|array_(?!upper$|to_string$)\w+|regexp_match(?:es)?|format|pg_notify|pg_sleep\w*|concat_ws|string_to_\w+|regexp_split_\w+|make_\w+|num_n\w*nulls|setseed|lo_\w+|xml\w+|dblink\w*|pg_read_\w+|pg_ls_\w+|nextval|currval|setval|lastval)$/;
 
 // Words before a bracket after which a date part stands without quotes.
 const DATE_PART_FUNCTIONS: ReadonlySet<string> = new Set(['dateadd', 'datediff', 'date_add', 'date_diff', 'date_part']);
@@ -27,6 +29,9 @@ const CATALOG_TABLES: Readonly<Record<string, string>> = {
   pg_class: 'rs_pg_class',
   pg_constraint: 'rs_pg_constraint',
   pg_database: 'rs_pg_database',
+  pg_roles: 'rs_pg_roles',
+  pg_settings: 'rs_pg_settings',
+  pg_stat_activity: 'rs_pg_stat_activity',
 };
 
 const SESSION_FUNCTIONS: Readonly<Record<string, (state: SessionState) => number>> = {
@@ -47,8 +52,17 @@ export function rewriteExpressions(tokens: readonly Token[], edits: Edits, conte
     // Redshift reads 1WHEN as two tokens, PostgreSQL refuses it.
     else if (token.kind === 'number' && touches(token, tokens[index + 1])) edits.insert(token.end, ' ');
     else if (token.kind === 'symbol' && token.value === '::') rewriteType(tokens, index + 1, edits, context);
-    if (!context.lenient && (token.kind === 'symbol' || FOREIGN_STARTS.has(token.value))) refuseForeign(tokens, index);
+    if (!context.lenient) refuse(tokens, index, context.foreignFunctions);
   });
+}
+
+function refuse(tokens: readonly Token[], index: number, foreign: ReadonlySet<string>): void {
+  const [token, next] = [tokens[index], tokens[index + 1]];
+  refuseForeignSyntax(tokens, index);
+  refuseClause(tokens, index);
+  refuseRelation(tokens, index);
+  const isName = token?.kind === 'word' || token?.kind === 'quoted';
+  if (isName && next?.kind === 'symbol' && next.value === '(') refuseFunction(tokens, index, foreign);
 }
 
 function touches(token: Token, next: Token | undefined): boolean {
@@ -76,7 +90,6 @@ function rewriteWord(tokens: readonly Token[], index: number, edits: Edits, cont
   else if (value === 'minus') edits.replace(start, end, 'EXCEPT');
   else if (value === 'as' && isCast(tokens, index)) rewriteType(tokens, index + 1, edits, context);
   else if (call && DATE_PART_FUNCTIONS.has(value)) quoteDatePart(tokens[index + 2], edits);
-  else if (call && !context.lenient && FOREIGN_FUNCTIONS.test(value)) throw missingFunction(value);
   else if (call) {
     const answer = SESSION_FUNCTIONS[value];
     const close = tokens[index + 2];
@@ -114,42 +127,4 @@ function rewriteType(tokens: readonly Token[], index: number, edits: Edits, { le
   if (value === 'nchar') edits.replace(start, end, 'char');
   const length = tokens[index + 2];
   if (hasLength && isWord(length, 'max')) edits.replace(length?.start ?? 0, length?.end ?? 0, '65535');
-}
-
-const WRITES: readonly string[] = ['insert', 'update', 'delete', 'merge'];
-const FOREIGN_STARTS: ReadonlySet<string> = new Set(['is', 'for', 'lateral', 'array', 'filter', ...WRITES]);
-
-function refuseForeign(tokens: readonly Token[], index: number): void {
-  const sees = (...words: readonly string[]): boolean =>
-    words.every((word, ahead) => isWord(tokens[index + ahead], word));
-  const token = tokens[index];
-  const next = tokens[index + 1];
-  if (sees('is', 'distinct', 'from') || sees('is', 'not', 'distinct', 'from')) {
-    throw new RedshiftError({
-      code: '42601',
-      message: 'syntax error at or near "DISTINCT"',
-      hint: 'IS DISTINCT FROM is not supported.',
-    });
-  }
-  if (sees('for', 'update') || sees('for', 'share')) throw unsupported('SELECT FOR UPDATE/SHARE');
-  const before = tokens[index - 1];
-  if (before?.value === '(' && WRITES.some((verb) => sees(verb)) && next?.kind !== 'symbol') {
-    throw unsupported('A statement that writes inside another one');
-  }
-  if (sees('filter') && next?.value === '(' && before?.value === ')') throw unsupported('FILTER (WHERE ...)');
-  if (sees('lateral')) throw unsupported('LATERAL');
-  if (sees('array') && next?.kind === 'symbol' && next.value === '[') throw unsupported('ARRAY[...]');
-  if (token?.kind === 'symbol' && token.value === '::' && tokens[index + 2]?.value === '[')
-    throw unsupported('The array type');
-  if (token?.kind === 'symbol' && /^(?:->>?|@>|<@|\?\|?|#>>?)$/.test(token.value)) {
-    throw new RedshiftError({ code: '42883', message: `operator does not exist: ${token.value}` });
-  }
-}
-
-function missingFunction(name: string): RedshiftError {
-  return new RedshiftError({
-    code: '42883',
-    message: `function ${name}() does not exist`,
-    hint: 'No function matches the given name and argument types. You may need to add explicit type casts.',
-  });
 }

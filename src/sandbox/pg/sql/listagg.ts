@@ -3,19 +3,17 @@ import type { Edits } from './edits.ts';
 import type { Token } from './tokens.ts';
 
 /**
- * `LISTAGG([DISTINCT] x [, delimiter]) [WITHIN GROUP (ORDER BY y)]`, noted as PostgreSQL's `string_agg(x::varchar, delimiter
- * ORDER BY y)`. `index` is the word's place.
+ * `LISTAGG([DISTINCT] x [, delimiter]) [WITHIN GROUP (ORDER BY y)]`, noted as a call of the catalog's aggregate of that name:
+ * `listagg(x::varchar, delimiter ORDER BY y)`. `index` is the word's place.
  */
 export function rewriteListagg(tokens: readonly Token[], index: number, edits: Edits): void {
-  const name = tokens[index];
   const cursor = new TokenCursor(tokens, index + 1);
   const [value, delimiter] = splitAtCommas(cursor.takeGroup());
   const close = tokens[cursor.position - 1];
   const [first, last] = [value?.[0], value?.at(-1)];
-  if (!name || !close || !first || !last) return;
+  if (!close || !first || !last) return;
   const distinct = isWord(first, 'distinct');
   const start = distinct ? (value?.[1]?.start ?? first.start) : first.start;
-  edits.replace(name.start, name.end, 'string_agg');
   edits.insert(start, '(');
   edits.insert(last.end, delimiter ? ')::varchar' : ")::varchar, ''");
   if (!cursor.take('within', 'group')) return;

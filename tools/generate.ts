@@ -2,8 +2,8 @@
  * Writes every file that derives from connector.json. With `--check` it writes nothing and fails when one is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Manifest } from '../src/manifest/descriptor.ts';
 import { generatedFiles } from './generated-files.ts';
+import type { ManifestSource } from './resolve-shared.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (path: string): string | undefined => {
@@ -15,7 +15,7 @@ const read = (path: string): string | undefined => {
   }
 };
 
-const manifest = JSON.parse(readFileSync(new URL('connector.json', root), 'utf8')) as Manifest;
+const manifest = JSON.parse(readFileSync(new URL('connector.json', root), 'utf8')) as ManifestSource;
 const stale = Object.entries(generatedFiles(manifest)).filter(([path, text]) => read(path) !== text);
 
 if (process.argv.includes('--check')) {

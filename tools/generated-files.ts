@@ -1,10 +1,11 @@
-import type { Manifest } from '../src/manifest/descriptor.ts';
 import { renderConnectionSchema } from '../src/manifest/json-schema.ts';
 import { renderOptionsDoc } from './render-options-doc.ts';
 import { renderManifestModule, renderOptionTypes } from './render-types.ts';
+import { type ManifestSource, resolveShared } from './resolve-shared.ts';
 
 /** Every generated file of the repository, path to text. */
-export function generatedFiles(manifest: Manifest): Readonly<Record<string, string>> {
+export function generatedFiles(source: ManifestSource): Readonly<Record<string, string>> {
+  const manifest = resolveShared(source);
   return {
     'src/manifest/manifest.gen.ts': renderManifestModule(manifest),
     'src/manifest/options.gen.ts': renderOptionTypes(manifest),

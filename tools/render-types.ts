@@ -6,7 +6,7 @@ const BANNER = '// Generated from connector.json by tools/generate.ts. Do not ed
 export function renderManifestModule(manifest: Manifest): string {
   return `${BANNER}import type { Manifest } from './descriptor.ts';
 
-/** connector.json as data. */
+/** connector.json as data, shared attributes in their places. */
 export const MANIFEST: Manifest = ${JSON.stringify(manifest, null, 2)};
 `;
 }

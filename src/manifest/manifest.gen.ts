@@ -1,7 +1,7 @@
 // Generated from connector.json by tools/generate.ts. Do not edit.
 import type { Manifest } from './descriptor.ts';
 
-/** connector.json as data. */
+/** connector.json as data, shared attributes in their places. */
 export const MANIFEST: Manifest = {
   "$schema": "./schemas/connector.v1.json",
   "manifestVersion": 1,

@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Manifest } from '../../src/manifest/descriptor.ts';
 import { generatedFiles } from '../../tools/generated-files.ts';
+import { type ManifestSource, resolveShared } from '../../tools/resolve-shared.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
-const manifest = JSON.parse(read('connector.json')) as Manifest;
+const manifest = JSON.parse(read('connector.json')) as ManifestSource;
 
 describe('generated files', () => {
   for (const [path, text] of Object.entries(generatedFiles(manifest))) {
@@ -31,7 +31,27 @@ describe('generated files', () => {
     };
     changed.connection.properties.port.default = 5440;
     const before = generatedFiles(manifest);
-    const after = generatedFiles(changed as unknown as Manifest);
+    const after = generatedFiles(changed as unknown as ManifestSource);
     expect(Object.keys(before).filter((path) => before[path] === after[path])).to.deep.equal([]);
+  });
+
+  it('have shared attributes in their places, with what is said beside them', () => {
+    const { object, where } = manifest.sharedAttributes;
+    const { operations } = resolveShared(manifest);
+    expect(operations['read']?.attributes['where']).to.deep.equal(where);
+    expect(operations['write']?.attributes['object']).to.deep.equal({ ...object, required: true });
+  });
+
+  it('are refused for a shared attribute that is not there', () => {
+    expect(() => resolveShared({ ...manifest, sharedAttributes: {} })).to.throw('no shared attribute "object"');
+  });
+
+  it('share only what two operations have', () => {
+    const uses = Object.values(manifest.operations)
+      .flatMap(({ attributes }) => Object.values(attributes))
+      .flatMap((attribute) => ('shared' in attribute ? [attribute.shared] : []));
+    for (const key of Object.keys(manifest.sharedAttributes)) {
+      expect(uses.filter((used) => used === key).length, key).to.be.at.least(2);
+    }
   });
 });

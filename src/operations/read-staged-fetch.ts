@@ -27,6 +27,8 @@ export async function* fetchFiles(
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let bytesRead = 0;
+  const totals = { totalRows, totalBytes, totalFiles: files.length };
+  if (files.length > 0) run.publish({ type: 'progress', phase: 'fetch', rows: 0, ...totals });
   const start = (position: number): Promise<string> | undefined => {
     const file = files[position];
     if (file === undefined) return undefined;
@@ -46,16 +48,7 @@ export async function* fetchFiles(
         done: async (rows) => {
           await rm(path);
           bytesRead += bytes;
-          run.publish({
-            type: 'progress',
-            phase: 'fetch',
-            rows,
-            bytes: bytesRead,
-            files: position + 1,
-            totalRows,
-            totalBytes,
-            totalFiles: files.length,
-          });
+          run.publish({ type: 'progress', phase: 'fetch', rows, bytes: bytesRead, files: position + 1, ...totals });
         },
       };
     }

@@ -24,6 +24,11 @@ export async function verifyCommand(
     });
   }
   const report = verifyPolicies(set, readActualPolicies(await readFiles(actual), set.documents));
+  if (set.documents.length > 0 && report.requests === 0) {
+    throw new ConnectorError('RS_CONFIG_INVALID', `${actual} says nothing of any user, role or bucket that is needed`, {
+      action: 'Look whether the account and --identity-arn are the right ones.',
+    });
+  }
   if (json) output.result(report);
   else output.text(describeReport(report).join('\n'));
   return report.ok && (!strict || report.excess.length === 0) ? 0 : EXIT_STATUS.auth;

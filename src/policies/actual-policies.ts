@@ -1,5 +1,6 @@
 import { ConnectorError } from '../core/errors.ts';
 import type { DocumentKind, PlannedDocument, PolicyDocument } from './document.ts';
+import { isJson, type Json, readDocument } from './read-document.ts';
 
 /** A policy that exists. */
 export interface ActualPolicy {
@@ -14,8 +15,8 @@ export interface ActualPolicy {
 /** All that was given about what exists. */
 export interface ActualState {
   readonly policies: readonly ActualPolicy[];
-  /** Accounts whose users and roles were given all together: what is not among them does not exist. */
-  readonly listedAccounts: ReadonlySet<string>;
+  /** Where the users or the roles of an account were given all together, `arn:aws:iam::111122223333:role`: no others exist. */
+  readonly listed: ReadonlySet<string>;
   /** Managed policies that are attached and whose text was not given, by holder. */
   readonly unread: readonly { readonly holder: string; readonly policy: string }[];
 }
@@ -26,8 +27,6 @@ export interface ActualFile {
   readonly text: string;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /**
  * Reads policies out of files: documents named as `roleshift policies --output` names them, its `--json` output, or what
  * the AWS CLI prints (`iam get-account-authorization-details`, `get-role`, `get-role-policy`, `get-user-policy`,
@@ -36,13 +35,18 @@ type Json = Readonly<Record<string, unknown>>;
 export function readActualPolicies(files: readonly ActualFile[], planned: readonly PlannedDocument[]): ActualState {
   const parsed = files.map(({ name, text }) => ({ name, json: parse(name, text) }));
   const listed = parsed
-    .filter(({ json }) => isListing(json))
+    .filter(({ json }) => isListing(json) && json['IsTruncated'] !== true)
     .flatMap(({ json }) => [...list(json['RoleDetailList']), ...list(json['UserDetailList'])]);
   return {
     policies: parsed.flatMap(({ name, json }) => readFile(name, json, planned)),
-    listedAccounts: new Set(listed.map(({ Arn }) => String(Arn).split(':')[4] ?? '')),
+    listed: new Set(listed.map(({ Arn }) => listingOf(String(Arn)))),
     unread: parsed.flatMap(({ json }) => unreadIn(json)),
   };
+}
+
+/** What all users, or all roles, of an account have in common. */
+export function listingOf(arn: string): string {
+  return arn.split('/')[0] ?? arn;
 }
 
 function isListing(json: Json): boolean {
@@ -52,7 +56,7 @@ function isListing(json: Json): boolean {
 function parse(name: string, text: string): Json {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw unreadable(name, 'is not valid JSON', cause);
   }
@@ -65,10 +69,11 @@ function readFile(name: string, json: Json, planned: readonly PlannedDocument[])
   if (Array.isArray(json['documents'])) return readOwn(name, json['documents']);
   const role = json['Role'];
   if (isJson(role)) return readRole(name, role);
-  const document = documentIn(json['PolicyDocument']);
-  if (document !== undefined)
+  if (json['PolicyDocument'] !== undefined) {
+    const document = documentOf(name, json['PolicyDocument'], json['PolicyName']);
     return [{ ...holderByName(name, json, planned), document, source: sourceOf(name, json['PolicyName']) }];
-  const plain = documentIn(json['Policy']) ?? documentIn(json);
+  }
+  const plain = readDocument(json['Policy']) ?? readDocument(json);
   const match = planned.find((each) => baseName(name) === `${each.name}.json`);
   if (plain !== undefined && match !== undefined) {
     return [{ kind: match.kind, holder: match.holder.arn, document: plain, source: name }];
@@ -78,19 +83,12 @@ function readFile(name: string, json: Json, planned: readonly PlannedDocument[])
 
 /** `aws iam get-account-authorization-details`: everything about users, groups, roles and managed policies. */
 function readDetails(name: string, json: Json): readonly ActualPolicy[] {
-  const managed = new Map(
-    list(json['Policies']).flatMap((policy) => {
-      const version = list(policy['PolicyVersionList']).find((each) => each['IsDefaultVersion'] === true);
-      const document = documentIn(version?.['Document']);
-      return document === undefined ? [] : [[String(policy['Arn']), document] as const];
-    }),
-  );
+  const managed = managedIn(json);
   const groups = new Map(list(json['GroupDetailList']).map((group) => [String(group['GroupName']), group]));
   const attachedTo = (holder: string, details: Json, inline: string): readonly ActualPolicy[] => [
     ...list(details[inline]).flatMap((policy) => {
-      const document = documentIn(policy['PolicyDocument']);
-      const source = sourceOf(name, policy['PolicyName']);
-      return document === undefined ? [] : [{ kind: 'permissions' as const, holder, document, source }];
+      const document = documentOf(name, policy['PolicyDocument'], policy['PolicyName']);
+      return [{ kind: 'permissions' as const, holder, document, source: sourceOf(name, policy['PolicyName']) }];
     }),
     ...list(details['AttachedManagedPolicies']).flatMap((policy) => {
       const document = managed.get(String(policy['PolicyArn']));
@@ -114,9 +112,20 @@ function readDetails(name: string, json: Json): readonly ActualPolicy[] {
   return [...users, ...roles];
 }
 
+/** The managed policies of a listing, in the version that is in force. */
+function managedIn(json: Json): ReadonlyMap<string, PolicyDocument> {
+  return new Map(
+    list(json['Policies']).flatMap((policy) => {
+      const version = list(policy['PolicyVersionList']).find((each) => each['IsDefaultVersion'] === true);
+      const document = readDocument(version?.['Document']);
+      return document === undefined ? [] : [[String(policy['Arn']), document] as const];
+    }),
+  );
+}
+
 /** Attached policies that a listing mentions without their text: a filter left them out. */
 function unreadIn(json: Json): ActualState['unread'] {
-  const known = new Set(list(json['Policies']).map(({ Arn }) => String(Arn)));
+  const known = managedIn(json);
   return [...list(json['UserDetailList']), ...list(json['RoleDetailList'])].flatMap((details) => {
     const boundary = details['PermissionsBoundary'];
     const attached = list(details['AttachedManagedPolicies']).map(({ PolicyArn }) => String(PolicyArn));
@@ -138,15 +147,14 @@ function boundaryOf(
 }
 
 function readRole(name: string, role: Json): readonly ActualPolicy[] {
-  const document = documentIn(role['AssumeRolePolicyDocument']);
-  if (document === undefined) return [];
+  const document = documentOf(name, role['AssumeRolePolicyDocument'], role['RoleName']);
   return [{ kind: 'trust', holder: String(role['Arn']), document, source: sourceOf(name, 'trust') }];
 }
 
 /** `roleshift policies --json`, of this connection or of another. */
 function readOwn(name: string, documents: readonly unknown[]): readonly ActualPolicy[] {
   return documents.filter(isJson).flatMap((each) => {
-    const document = documentIn(each['document']);
+    const document = readDocument(each['document']);
     const holder = each['holder'];
     const kind = (['permissions', 'trust', 'bucket', 'key'] as const).find((known) => known === each['kind']);
     if (document === undefined || kind === undefined || !isJson(holder)) return [];
@@ -167,26 +175,10 @@ function holderByName(
   return { kind: 'permissions', holder: holder.arn };
 }
 
-/** A document as an object, as text, or as text for a URL: IAM gives each of them somewhere. */
-function documentIn(value: unknown): PolicyDocument | undefined {
-  if (typeof value === 'string') {
-    try {
-      return documentIn(JSON.parse(value.startsWith('%7B') ? decodeURIComponent(value) : value));
-    } catch (error) {
-      if (error instanceof SyntaxError || error instanceof URIError) return undefined;
-      throw error;
-    }
-  }
-  if (!isJson(value)) return undefined;
-  const { Statement } = value as { readonly Statement?: unknown };
-  const statements: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement];
-  // Checked as far as the evaluator relies on it; IAM has accepted the rest.
-  const isPolicy = statements.every((each) => isJson(each) && ['Allow', 'Deny'].includes(String(each['Effect'])));
-  return isPolicy ? (value as unknown as PolicyDocument) : undefined;
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function documentOf(name: string, value: unknown, policy: unknown): PolicyDocument {
+  const document = readDocument(value);
+  if (document === undefined) throw unreadable(sourceOf(name, policy), 'is no policy that IAM would take');
+  return document;
 }
 
 function list(value: unknown): readonly Json[] {

@@ -17,7 +17,7 @@ function isEqual(actual: string, wanted: string, context: RequestContext): Terna
 function number(compare: (order: number) => boolean): Compare {
   return (actual, wanted) => {
     const order = Number(actual) - Number(wanted);
-    return Number.isNaN(order) ? false : compare(order);
+    return Number.isNaN(order) ? undefined : compare(order);
   };
 }
 
@@ -25,17 +25,19 @@ function time(compare: (order: number) => boolean): Compare {
   const ms = (text: string): number => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text));
   return (actual, wanted) => {
     const order = ms(actual) - ms(wanted);
-    return Number.isNaN(order) ? false : compare(order);
+    return Number.isNaN(order) ? undefined : compare(order);
   };
 }
 
-function inNetwork(actual: string, wanted: string): boolean {
+function inNetwork(actual: string, wanted: string): Ternary {
   const [network = '', bits] = wanted.split('/');
   const version = isIP(network);
-  if (version === 0 || isIP(actual) === 0) return false;
+  const widest = version === 6 ? 128 : 32;
+  const size = bits === undefined ? widest : Number(bits);
+  if (version === 0 || isIP(actual) === 0 || !(size >= 0 && size <= widest)) return undefined;
   const family = version === 6 ? 'ipv6' : 'ipv4';
   const networks = new BlockList();
-  networks.addSubnet(network, bits === undefined ? (version === 6 ? 128 : 32) : Number(bits), family);
+  networks.addSubnet(network, size, family);
   return networks.check(actual, isIP(actual) === 6 ? 'ipv6' : 'ipv4');
 }
 
@@ -75,7 +77,9 @@ function test(operator: string, key: string, wanted: OneOrMany, context: Request
   const compare = COMPARISONS[name.replace('not', '')];
   if (compare === undefined) return undefined;
   if (actual === undefined) return undefined;
-  if (actual === '') return ifExists !== undefined || quantifier === 'forallvalues:' || isNegated;
+  if (actual === '') {
+    return ifExists !== undefined || quantifier === 'forallvalues:' || (isNegated && quantifier !== 'foranyvalue:');
+  }
   const found = some(values.map((value) => compare(actual, value, context)));
   return isNegated ? not(found) : found;
 }

@@ -116,7 +116,7 @@ function addServiceTrust(drafts: Drafts, role: PolicyHolder, cluster: CopyCluste
       extras.copyForUserOnly === true
         ? `Redshift becomes ${role.name} for COPY and UNLOAD of this one database user.`
         : `Redshift becomes ${role.name} for COPY and UNLOAD. Every user of a cluster with this role may use it.`,
-    page: extras.copyForUserOnly === true ? PAGES.copyUsers : PAGES.copyTrust,
+    page: trustPage(extras),
     requests: services.map((principal) => ({
       principal,
       action: 'sts:AssumeRole',
@@ -129,6 +129,11 @@ function addServiceTrust(drafts: Drafts, role: PolicyHolder, cluster: CopyCluste
       },
     })),
   });
+}
+
+function trustPage({ copyForUserOnly, pinSourceArn, pinSourceAccount }: PolicyExtras): string {
+  if (copyForUserOnly === true) return PAGES.copyUsers;
+  return pinSourceArn === true || pinSourceAccount === true ? PAGES.copyPins : PAGES.copyTrust;
 }
 
 function serviceConditions(

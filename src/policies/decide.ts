@@ -45,13 +45,15 @@ export function decide(request: AccessRequest, known: KnownPolicies): Decision {
   const callerAccount = principal.split(':')[4] ?? '';
   const within = bounds === undefined ? true : bounds.allows;
   const mine = every([own.allows, within]);
+  // What the other side grants to a user by name passes a boundary that is silent on it; what it grants to a role does not.
+  const granted = principal.includes(':user/') ? theirs.allows : every([theirs.allows, within]);
 
   let allows: Ternary;
   // A service or an identity provider has no policies of its own.
   if (!/^arn:[^:]+:iam::[^:]*:(?:user|role)\//.test(principal)) allows = theirs.allows;
   else if (callerAccount !== resourceAccount) allows = every([mine, some([theirs.allows, theirs.delegates])]);
-  else if (isTrust) allows = some([every([theirs.allows, within]), every([theirs.delegates, mine])]);
-  else allows = some([mine, every([theirs.allows, within])]);
+  else if (isTrust) allows = some([granted, every([theirs.delegates, mine])]);
+  else allows = some([mine, granted]);
 
   const denies = some([own.denies, bounds?.denies ?? false, theirs.denies]);
   const passes = every([allows, not(denies)]);
@@ -82,7 +84,7 @@ function weigh(
   request: AccessRequest,
   { byPrincipal = false }: { readonly byPrincipal?: boolean } = {},
 ): Weighed {
-  const context = contextOf(request.context);
+  const context = contextOf({ ...knownOf(request.principal), ...request.context });
   const statements = documents.flatMap(statementsOf).map((statement) => {
     const match = byPrincipal ? principalMatch(statement, request.principal) : 'exact';
     const speaks =
@@ -114,6 +116,12 @@ function weigh(
   };
 }
 
+/** What every request of a user or a role says. */
+function knownOf(principal: string): Readonly<Record<string, string>> {
+  const [, account = ''] = /^arn:[^:<]+:iam::(\d{12}):(?:user|role)\/[^<]+$/.exec(principal) ?? [];
+  return account === '' ? {} : { 'aws:PrincipalArn': principal, 'aws:PrincipalAccount': account };
+}
+
 function actionMatches({ Action, NotAction }: PolicyStatement, action: string): Ternary {
   const among = (patterns: PolicyStatement['Action']): Ternary =>
     some(listOf(patterns).map((pattern) => matchesPattern(pattern.toLowerCase(), action.toLowerCase())));
@@ -134,7 +142,9 @@ function resourceMatches(
 
 function principalMatch({ Principal, NotPrincipal }: PolicyStatement, principal: string): Match {
   if (NotPrincipal !== undefined) {
-    return NotPrincipal !== '*' && !Object.values(NotPrincipal).flatMap(listOf).includes(principal) ? 'exact' : 'none';
+    const spared = NotPrincipal === '*' ? ['*'] : Object.values(NotPrincipal).flatMap(listOf);
+    if (spared.includes('*') || spared.includes(principal)) return 'none';
+    return spared.some((entry) => entry.startsWith(sessionsOf(principal))) ? 'session' : 'exact';
   }
   if (Principal === undefined) return 'none';
   if (Principal === '*') return 'exact';

@@ -34,8 +34,16 @@ export function assumeRoleGrants(
         : `${username} loads and unloads with this role.`,
     },
     {
-      statement: String(sql`-- REVOKE ASSUMEROLE ON ${role} FROM ${user} FOR COPY, UNLOAD;`),
+      statement: commented(String(sql`REVOKE ASSUMEROLE ON ${role} FROM ${user} FOR COPY, UNLOAD;`)),
       reason: 'Takes it back.',
     },
   ];
+}
+
+/** As a comment in SQL: a name may hold a line break, and nothing of it may become a statement. */
+export function commented(text: string): string {
+  return text
+    .split(/\r\n?|\n/)
+    .map((line) => `-- ${line}`)
+    .join('\n');
 }

@@ -1,6 +1,5 @@
 import { readRoleArn } from '../access/location.ts';
 import type { AccessPlan, RoleHop } from '../access/plan.ts';
-import { ConnectorError } from '../core/errors.ts';
 import type { PolicyHolder } from './document.ts';
 import type { MachineKind, PolicyExtras, PolicyOptions } from './extras.ts';
 import { type PlaceholderName, placeholder } from './placeholders.ts';
@@ -15,8 +14,6 @@ export interface Starter {
   /** Of a machine's role: whose machine. */
   readonly machine?: MachineKind;
 }
-
-const IDENTITY_ARN = /^arn:(aws[a-z-]*):(?:iam|sts)::(\d{12}):(user|role|assumed-role)(\/(?:.*\/)?)([^/]+)$/;
 
 /** A role of the plan, or of the COPY chain, as the holder of policies. */
 export function roleHolder(arn: string, hop?: RoleHop): PolicyHolder {
@@ -43,12 +40,8 @@ function unknownRole(partition: string, account: PlaceholderName, name: Placehol
 
 /** Reads an ARN as `aws sts get-caller-identity` prints it: a user's, a role's or a role session's. */
 function holderOfIdentity(arn: string): PolicyHolder {
-  const [, partition = '', account = '', kind = '', path = '/', name = ''] = IDENTITY_ARN.exec(arn) ?? [];
-  if (account === '') {
-    throw new ConnectorError('RS_CONFIG_INVALID', `Not the ARN of an IAM user or role: ${arn}`, {
-      action: 'Give the ARN that aws sts get-caller-identity prints for the agent.',
-    });
-  }
+  const [, partition = '', , , account = ''] = arn.split(':');
+  const [, kind = '', path = '/', name = ''] = /:([a-z-]+)(\/(?:.*\/)?)([^/]+)$/.exec(arn) ?? [];
   // A session says its role's name, but not the role's path: AWS shows arn:aws:sts::1:assumed-role/Name/session.
   if (kind === 'assumed-role') return roleHolder(`arn:${partition}:iam::${account}:role${path.replace(/\/$/, '')}`);
   if (kind === 'role') return roleHolder(arn);

@@ -65,6 +65,7 @@ function addClusterCredentials(
       Sid: 'CreateUser',
       Action: 'redshift:CreateClusterUser',
       Resource: user,
+      ...(condition === undefined ? {} : { Condition: condition }),
       reason: `Auto create DBUser is on: ${username} is created at its first login.`,
       page: PAGES.loginPermission,
       requests: [ask('redshift:CreateClusterUser', user)],

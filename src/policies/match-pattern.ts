@@ -6,7 +6,8 @@ export function contextOf(values: Readonly<Record<string, string>>): RequestCont
   return new Map(Object.entries(values).map(([key, value]) => [key.toLowerCase(), value]));
 }
 
-const VARIABLE = /\$\{\s*([^},]*?)\s*(?:,\s*'([^']*)'\s*)?\}/g;
+/** `${key}` or `${key, 'fallback'}`; without overlaps, so that no text takes long. */
+const VARIABLE = /\$\{([^{},]*)(?:,\s*'([^'{}]*)'\s*)?\}/g;
 
 /** One character, a run of any, or any one. */
 type Token = { readonly character: string } | 'run' | 'one';
@@ -18,7 +19,8 @@ function tokensOf(pattern: string, context: RequestContext | undefined): readonl
   for (const { 0: whole, 1: name = '', 2: fallback, index } of context === undefined
     ? []
     : pattern.matchAll(VARIABLE)) {
-    const value = ['*', '?', '$'].includes(name) ? name : (context?.get(name.toLowerCase()) ?? fallback);
+    const key = name.trim();
+    const value = ['*', '?', '$'].includes(key) ? key : (context?.get(key.toLowerCase()) ?? fallback);
     if (value === undefined) return undefined;
     tokens.push(...wild(pattern.slice(from, index)), ...Array.from(value, (character) => ({ character })));
     from = index + whole.length;
@@ -63,8 +65,9 @@ function matches(tokens: readonly Token[], characters: readonly string[]): boole
 /** An ARN against a pattern, part by part: a wildcard stays within its part, but for the last one. */
 export function matchesArn(pattern: string, arn: string, context: RequestContext): boolean | undefined {
   const split = (text: string): readonly string[] => {
-    const parts = text.split(/:(?![^{]*\})/);
-    return [...parts.slice(0, 5), parts.slice(5).join(':')];
+    // A colon within a variable parts nothing.
+    const parts = text.replaceAll(/\$\{[^{}]*\}/g, (variable) => variable.replaceAll(':', '\0')).split(':');
+    return [...parts.slice(0, 5), parts.slice(5).join(':')].map((part) => part.replaceAll('\0', ':'));
   };
   const texts = split(arn);
   const verdicts = split(pattern).map((part, at) => matchesPattern(part, texts[at] ?? '', context));

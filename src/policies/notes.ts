@@ -35,6 +35,7 @@ export function policyNotes(
           'The owner of the staging bucket is not known: where it is another account than that of a role below, the bucket needs a policy too. Set stagingBucketOwner.',
         ]
       : []),
+    ...keyNotes(bucket),
     ...documents.flatMap(sizeNotes),
   ];
 }
@@ -51,6 +52,14 @@ function crossingNotes({ roles, stagingRoles }: AccessPlan, { holder }: Starter)
       });
     })
     .filter((note, index, all) => all.indexOf(note) === index);
+}
+
+function keyNotes(bucket: StagingBucket | undefined): readonly string[] {
+  if (bucket?.key === undefined) return [];
+  const { arn } = bucket.key.holder;
+  return [
+    `The policy of ${arn} has to leave it to IAM who of its account may use the key, as a new key's policy does ("Enable IAM User Permissions"). Otherwise name the roles below there too.`,
+  ];
 }
 
 function sizeNotes({ kind, holder, document, title }: PlannedDocument): readonly string[] {

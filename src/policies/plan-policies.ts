@@ -1,5 +1,6 @@
 import type { AccessPlan } from '../access/plan.ts';
 import { stagingBucketOf } from './bucket.ts';
+import { checkExtras } from './check-extras.ts';
 import { addCopyRoles, copyClusterOf, copyRolesOf } from './copy-statements.ts';
 import type { PlannedDocument, PolicyHolder } from './document.ts';
 import { Drafts } from './drafts.ts';
@@ -31,6 +32,7 @@ export interface PolicySet {
 
 /** The policies of a planned connection. Pure. Throws RS_CONFIG_INVALID for extras that contradict the connection. */
 export function planPolicies(plan: AccessPlan, options: PolicyOptions, extras: PolicyExtras = {}): PolicySet {
+  checkExtras(extras);
   const drafts = new Drafts();
   const starters = startersOf(plan, options, extras);
   addMachineTrust(drafts, plan.aws.partition, starters, extras);

@@ -64,7 +64,7 @@ function widthAround(entries: ReadonlyArray<readonly [key: string, text: string]
 }
 
 function hclKey(key: string): string {
-  return /^[A-Za-z]\w*$/.test(key) ? key : JSON.stringify(key);
+  return /^[A-Za-z]\w*$/.test(key) ? key : hclText(key);
 }
 
 /** Terraform fills in `${` and `%{` itself: an IAM variable has its sign doubled. */

@@ -1,3 +1,4 @@
+import { commented } from './grants.ts';
 import type { PolicySet } from './plan-policies.ts';
 import { renderCloudFormation } from './render-cloudformation.ts';
 import { renderJson } from './render-json.ts';
@@ -49,6 +50,6 @@ function filesOf(set: PolicySet, format: PolicyFormat, explain: boolean): readon
 }
 
 function renderGrants({ grants }: PolicySet): string {
-  const lines = grants.flatMap(({ statement, reason }) => [`-- ${reason}`, statement, '']);
+  const lines = grants.flatMap(({ statement, reason }) => [commented(reason), statement, '']);
   return `-- For a superuser of the cluster.\n\n${lines.join('\n')}`;
 }

@@ -1,6 +1,6 @@
 import type { AccessPlan, RoleHop } from '../access/plan.ts';
 import type { AccessRequest, PolicyHolder } from './document.ts';
-import type { Drafts } from './drafts.ts';
+import type { Drafts, NewStatement } from './drafts.ts';
 import type { PolicyExtras } from './extras.ts';
 import { roleHolder, type Starter } from './holders.ts';
 import { PAGES } from './pages.ts';
@@ -25,60 +25,115 @@ function callerSid(holder: PolicyHolder, starters: readonly Starter[], hops: rea
 /** Both halves of each AssumeRole on the way: the caller's permission, and the trust of the role. */
 export function addRoleHops(drafts: Drafts, plan: AccessPlan, starters: readonly Starter[]): void {
   for (const hops of [plan.roles, plan.stagingRoles]) {
+    // Sent to the first role; AWS hands it on to the others.
     const sourceIdentity = hops[0]?.sourceIdentity;
-    const actions =
-      sourceIdentity === undefined ? 'sts:AssumeRole' : (['sts:AssumeRole', 'sts:SetSourceIdentity'] as const);
     for (const starter of starters) {
       let caller = starter.holder;
       for (const hop of hops) {
-        const role = roleHolder(hop.roleArn, hop);
-        const requests = requestsOf(caller, hop, typeof actions === 'string' ? [actions] : actions, sourceIdentity);
-        const sourceReason = sourceIdentity === undefined ? '' : ' The source identity travels with the session.';
-        drafts.add(caller, 'permissions', {
-          Sid: `Assume${hopSid(hop.id)}`,
-          Action: actions,
-          Resource: hop.roleArn,
-          reason: `${caller.name} assumes the role ${role.name}, and nothing else.${sourceReason}`,
-          page: sourceIdentity === undefined ? PAGES.assumePermission : PAGES.sourceIdentity,
-          requests,
-        });
-        drafts.add(role, 'trust', {
-          Sid: `Trust${callerSid(caller, starters, hops)}`,
-          Principal: { AWS: caller.arn },
-          Action: actions,
-          ...(hop.externalId === undefined
-            ? {}
-            : { Condition: { StringEquals: { 'sts:ExternalId': hop.externalId } } }),
-          reason:
-            hop.externalId === undefined
-              ? `${role.name} lets ${caller.name} become it.${sourceReason}`
-              : `${role.name} lets ${caller.name} become it, with the agreed external id only.${sourceReason}`,
-          page: hop.externalId === undefined ? PAGES.trust : PAGES.externalId,
-          requests,
-        });
-        caller = role;
+        const step: Step = {
+          caller,
+          callerSid: callerSid(caller, starters, hops),
+          hop,
+          role: roleHolder(hop.roleArn, hop),
+        };
+        addAssume(drafts, step);
+        if (sourceIdentity !== undefined) addSourceIdentity(drafts, step, sourceIdentity);
+        if (starter.machine === 'eks') addTags(drafts, step);
+        caller = step.role;
       }
     }
   }
 }
 
-function requestsOf(
-  caller: PolicyHolder,
-  hop: RoleHop,
-  actions: readonly string[],
-  sourceIdentity: string | undefined,
-): readonly AccessRequest[] {
-  return actions.map((action) => ({
-    principal: caller.arn,
-    action,
-    resource: hop.roleArn,
-    resourceAccount: hop.account,
-    context: {
-      'sts:ExternalId': hop.externalId ?? '',
-      'sts:RoleSessionName': hop.sessionName,
-      'sts:SourceIdentity': sourceIdentity ?? '',
+/** One AssumeRole: who becomes which role. */
+interface Step {
+  readonly caller: PolicyHolder;
+  readonly callerSid: string;
+  readonly hop: RoleHop;
+  readonly role: PolicyHolder;
+}
+
+function addAssume(drafts: Drafts, { caller, callerSid: name, hop, role }: Step): void {
+  const { externalId } = hop;
+  const requests = requestsOf('sts:AssumeRole', caller, hop);
+  drafts.add(caller, 'permissions', {
+    Sid: `Assume${hopSid(hop.id)}`,
+    Action: 'sts:AssumeRole',
+    Resource: hop.roleArn,
+    reason: `${caller.name} assumes the role ${role.name}, and nothing else.`,
+    page: PAGES.assumePermission,
+    requests,
+  });
+  drafts.add(role, 'trust', {
+    Sid: `Trust${name}`,
+    Principal: { AWS: caller.arn },
+    Action: 'sts:AssumeRole',
+    ...(externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': externalId } } }),
+    reason:
+      externalId === undefined
+        ? `${role.name} lets ${caller.name} become it.`
+        : `${role.name} lets ${caller.name} become it, with the agreed external id only.`,
+    page: externalId === undefined ? PAGES.trust : PAGES.externalId,
+    requests,
+  });
+}
+
+/** A statement of its own: IAM knows no external id where it asks for this right. */
+function addSourceIdentity(drafts: Drafts, { caller, callerSid: name, hop, role }: Step, sourceIdentity: string): void {
+  addBeside(drafts, { caller, hop, role }, 'sts:SetSourceIdentity', {
+    sids: [`SetSourceIdentityOf${hopSid(hop.id)}`, `Trust${name}SourceIdentity`],
+    ...(hop.sourceIdentity === undefined
+      ? {}
+      : { Condition: { StringEquals: { 'sts:SourceIdentity': hop.sourceIdentity } } }),
+    reason: `The source identity ${sourceIdentity} travels with the session: AWS asks for the right at each role.`,
+    page: PAGES.sourceIdentity,
+  });
+}
+
+/** EKS Pod Identity tags its sessions, and the tags go along to every further role. */
+function addTags(drafts: Drafts, { caller, callerSid: name, hop, role }: Step): void {
+  addBeside(drafts, { caller, hop, role }, 'sts:TagSession', {
+    sids: [`Tag${hopSid(hop.id)}`, `Trust${name}Tags`],
+    reason:
+      'EKS tags the sessions of its pods, and the tags go along to the next role. Not needed with disableSessionTags.',
+    page: PAGES.podTags,
+  });
+}
+
+/** A right that goes with AssumeRole, on both sides. */
+function addBeside(
+  drafts: Drafts,
+  { caller, hop, role }: Pick<Step, 'caller' | 'hop' | 'role'>,
+  Action: string,
+  {
+    sids: [own, trust],
+    ...rest
+  }: Pick<NewStatement, 'Condition' | 'reason' | 'page'> & {
+    readonly sids: readonly [own: string, trust: string];
+  },
+): void {
+  const base = { ...rest, Action, requests: requestsOf(Action, caller, hop) };
+  drafts.add(caller, 'permissions', { ...base, Sid: own, Resource: hop.roleArn });
+  drafts.add(role, 'trust', { ...base, Sid: trust, Principal: { AWS: caller.arn } });
+}
+
+function requestsOf(action: string, caller: PolicyHolder, hop: RoleHop): readonly AccessRequest[] {
+  return [
+    {
+      principal: caller.arn,
+      action,
+      resource: hop.roleArn,
+      resourceAccount: hop.account,
+      context: {
+        'sts:RoleSessionName': hop.sessionName,
+        // Only AssumeRole itself is asked with an external id.
+        ...(action === 'sts:AssumeRole' ? { 'sts:ExternalId': hop.externalId ?? '' } : {}),
+        ...(action === 'sts:SetSourceIdentity' && hop.sourceIdentity !== undefined
+          ? { 'sts:SourceIdentity': hop.sourceIdentity }
+          : {}),
+      },
     },
-  }));
+  ];
 }
 
 const SERVICES = {
@@ -138,7 +193,7 @@ function addWebIdentityTrust(
     Action: 'sts:AssumeRoleWithWebIdentity',
     Condition: { StringEquals: claims },
     reason: `Pods of one Kubernetes service account run as ${holder.name}.`,
-    page: 'https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html',
+    page: PAGES.serviceAccount,
     requests: [
       {
         principal: provider,

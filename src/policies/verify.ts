@@ -1,4 +1,4 @@
-import type { ActualPolicy, ActualState } from './actual-policies.ts';
+import { type ActualPolicy, type ActualState, listingOf } from './actual-policies.ts';
 import { decide, decideBy, type KnownPolicies } from './decide.ts';
 import type { DocumentKind, PlannedDocument, PolicyDocument, PolicyStatement } from './document.ts';
 import { type Excess, excessOf } from './excess.ts';
@@ -63,10 +63,10 @@ export function verifyPolicies({ documents }: PolicySet, state: ActualState): Ve
   };
 }
 
-/** A listing of an account says everything about its users and roles: what is not in it does not exist. */
-function isGiven({ kind, holder }: PlannedDocument, { policies, listedAccounts }: ActualState): boolean {
+/** A listing says everything about the users, or the roles, of an account: what is not in it does not exist. */
+function isGiven({ kind, holder }: PlannedDocument, { policies, listed }: ActualState): boolean {
   if (policies.some((policy) => policy.holder === holder.arn && policy.kind === kind)) return true;
-  return (kind === 'permissions' || kind === 'trust') && listedAccounts.has(holder.account);
+  return (kind === 'permissions' || kind === 'trust') && listed.has(listingOf(holder.arn));
 }
 
 function knownPolicies(

@@ -1,8 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decide, type KnownPolicies } from '../../src/policies/decide.ts';
-import type { AccessRequest, PolicyDocument, PolicyStatement } from '../../src/policies/document.ts';
-import { matchesPattern } from '../../src/policies/match-pattern.ts';
+import {
+  type AccessRequest,
+  type PolicyDocument,
+  type PolicyStatement,
+  statementsOf,
+} from '../../src/policies/document.ts';
+import { matchesArn, matchesPattern } from '../../src/policies/match-pattern.ts';
 import { evaluate } from '../../src/sandbox/iam/evaluate.ts';
 import { contextOf } from '../../src/sandbox/iam/pattern.ts';
 import type { PolicyDocument as SandboxPolicy } from '../../src/sandbox/iam/policy.ts';
@@ -107,13 +112,13 @@ describe('The evaluator behind verify', () => {
       'a policy variable',
       'allowed',
       [policy({ ...assume, Resource: `arn:aws:iam::\${aws:PrincipalAccount}:role/*` })],
-      trust(HOME),
-      { context: { 'aws:PrincipalAccount': HOME } },
+      trust(HOME, { Condition: { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${HOME}:user/*` } } }),
+      {},
     ],
     [
       'a policy variable nobody knows',
       'undecided',
-      [policy({ ...assume, Resource: `arn:aws:iam::\${aws:PrincipalAccount}:role/*` })],
+      [policy({ ...assume, Resource: `arn:aws:iam::\${aws:PrincipalTag/account}:role/*` })],
       trust(HOME),
       {},
     ],
@@ -130,6 +135,38 @@ describe('The evaluator behind verify', () => {
     expect(decide(request(), outside).verdict).to.equal('denied');
   });
 
+  it('a boundary that is silent holds back what is granted to a role by name, and not what is granted to a user', () => {
+    const silent = (principal: string) => known([], trust(principal), [policy({ ...assume, Action: 's3:*' })]);
+    const role = `arn:aws:iam::${HOME}:role/Machine`;
+    expect(decide(request(), silent(USER)).verdict).to.equal('allowed');
+    expect(decide(request({ principal: role }), silent(role)).verdict).to.equal('denied');
+  });
+
+  for (const [says, Condition] of [
+    ['an operator nobody knows', { StringMatches: { 'sts:ExternalId': 'x-7' } }],
+    ['a number that is none', { NumericLessThan: { 'sts:ExternalId': '10' } }],
+    ['a network that is none', { IpAddress: { 'sts:ExternalId': '10.0.0.0/99' } }],
+  ] as const) {
+    it(`${says}: undecided, allowed or denied`, () => {
+      const deny = { ...assume, Effect: 'Deny', Condition } as const;
+      expect(decide(request(), known([policy(assume)], trust(USER, { Condition }))).verdict).to.equal('undecided');
+      expect(decide(request(), known([policy(assume, deny)], trust(HOME))).verdict).to.equal('undecided');
+    });
+  }
+
+  it('a Deny for all but one session of a role: undecided', () => {
+    const role = `arn:aws:iam::${HOME}:role/Machine`;
+    const spared = { AWS: `arn:aws:sts::${HOME}:assumed-role/Machine/i-0abc` };
+    const denying = policy(...statementsOf(trust(role)), { ...assume, Effect: 'Deny', NotPrincipal: spared });
+    expect(decide(request({ principal: role }), known([], denying)).verdict).to.equal('undecided');
+  });
+
+  it('ForAnyValue of a key that is absent holds for nothing, negated or not', () => {
+    const Condition = { 'ForAnyValue:StringNotEquals': { 'sts:ExternalId': 'x' } };
+    const absent = request({ context: { 'sts:ExternalId': '' } });
+    expect(decide(absent, known([], trust(USER, { Condition }))).verdict).to.equal('denied');
+  });
+
   it('names the keys that a verdict hangs on', () => {
     const condition = { Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } };
     expect(decide(request(), known([], trust(USER, condition))).unknownKeys).to.deep.equal([
@@ -139,6 +176,9 @@ describe('The evaluator behind verify', () => {
 
   it('takes no longer for a pattern made to be slow', () => {
     expect(matchesPattern(`${'a*'.repeat(40)}b`, 'a'.repeat(4000))).to.equal(false);
+    const open = `\${${' '.repeat(50_000)}`;
+    expect(matchesPattern(open, 'a', new Map())).to.equal(false);
+    expect(matchesArn(':'.repeat(50_000), 'a', new Map())).to.equal(false);
   });
 });
 

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
+import { policies } from '../../src/policies/policies.ts';
 import { POLICY_FORMATS, renderPolicies } from '../../src/policies/render.ts';
-import { SETS } from './sets.ts';
+import { AGENT, SETS, STAGING } from './sets.ts';
 
 const [, SET] = SETS.find(([title]) => title === 'a key and a bucket of another account')!;
 const [, UNKNOWN] = SETS.find(([title]) => title === 'nothing known')!;
@@ -97,5 +98,32 @@ describe('Formats of policies', () => {
     expect(left.status).to.equal(1);
     expect(left.calls).to.include('Role RedshiftLogin exists').and.not.include('update-assume-role-policy');
     expect(run('1').status).to.equal(0);
+  });
+
+  it('grants: a name with line breaks stays a name, and a comment a comment', () => {
+    const username = 'e\ndrop table t; --\r\'"';
+    const set = policies(
+      { host: 'lake.abc123.us-west-2.redshift.amazonaws.com', database: 'dev', username, ...STAGING },
+      { copyForUserOnly: true, identityArn: AGENT },
+    );
+    const grants = renderPolicies(set, 'cli').find(({ name }) => name === 'grants.sql')!.content;
+    // Quoted names and comments away, the two statements are left.
+    const rest = grants.replaceAll(/"(?:[^"]|"")*"|--[^\n\r]*/g, (text) => (text.startsWith('--') ? '' : '"name"'));
+    expect(rest.split(/[\n\r]+/).filter((line) => line !== '')).to.deep.equal([
+      'REVOKE ASSUMEROLE ON ALL FROM PUBLIC FOR ALL;',
+      'GRANT ASSUMEROLE ON \'arn:aws:iam::111122223333:role/WarehouseCopy\' TO "name" FOR COPY, UNLOAD;',
+    ]);
+  });
+
+  it('cli: what a shell would run is text to it', () => {
+    const username = '$(touch x) `touch x` \' " ; touch x #';
+    const set = policies(
+      { host: 'lake.abc123.us-west-2.redshift.amazonaws.com', database: 'dev', username, ...STAGING },
+      { copyForUserOnly: true, identityArn: AGENT, clusterAccount: '111122223333' },
+    );
+    const [script] = renderPolicies(set, 'cli', { explain: true }).filter(({ name }) => name.endsWith('.sh'));
+    const stubs = 'aws() { printf "%s\\n" "$@"; }; touch() { echo TOUCHED; }\n';
+    const out = execFileSync('bash', ['-s'], { input: stubs + script!.content, env: { ...process.env, REPLACE: '1' } });
+    expect(out.toString()).to.include('dbuser:lake/$(touch x) `touch x`').and.not.include('TOUCHED');
   });
 });

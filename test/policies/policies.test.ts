@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ConnectorError } from '../../src/core/errors.ts';
-import type { PolicyStatement } from '../../src/policies/document.ts';
+import { listOf, type PolicyStatement } from '../../src/policies/document.ts';
 import { type PolicySet, policies } from '../../src/policies/policies.ts';
 import { AGENT, byRole, LOGIN_ROLE, SETS, STAGING } from './sets.ts';
 
@@ -201,5 +201,50 @@ describe('Policies of a connection', () => {
     const host = 'lake.111122223333.us-west-2.redshift-serverless.amazonaws.com';
     expect(failure(() => policies(byRole({ host }))).code).to.equal('RS_FEATURE_UNSUPPORTED');
     expect(failure(() => policies({})).code).to.equal('RS_CONFIG_INVALID');
+  });
+
+  for (const extras of [
+    { identityArn: 'arn:aws:iam::111122223333:user/x\ntouch EVIL' },
+    { identityArn: 'arn:aws:iam::111122223333:root' },
+    { defaultCopyRoleArn: 'arn:aws:iam::../..:role/x' },
+    { clusterAccount: '../../x' },
+    { oidcProvider: 'oidc"\n}' },
+    { serviceAccount: 'no-namespace' },
+    { machine: 'lambda' as 'ec2' },
+  ]) {
+    it(`refuse what cannot be part of a policy, a script or a file name: ${JSON.stringify(extras)}`, () => {
+      const { code, issues } = failure(() => policies(byRole({ useEc2Role: true }), extras));
+      expect([code, issues?.map(({ path }) => path)]).to.deep.equal(['RS_CONFIG_INVALID', Object.keys(extras)]);
+    });
+  }
+
+  it('ask for the source identity beside the external id, since IAM knows no external id there', () => {
+    const { documents } = policies(byRole({ externalId: 'acme-7', sourceIdentity: 'ann' }), { identityArn: AGENT });
+    const trust = documents.find(({ kind }) => kind === 'trust');
+    expect(trust?.document.Statement.map(({ Action, Condition }) => [Action, Condition])).to.deep.equal([
+      ['sts:AssumeRole', { StringEquals: { 'sts:ExternalId': 'acme-7' } }],
+      ['sts:SetSourceIdentity', { StringEquals: { 'sts:SourceIdentity': 'ann' } }],
+    ]);
+  });
+
+  it('let the tags of an EKS pod go along to every role', () => {
+    const hub = 'arn:aws:iam::111122223333:role/Hub';
+    const { documents } = policies(byRole({ useEc2Role: true, intermediateRoles: [{ roleArn: hub }] }), {
+      identityArn: 'arn:aws:iam::111122223333:role/Pod',
+      machine: 'eks',
+    });
+    const tagging = documents.flatMap(({ holder, kind, document }) =>
+      document.Statement.filter(({ Action }) => listOf(Action).includes('sts:TagSession')).map(() => [
+        holder.name,
+        kind,
+      ]),
+    );
+    expect(tagging).to.deep.equal([
+      ['Pod', 'trust'],
+      ['Pod', 'permissions'],
+      ['Hub', 'trust'],
+      ['Hub', 'permissions'],
+      ['RedshiftLogin', 'trust'],
+    ]);
   });
 });

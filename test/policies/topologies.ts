@@ -145,7 +145,7 @@ export function stopsAt(sid: string): string {
     [/^(?:Assume|Trust)CopyRole|^TrustRedshift$|^Copy(?:Bucket|Files)/, 'staging:copy'],
     [/^UnloadFiles/, 'unload'],
     [/^TrustMachine$/, 'identity'],
-    [/^AssumeRedshiftRole$/, 'role:redshift'],
+    [/^(?:Assume|SetSourceIdentityOf)RedshiftRole$/, 'role:redshift'],
     [/^AssumeStagingRole$/, 'role:staging'],
     [/^AssumeIntermediateRole(\d+)$/, 'role:intermediate-1'],
     [/^(?:Login|CreateUser|JoinGroups)$/, 'login'],

@@ -283,13 +283,23 @@ describe('Existing policies', () => {
     expect(unread).to.deep.equal([{ holder: LOGIN_ROLE, policy: 'arn:aws:iam::aws:policy/AmazonRedshiftFullAccess' }]);
   });
 
-  it('say that a role of a listed account does not exist', () => {
-    const { missing } = verifyDetails({ ...details, RoleDetailList: [] });
+  it('say that a role which is not among the listed ones does not exist', () => {
+    const other = { ...details.RoleDetailList[0], Arn: 'arn:aws:iam::111122223333:role/Other' };
+    const { missing } = verifyDetails({ ...details, RoleDetailList: [other] });
     expect(missing.map(({ sid, effect }) => [sid, effect])).to.deep.equal([
       ['TrustAgentUser', 'breaks'],
       ['Login', 'breaks'],
       ['CreateUser', 'breaks'],
     ]);
+  });
+
+  it('say nothing about roles that a filter or a page left out', () => {
+    const other = { ...details.RoleDetailList[0], Arn: 'arn:aws:iam::111122223333:role/Other' };
+    for (const partly of [{ RoleDetailList: [] }, { RoleDetailList: [other], IsTruncated: true }]) {
+      const { missing, notGiven } = verifyDetails({ ...details, ...partly });
+      expect(missing).to.deep.equal([]);
+      expect(notGiven.map(({ holder }) => holder)).to.include(LOGIN_ROLE);
+    }
   });
 
   it('have boundaries', () => {
@@ -341,4 +351,28 @@ describe('Existing policies', () => {
       expect(() => readActualPolicies([{ name: 'a.json', text }], set.documents)).to.throw(`a.json ${problem}`);
     });
   }
+
+  for (const wrong of [
+    { Action: 5 },
+    { Action: null },
+    { Resource: [null] },
+    { Principal: 5 },
+    { Principal: { AWS: [5] } },
+    { Principal: 'arn:aws:iam::111122223333:root' },
+    { Condition: 'x' },
+    { Condition: { StringEquals: null } },
+    { Condition: { StringEquals: { 'aws:SourceIp': { a: 1 } } } },
+    { Resource: 'x'.repeat(100_000) },
+  ]) {
+    it(`are refused where a statement is none: ${JSON.stringify(wrong).slice(0, 60)}`, () => {
+      const statement = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*', ...wrong };
+      const role = { Arn: LOGIN_ROLE, RoleName: 'R', AssumeRolePolicyDocument: { Statement: [statement] } };
+      expect(() => verifyDetails({ Role: role })).to.throw('actual.json, R is no policy that IAM would take');
+    });
+  }
+
+  it('may begin with a byte order mark', () => {
+    const text = `\uFEFF${JSON.stringify(details)}`;
+    expect(readActualPolicies([{ name: 'a.json', text }], set.documents).policies).to.not.have.length(0);
+  });
 });

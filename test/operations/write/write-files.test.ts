@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +49,24 @@ describe('write: files', () => {
       });
     }
   }
+
+  it('moves within a file while it goes up', async () => {
+    await on.table('moving', 'note VARCHAR(2000)');
+    const rows = 15_000; // some 11 MiB that cannot be compressed: one file in two parts
+    const lines = Array.from({ length: rows }, () => randomBytes(750).toString('base64'));
+    const before = on.events.length;
+    await on.write({ object: 'sales.moving' }, await input('moving.csv', `note\n${lines.join('\n')}\n`));
+    const seen = on.events
+      .slice(before)
+      .flatMap((event) => (event.type === 'progress' && event.phase === 'stage' ? [event] : []));
+    const counts = seen.flatMap((event) => event.rows ?? []);
+    expect(counts).to.deep.equal(counts.toSorted((one, other) => one - other));
+    expect(counts.at(-1)).to.equal(rows);
+    expect(
+      seen.some(({ rows: count = 0, files }) => files === 0 && count > 0 && count < rows),
+      JSON.stringify(seen),
+    ).to.equal(true);
+  });
 
   it('takes only the columns that are asked for', async () => {
     await on.table('part', 'id INTEGER');

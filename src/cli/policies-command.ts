@@ -61,4 +61,4 @@ Examples:
   roleshift policies -c warehouse.yaml --identity-arn arn:aws:iam::111122223333:user/etl-agent
   roleshift policies -c warehouse.yaml --format terraform --output ./iam --explain
   aws iam get-account-authorization-details > actual.json
-  roleshift policies verify -c warehouse.yaml --actual actual.json`;
+  roleshift policies verify -c warehouse.yaml --identity-arn arn:aws:iam::111122223333:user/etl-agent --actual actual.json`;

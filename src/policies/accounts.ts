@@ -5,6 +5,8 @@ import type { PolicySet } from './plan-policies.ts';
 export interface HolderDocuments {
   readonly holder: PolicyHolder;
   readonly documents: readonly PlannedDocument[];
+  /** For an inline policy. */
+  readonly policyName: string;
 }
 
 /** What belongs into one account. */
@@ -17,7 +19,7 @@ export interface AccountPolicies {
 }
 
 /** The documents by account and holder, in the order in which they can be applied. */
-export function byAccount({ documents }: PolicySet): readonly AccountPolicies[] {
+export function byAccount({ documents, policyName }: PolicySet): readonly AccountPolicies[] {
   const accounts = [...new Set(documents.map(({ holder }) => holder.account))];
   return accounts.map((account) => {
     const own = documents.filter(({ holder }) => holder.account === account);
@@ -27,6 +29,7 @@ export function byAccount({ documents }: PolicySet): readonly AccountPolicies[] 
       fileName: account.replaceAll(/[<>]/g, ''),
       holders: holders.map((holder) => ({
         holder,
+        policyName,
         documents: own.filter((document) => document.holder.arn === holder.arn),
       })),
     };

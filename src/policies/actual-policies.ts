@@ -78,7 +78,12 @@ function readFile(name: string, json: Json, planned: readonly PlannedDocument[])
   if (plain !== undefined && match !== undefined) {
     return [{ kind: match.kind, holder: match.holder.arn, document: plain, source: name }];
   }
-  throw unreadable(name, plain === undefined ? 'holds no policy' : 'does not say whose policy it holds');
+  throw unreadable(
+    name,
+    plain === undefined
+      ? 'holds no policy'
+      : 'does not say whose policy it holds, or names somebody whom the connection does not use',
+  );
 }
 
 /** `aws iam get-account-authorization-details`: everything about users, groups, roles and managed policies. */

@@ -1,4 +1,4 @@
-import type { AccessPlan } from '../access/plan.ts';
+import type { AccessPlan, LoginHop } from '../access/plan.ts';
 import { stagingBucketOf } from './bucket.ts';
 import { checkExtras } from './check-extras.ts';
 import { addCopyRoles, copyClusterOf, copyRolesOf } from './copy-statements.ts';
@@ -18,6 +18,8 @@ export interface PolicySet {
   readonly partition: string;
   /** Home region of the cluster and of the calls. */
   readonly region?: string;
+  /** For the inline policies: of this connection only, since a user or a role may serve several. */
+  readonly policyName: string;
   /** In the order in which they can be applied: who is trusted exists before who trusts. */
   readonly documents: readonly PlannedDocument[];
   /** For the cluster's administrator, in SQL; empty unless the COPY role is kept for one user. */
@@ -54,6 +56,7 @@ export function planPolicies(plan: AccessPlan, options: PolicyOptions, extras: P
   return {
     partition: plan.aws.partition,
     ...(plan.aws.region === undefined ? {} : { region: plan.aws.region }),
+    policyName: policyNameOf(cluster.name, plan.login),
     documents,
     grants,
     ...(first === undefined
@@ -62,4 +65,13 @@ export function planPolicies(plan: AccessPlan, options: PolicyOptions, extras: P
     placeholders: placeholdersIn(JSON.stringify(documents.map(({ document, holder }) => ({ document, holder })))),
     notes: policyNotes(plan, documents, { starters, copyRoles, bucket, extras }),
   };
+}
+
+/** As IAM takes it: 128 letters, digits and a few marks at most. */
+function policyNameOf(cluster: string, { database, username }: LoginHop): string {
+  const name = ['roleshift', cluster, database, username].join('-');
+  return name
+    .replaceAll(/[<>]/g, '')
+    .replaceAll(/[^\w+=,.@-]/g, '_')
+    .slice(0, 128);
 }

@@ -19,7 +19,7 @@ export function renderCloudFormation(set: PolicySet, explain: boolean): readonly
 
 type Resource = readonly [name: string, body: Readonly<Record<string, unknown>>];
 
-function resourcesOf({ holder, documents }: HolderDocuments, explain: boolean): readonly Resource[] {
+function resourcesOf({ holder, documents, policyName }: HolderDocuments, explain: boolean): readonly Resource[] {
   const base = resourceName(`${holder.kind} ${holder.name}`, '');
   return documents.flatMap((document): readonly Resource[] => {
     const metadata = explain ? { Metadata: reasons(document) } : {};
@@ -38,7 +38,7 @@ function resourcesOf({ holder, documents }: HolderDocuments, explain: boolean): 
       return add('Policy', 'AWS::S3::BucketPolicy', { Bucket: holder.name, PolicyDocument: document.document });
     }
     if (document.kind === 'key' || holder.kind === 'identity') return [];
-    const inline = { PolicyName: 'roleshift', PolicyDocument: document.document };
+    const inline = { PolicyName: policyName, PolicyDocument: document.document };
     if (holder.kind === 'user') return add('Policy', 'AWS::IAM::UserPolicy', { ...inline, UserName: holder.name });
     const isMade = documents.some(({ kind }) => kind === 'trust');
     return add('Policy', 'AWS::IAM::RolePolicy', { ...inline, RoleName: isMade ? { Ref: base } : holder.name });

@@ -1,5 +1,5 @@
 import { type AccountPolicies, byAccount, type HolderDocuments } from './accounts.ts';
-import type { PlannedDocument } from './document.ts';
+import type { PlannedDocument, PolicyHolder } from './document.ts';
 import { hasPlaceholder } from './placeholders.ts';
 import type { PolicySet } from './plan-policies.ts';
 import type { PolicyFile } from './render.ts';
@@ -14,10 +14,7 @@ export function renderScript(set: PolicySet, explain: boolean): readonly PolicyF
   }));
 }
 
-const HEAD = `# Existing trust and bucket policies are replaced only with REPLACE=1: look at them first.
-set -euo pipefail
-
-made=""
+const MAKE_ROLE = `
 make_role() { # name, path, longest session, trust policy
   if aws iam get-role --role-name "$1" >/dev/null 2>&1; then
     if [ "\${REPLACE:-0}" = 1 ]; then
@@ -30,7 +27,9 @@ make_role() { # name, path, longest session, trust policy
     aws iam create-role --role-name "$1" --path "$2" --max-session-duration "$3" --assume-role-policy-document "$4" >/dev/null
   fi
 }
+`;
 
+const PUT_BUCKET_POLICY = `
 put_bucket_policy() { # bucket, policy
   if [ "\${REPLACE:-0}" != 1 ] && aws s3api get-bucket-policy --bucket "$1" >/dev/null 2>&1; then
     echo "Bucket $1 has a policy: it is left alone. Merge the one in this script, or run again with REPLACE=1." >&2
@@ -40,6 +39,20 @@ put_bucket_policy() { # bucket, policy
   fi
 }
 `;
+
+/** What a script begins with: no more than its commands need. */
+function head(parts: readonly string[]): string {
+  const uses = (name: string): boolean => parts.some((part) => part.startsWith(`${name} `));
+  const helpers = [
+    ...(uses('make_role') ? [MAKE_ROLE] : []),
+    ...(uses('put_bucket_policy') ? [PUT_BUCKET_POLICY] : []),
+  ];
+  const replaced =
+    helpers.length === 0
+      ? ''
+      : '# Existing trust and bucket policies are replaced only with REPLACE=1: look at them first.\n';
+  return `${replaced}set -euo pipefail\n\nmade=""${helpers.join('')}`;
+}
 
 function script(set: PolicySet, account: AccountPolicies, explain: boolean): string {
   const parts = account.holders.flatMap((each) => commands(each, explain));
@@ -53,7 +66,8 @@ function script(set: PolicySet, account: AccountPolicies, explain: boolean): str
   return [
     '#!/usr/bin/env bash',
     `# Account ${account.account}: run it with credentials of an IAM administrator there.`,
-    HEAD,
+    head(parts),
+    '',
     ...guard,
     ...parts,
     ...attach,
@@ -62,7 +76,7 @@ function script(set: PolicySet, account: AccountPolicies, explain: boolean): str
   ].join('\n');
 }
 
-function commands({ holder, documents }: HolderDocuments, explain: boolean): readonly string[] {
+function commands({ holder, documents, policyName }: HolderDocuments, explain: boolean): readonly string[] {
   return documents.flatMap((document) => {
     const lines = [`# ${document.title}.`, ...(explain ? reasons(document) : [])];
     const policy = quoted(jsonText(document.document));
@@ -84,22 +98,23 @@ function commands({ holder, documents }: HolderDocuments, explain: boolean): rea
         );
         break;
       case 'permissions':
-        lines.push(...permissionCommands(holder.kind, holder.name, policy));
+        lines.push(...permissionCommands(holder, policyName, policy));
         break;
     }
     return [...lines, ''];
   });
 }
 
-function permissionCommands(kind: string, name: string, policy: string): readonly string[] {
+function permissionCommands({ kind, name }: PolicyHolder, policyName: string, policy: string): readonly string[] {
+  const put = `--policy-name ${quoted(policyName)} --policy-document ${policy}`;
   if (kind === 'user') {
     const user = quoted(name);
     return [
       `aws iam get-user --user-name ${user} >/dev/null 2>&1 || aws iam create-user --user-name ${user} >/dev/null`,
-      `aws iam put-user-policy --user-name ${user} --policy-name roleshift --policy-document ${policy}`,
+      `aws iam put-user-policy --user-name ${user} ${put}`,
     ];
   }
-  const command = `aws iam put-role-policy --role-name ${quoted(name)} --policy-name roleshift --policy-document ${policy}`;
+  const command = `aws iam put-role-policy --role-name ${quoted(name)} ${put}`;
   return kind === 'role' ? [command] : [`echo "Attach by hand, to the user or role behind the profile:" ${policy}`];
 }
 

@@ -81,7 +81,7 @@ function resources({ account, holders }: AccountPolicies): string {
   ].join('\n');
 }
 
-function resourceBlocks({ holder, documents }: HolderDocuments): readonly string[] {
+function resourceBlocks({ holder, documents, policyName }: HolderDocuments): readonly string[] {
   const name = resourceName(`${holder.kind}_${holder.name}`, '_');
   return documents.map((document) => {
     const policy = `local.${localName(document)}`;
@@ -109,7 +109,7 @@ function resourceBlocks({ holder, documents }: HolderDocuments): readonly string
     const hasTrust = documents.some(({ kind }) => kind === 'trust');
     const owner = holder.kind === 'role' && hasTrust ? `aws_iam_role.${name}.name` : hclText(holder.name);
     return block(`aws_iam_${holder.kind}_policy`, name, [
-      ['name', '"roleshift"'],
+      ['name', hclText(policyName)],
       [holder.kind, owner],
       ['policy', policy],
     ]);

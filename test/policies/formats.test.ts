@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import { policies } from '../../src/policies/policies.ts';
 import { POLICY_FORMATS, renderPolicies } from '../../src/policies/render.ts';
-import { AGENT, SETS, STAGING } from './sets.ts';
+import { AGENT, byRole, SETS, STAGING } from './sets.ts';
 
 const [, SET] = SETS.find(([title]) => title === 'a key and a bucket of another account')!;
 const [, UNKNOWN] = SETS.find(([title]) => title === 'nothing known')!;
@@ -113,6 +113,15 @@ describe('Formats of policies', () => {
       'REVOKE ASSUMEROLE ON ALL FROM PUBLIC FOR ALL;',
       'GRANT ASSUMEROLE ON \'arn:aws:iam::111122223333:role/WarehouseCopy\' TO "name" FOR COPY, UNLOAD;',
     ]);
+  });
+
+  it('inline policies of two connections with the same role do not replace each other', () => {
+    const namesOf = (database: string): string[] => {
+      const files = renderPolicies(policies(byRole({ database }), { identityArn: AGENT }), 'cli');
+      return files.flatMap(({ content }) => [...content.matchAll(/--policy-name (\S+)/g)].map(([, name]) => name!));
+    };
+    expect(namesOf('dev')).to.deep.equal(Array(2).fill("'roleshift-warehouse-dev-etl'"));
+    expect(namesOf('sales')).to.deep.equal(Array(2).fill("'roleshift-warehouse-sales-etl'"));
   });
 
   it('cli: what a shell would run is text to it', () => {

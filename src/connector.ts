@@ -72,7 +72,7 @@ export interface OpenInit {
 
 /** The plugin object that a host loads. */
 export const connector = {
-  /** The content of `connector.json`. */
+  /** The content of `connector.json`, shared attributes in their places. */
   manifest: MANIFEST,
   /** Checks the values of a connection form. No I/O yet. Throws RS_CONFIG_INVALID, RS_CONFIG_FORBIDDEN. */
   open(values: ConnectionInput, host: Host = {}, init: OpenInit = {}): OpenConnector {

@@ -77,6 +77,13 @@ describe('Statements at the pg endpoint', () => {
     ['SELECT * FROM t FETCH FIRST 1 ROWS ONLY', '42601', /"FETCH"/],
     ['SELECT * FROM (VALUES (1), (2)) AS x (i)', '0A000', /VALUES list used as a table/],
     ["SELECT concat('a', 'b', 'c')", '42883', /concat/],
+    ['SELECT row(1, 2)', '0A000', /ROW/],
+    ["SELECT current_setting('server_version', true)", '42883', /current_setting/],
+    [
+      'SELECT listagg(v) WITHIN GROUP (ORDER BY v) OVER (PARTITION BY id) FROM t',
+      '0A000',
+      /WITHIN GROUP .* OVER is not covered/,
+    ],
     ['SELECT (t).id FROM t', '42601', /"\."/],
     ['SELECT gcd(4, 6)', '42883', /gcd/],
     ["SELECT pg_catalog.date_bin('1 day', now(), now())", '42883', /date_bin/],
@@ -257,6 +264,21 @@ describe('Statements at the pg endpoint', () => {
     const query =
       'WITH RECURSIVE box (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM box WHERE i < 3), area (n) AS (SELECT i FROM box UNION SELECT gcd FROM circle AS point (gcd)) SELECT n FROM area ORDER BY 1';
     expect(await cluster.rows(client, query)).to.deep.equal([[1], [2], [3]]);
+  });
+
+  it('reads ordinary SQL as before', async () => {
+    await client.query('CREATE TABLE plain (id int, v varchar(20), d timestamp, qualify_me int, object int)');
+    for (const sql of [
+      'SELECT ceiling(1.2), CAST(id AS char(3)), d::timestamp(3), extract(epoch FROM d), (id)::bigint FROM plain',
+      "SELECT trim(BOTH ' ' FROM v), substring(v FROM 1 FOR 2), position('b' IN v), concat(id, v) FROM plain",
+      "SELECT * FROM plain WHERE v LIKE ('a%') OR v SIMILAR TO ('a%') OR id IN (1, 2) OR NOT (id = 1)",
+      'SELECT row_number() OVER (PARTITION BY id ORDER BY d ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM plain',
+      'SELECT approximate, median FROM (SELECT 1 AS approximate, 2 AS median) z',
+      'SELECT x.decode FROM (SELECT id FROM plain) x(decode)',
+      'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY id) FROM plain GROUP BY object',
+    ]) {
+      await client.query(sql).catch((error: unknown) => expect.fail(`${sql}: ${String(error)}`));
+    }
   });
 
   it('aggregates lists, and stops at TOP', async () => {

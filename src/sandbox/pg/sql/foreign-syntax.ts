@@ -42,6 +42,7 @@ function refuseWord(tokens: readonly Token[], index: number): void {
   if (sees('filter') && isSymbol(next, '(') && isSymbol(before, ')')) throw unsupported('FILTER (WHERE ...)');
   if (sees('lateral')) throw unsupported('LATERAL');
   if (sees('array') && isSymbol(next, '[')) throw unsupported('ARRAY[...]');
+  if (sees('row') && isSymbol(next, '(')) throw unsupported('ROW(...)');
   if (sees('select', 'distinct', 'on') && isSymbol(tokens[index + 3], '(')) throw unsupported('SELECT DISTINCT ON');
   if (sees('with', 'recursive')) refuseRecursion(tokens, index + 2);
 }

@@ -15,7 +15,7 @@ const SHARED_FUNCTIONS: ReadonlySet<string> = new Set(
     'any_value avg count max min sum stddev stddev_pop stddev_samp variance var_pop var_samp bool_and bool_or bit_and bit_or',
     'percentile_cont percentile_disc cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number',
     // numbers
-    'abs acos asin atan atan2 cbrt ceil cos cot degrees dexp dlog1 dlog10 exp factorial floor ln log mod pi pow power radians random',
+    'abs acos asin atan atan2 cbrt ceil ceiling cos cot degrees dexp dlog1 dlog10 exp factorial floor ln log mod pi pow power radians random',
     'round sign sin sqrt tan trunc',
     // text
     'ascii bpcharcmp btrim bttext_pattern_cmp char_length character_length chr concat initcap left length lower lpad ltrim md5',
@@ -44,6 +44,9 @@ const SHARED_FUNCTIONS: ReadonlySet<string> = new Set(
 const GRAMMAR =
   /^(?:json_(?:array|arrayagg|exists|object|objectagg|query|scalar|table|value)|xml\w+|normalize|merge_action)$/;
 
+// Those that PostgreSQL also takes with other numbers of arguments.
+const ARITY: Readonly<Record<string, number>> = { concat: 2, current_setting: 1 };
+
 /** Which of PostgreSQL's functions Redshift does not have. */
 export function foreignFunctions(names: Iterable<string>): ReadonlySet<string> {
   return new Set([...names].filter((name) => !SHARED_FUNCTIONS.has(name)));
@@ -57,10 +60,10 @@ export function refuseFunction(tokens: readonly Token[], index: number, foreign:
   const uncovered = value === 'array' && isWord(tokens[index + 2], 'select') ? undefined : notCovered(value);
   if (uncovered) throw uncovered;
   if (foreign.has(value) || GRAMMAR.test(value)) throw missingFunction(value);
-  if (value === 'concat') {
-    const given = splitAtCommas(new TokenCursor(tokens, index + 1).takeGroup()).length;
-    if (given !== 2) throw missingFunction(value, `${value} takes two arguments, not ${given}.`);
-  }
+  const arity = ARITY[value];
+  if (arity === undefined) return;
+  const given = splitAtCommas(new TokenCursor(tokens, index + 1).takeGroup()).length;
+  if (given !== arity) throw missingFunction(value, `Arguments of ${value}: ${arity}, not ${given}.`);
 }
 
 // What stands ahead of a name with columns in brackets: a table, a common table expression, an alias.

@@ -1,3 +1,4 @@
+import { RedshiftError } from '../backend-session.ts';
 import { isWord, splitAtCommas, TokenCursor } from './cursor.ts';
 import type { Edits } from './edits.ts';
 import type { Token } from './tokens.ts';
@@ -19,5 +20,13 @@ export function rewriteListagg(tokens: readonly Token[], index: number, edits: E
   if (!cursor.take('within', 'group')) return;
   // The bracket that closed the arguments goes, and so does the one that opened the group.
   const open = cursor.peek();
-  if (open?.value === '(') edits.replace(close.start, open.end, ' ');
+  if (open?.value !== '(') return;
+  edits.replace(close.start, open.end, ' ');
+  cursor.takeGroup();
+  if (cursor.sees('over')) {
+    throw new RedshiftError({
+      code: '0A000',
+      message: 'LISTAGG ... WITHIN GROUP ... OVER is not covered by the sandbox',
+    });
+  }
 }

@@ -77,7 +77,8 @@ export function addCopyRoles(
         action: 'sts:AssumeRole',
         resource: role.arn,
         resourceAccount: role.account,
-        context: { 'sts:ExternalId': '' },
+        // Whether Redshift sends an external id here as well, AWS does not say.
+        context: {},
       },
     ];
     const page = PAGES.copyChain;
@@ -142,7 +143,8 @@ function serviceConditions(
 ): PolicyCondition | undefined {
   if (!copyForUserOnly && !pinSourceArn && !pinSourceAccount) return undefined;
   const equals = {
-    ...(copyForUserOnly ? { 'sts:ExternalId': userArn } : {}),
+    // A user name may look like a variable of IAM.
+    ...(copyForUserOnly ? { 'sts:ExternalId': userArn.replaceAll(/\$(?=\{)/g, '$${$$}') } : {}),
     ...(pinSourceAccount ? { 'aws:SourceAccount': account } : {}),
   };
   return {

@@ -41,7 +41,8 @@ export function decide(request: AccessRequest, known: KnownPolicies): Decision {
   const boundary = known.boundary(principal);
   const bounds = boundary === undefined ? undefined : weigh(boundary, request);
   const other = known.ofResource(resourceArn(resource));
-  const theirs = other === undefined ? NOTHING : weigh([other], request, { byPrincipal: true });
+  const theirs =
+    other === undefined ? NOTHING : weigh([other], request, { byPrincipal: true, hasBoundary: bounds !== undefined });
   const callerAccount = principal.split(':')[4] ?? '';
   const within = bounds === undefined ? true : bounds.allows;
   const mine = every([own.allows, within]);
@@ -82,11 +83,13 @@ function resourceArn(resource: string): string {
 function weigh(
   documents: readonly PolicyDocument[],
   request: AccessRequest,
-  { byPrincipal = false }: { readonly byPrincipal?: boolean } = {},
+  { byPrincipal = false, hasBoundary = false }: { readonly byPrincipal?: boolean; readonly hasBoundary?: boolean } = {},
 ): Weighed {
   const context = contextOf({ ...knownOf(request.principal), ...request.context });
   const statements = documents.flatMap(statementsOf).map((statement) => {
-    const match = byPrincipal ? principalMatch(statement, request.principal) : 'exact';
+    // IAM spares nobody who has a boundary: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    const sparesNobody = hasBoundary && statement.Effect === 'Deny' && statement.NotPrincipal !== undefined;
+    const match = byPrincipal && !sparesNobody ? principalMatch(statement, request.principal) : 'exact';
     const speaks =
       match === 'none'
         ? false

@@ -154,6 +154,12 @@ describe('The evaluator behind verify', () => {
     });
   }
 
+  it('a Deny for all but the caller spares no caller with a boundary', () => {
+    const spared = policy(...statementsOf(trust(USER)), { ...assume, Effect: 'Deny', NotPrincipal: { AWS: USER } });
+    expect(decide(request(), known([policy(assume)], spared)).verdict).to.equal('allowed');
+    expect(decide(request(), known([policy(assume)], spared, [policy(assume)])).verdict).to.equal('denied');
+  });
+
   it('a Deny for all but one session of a role: undecided', () => {
     const role = `arn:aws:iam::${HOME}:role/Machine`;
     const spared = { AWS: `arn:aws:sts::${HOME}:assumed-role/Machine/i-0abc` };

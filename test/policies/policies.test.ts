@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ConnectorError } from '../../src/core/errors.ts';
 import { listOf, type PolicyStatement } from '../../src/policies/document.ts';
-import { type PolicySet, policies } from '../../src/policies/policies.ts';
+import { type PolicySet, policies, readActualPolicies, verifyPolicies } from '../../src/policies/policies.ts';
 import { AGENT, byRole, LOGIN_ROLE, SETS, STAGING } from './sets.ts';
 
 const names = ({ documents }: PolicySet): string[] => documents.map(({ name }) => name);
@@ -217,6 +217,17 @@ describe('Policies of a connection', () => {
       expect([code, issues?.map(({ path }) => path)]).to.deep.equal(['RS_CONFIG_INVALID', Object.keys(extras)]);
     });
   }
+
+  it('keep a database user whose name looks like a variable of IAM a name', () => {
+    const set = policies(
+      { host: 'lake.abc123.us-west-2.redshift.amazonaws.com', database: 'dev', username: `a\${b}`, ...STAGING },
+      { copyForUserOnly: true, identityArn: AGENT },
+    );
+    const { Condition } = statement(set, /WarehouseCopy-trust$/, 'TrustRedshift') ?? {};
+    expect(JSON.stringify(Condition)).to.include(`/a\${$}{b}"`);
+    const own = { name: 'a.json', text: JSON.stringify({ documents: set.documents }) };
+    expect(verifyPolicies(set, readActualPolicies([own], set.documents)).missing).to.deep.equal([]);
+  });
 
   it('ask for the source identity beside the external id, since IAM knows no external id there', () => {
     const { documents } = policies(byRole({ externalId: 'acme-7', sourceIdentity: 'ann' }), { identityArn: AGENT });

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { connector, loadConnectionFile } from '../src/index.ts';
+import { loadConnectionFile } from '../src/index.ts';
 import { createPool } from '../src/pool.ts';
 
 interface Figure {
@@ -25,27 +25,11 @@ interface Figure {
 }
 
 const TABLE = 'public.bench';
-const { values: flags, positionals } = parseArgs({
-  allowPositionals: true,
+const { values: flags } = parseArgs({
   options: { times: { type: 'string', default: '1' }, wide: { type: 'string', default: '0' } },
 });
 
-if (positionals[0] === 'agent') await agent(positionals.slice(1));
-else await main(Number(flags.times), Number(flags.wide));
-
-/** One operation in a process of its own; the figure goes to the parent. */
-async function agent([operation = '', connection = '', file = '']: readonly string[]): Promise<void> {
-  await using redshift = connector.open(await loadConnectionFile(connection));
-  const startedMs = performance.now();
-  let rows = 0;
-  if (operation === 'write') rows = (await redshift.write({ object: TABLE }, { file })).rows.loaded;
-  else {
-    const mode = operation === 'staged' ? 'staged' : 'direct';
-    for await (const batch of redshift.read({ object: TABLE, mode })) rows += batch.rowCount;
-  }
-  const ms = performance.now() - startedMs;
-  process.send?.({ rows, ms, maxRssMib: process.resourceUsage().maxRSS / 1024 } satisfies Figure);
-}
+await main(Number(flags.times), Number(flags.wide));
 
 async function main(times: number, wide: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'roleshift-bench-'));
@@ -66,7 +50,7 @@ async function main(times: number, wide: number): Promise<void> {
     console.log(`Node ${process.version}, ${availableParallelism()} cores, sandbox in a process of its own`);
     console.log('operation      rows        seconds   rows/s     peak memory of the agent');
     for (const operation of ['write', 'staged', 'direct']) {
-      const { rows, ms, maxRssMib } = await measure([operation, connection, file]);
+      const { rows, ms, maxRssMib } = await measure([operation, connection, TABLE, file]);
       console.log(
         operation.padEnd(10),
         rows.toLocaleString('en-US').padStart(11),
@@ -113,7 +97,7 @@ async function makeFile(folder: string, times: number, wide: number): Promise<st
 }
 
 async function measure(args: readonly string[]): Promise<Figure> {
-  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(import.meta.url), 'agent', ...args], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('flights-agent.mjs', import.meta.url)), ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   });

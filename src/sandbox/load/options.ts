@@ -1,11 +1,14 @@
 import { refuse } from './refusal.ts';
 import type { TokenReader } from './tokens.ts';
 
+/** What an option's argument was read as; `true` where it takes none. */
+export type Said = string | number | true;
+
 /** Options as they were said: each once, in any order. */
 export class SaidOptions {
-  readonly #values = new Map<string, string | number | true>();
+  readonly #values = new Map<string, Said>();
 
-  set(name: string, value: string | number | true): void {
+  set(name: string, value: Said): void {
     if (this.#values.has(name)) throw refuse('42601', `conflicting or redundant options: ${name}`);
     this.#values.set(name, value);
   }
@@ -32,6 +35,11 @@ export class SaidOptions {
   names(): readonly string[] {
     return [...this.#values.keys()];
   }
+}
+
+/** Reads an option that takes no argument. */
+export function flag(): true {
+  return true;
 }
 
 /** Reads `ON`, `OFF`, `TRUE`, `FALSE`; absent means on. */

@@ -1,11 +1,9 @@
 import type { RedshiftError } from '../pg/backend-session.ts';
-import { AuthorizationClauses } from './authorization.ts';
-import { onOrOff, resolveEscapes, SaidOptions, singleCharacter } from './options.ts';
-import { notImitated, refuse, syntaxError } from './refusal.ts';
+import { readClauses } from './clauses.ts';
+import { flag, onOrOff, resolveEscapes, type Said, type SaidOptions, singleCharacter } from './options.ts';
+import { notImitated, refuse } from './refusal.ts';
 import type { Compression, CopyFormat, CopyStatement } from './statement.ts';
 import { TokenReader, tokenize } from './tokens.ts';
-
-type Said = string | number | true;
 
 /** Each option of COPY that this sandbox imitates, and how its argument is read. */
 const OPTIONS: Readonly<Record<string, (reader: TokenReader) => Said>> = {
@@ -84,12 +82,11 @@ export function parseCopy(sql: string): CopyStatement {
     if (/^(emr|dynamodb|ssh):\/\//.test(source)) throw notImitated(`COPY from ${source.slice(0, source.indexOf(':'))}`);
     throw refuse('XX000', 'The COPY source must be an S3 path of the form s3://bucket/prefix');
   }
-  const authorization = new AuthorizationClauses();
-  const said = new SaidOptions();
-  while (!reader.done && reader.peek()?.text !== ';') {
-    if (!authorization.accept(reader)) readOption(reader, said);
-  }
-  reader.end();
+  const { authorization, said } = readClauses(reader, {
+    statement: 'COPY',
+    options: OPTIONS,
+    notImitated: NOT_IMITATED,
+  });
   const format = checkedFormat(said);
   return {
     kind: 'copy',
@@ -116,20 +113,6 @@ function columnList(reader: TokenReader): string[] | undefined {
   while (reader.acceptSymbol(',')) columns.push(reader.identifier());
   reader.expectSymbol(')');
   return columns;
-}
-
-function readOption(reader: TokenReader, said: SaidOptions): void {
-  const isFormat = reader.accept('format') !== undefined;
-  if (isFormat) reader.accept('as');
-  const token = reader.next();
-  if (token.kind !== 'word') throw syntaxError(token.source);
-  const read = OPTIONS[token.text];
-  if (read === undefined) {
-    if (NOT_IMITATED.includes(token.text)) throw notImitated(`COPY with ${token.text.toUpperCase()}`);
-    throw syntaxError(token.source);
-  }
-  if (isFormat && !['csv', 'parquet', 'json'].includes(token.text)) throw syntaxError(token.source);
-  said.set(token.text, read(reader));
 }
 
 function checkedFormat(said: SaidOptions): CopyFormat {
@@ -198,10 +181,6 @@ function resolveOptions(said: SaidOptions, format: CopyFormat): Resolved {
     explicitIds: said.has('explicit_ids'),
     noLoad: said.has('noload'),
   };
-}
-
-function flag(): true {
-  return true;
 }
 
 function argumentOr(reader: TokenReader, fallback: string): string {

@@ -1,10 +1,9 @@
-import { AuthorizationClauses } from './authorization.ts';
-import { onOrOff, resolveEscapes, SaidOptions, singleCharacter, sizeInBytes } from './options.ts';
+import { readClauses } from './clauses.ts';
+import { flag, onOrOff, resolveEscapes, type Said, type SaidOptions, singleCharacter, sizeInBytes } from './options.ts';
 import { notImitated, refuse, syntaxError } from './refusal.ts';
 import type { Compression, UnloadFormat, UnloadStatement } from './statement.ts';
 import { type Token, TokenReader, tokenize } from './tokens.ts';
 
-type Said = string | number | true;
 const MB = 1024 * 1024;
 /** 6.2 GB, as the documentation writes it. */
 const MAX_FILE_BYTES = Math.floor(6.2 * 1024 * MB);
@@ -32,7 +31,7 @@ const OPTIONS: Readonly<Record<string, (reader: TokenReader) => Said>> = {
   kms_key_id: (reader) => reader.string(),
 };
 
-const NOT_IMITATED = ['fixedwidth', 'bzip2', 'partition', 'master_symmetric_key'];
+const NOT_IMITATED = ['fixedwidth', 'bzip2', 'partition by', 'master_symmetric_key'];
 const NOT_WITH: Readonly<Record<UnloadFormat, readonly string[]>> = {
   delimited: [],
   csv: ['escape', 'addquotes'],
@@ -60,12 +59,11 @@ export function parseUnload(sql: string): UnloadStatement {
   if (!target.startsWith('s3://')) {
     throw refuse('XX000', 'The UNLOAD destination must be an S3 path of the form s3://bucket/prefix');
   }
-  const authorization = new AuthorizationClauses();
-  const said = new SaidOptions();
-  while (!reader.done && reader.peek()?.text !== ';') {
-    if (!authorization.accept(reader)) readOption(reader, said);
-  }
-  reader.end();
+  const { authorization, said } = readClauses(reader, {
+    statement: 'UNLOAD',
+    options: OPTIONS,
+    notImitated: NOT_IMITATED,
+  });
   const format = checkedFormat(said);
   return {
     kind: 'unload',
@@ -75,20 +73,6 @@ export function parseUnload(sql: string): UnloadStatement {
     format,
     ...resolveOptions(said, format),
   };
-}
-
-function readOption(reader: TokenReader, said: SaidOptions): void {
-  const isFormat = reader.accept('format') !== undefined;
-  if (isFormat) reader.accept('as');
-  const token = reader.next();
-  if (token.kind !== 'word') throw syntaxError(token.source);
-  const read = OPTIONS[token.text];
-  if (read === undefined) {
-    if (!NOT_IMITATED.includes(token.text)) throw syntaxError(token.source);
-    throw notImitated(`UNLOAD with ${token.text === 'partition' ? 'PARTITION BY' : token.text.toUpperCase()}`);
-  }
-  if (isFormat && !['csv', 'parquet', 'json'].includes(token.text)) throw syntaxError(token.source);
-  said.set(token.text, read(reader));
 }
 
 function checkedFormat(said: SaidOptions): UnloadFormat {
@@ -174,8 +158,4 @@ function outermostHas(tokens: readonly Token[], word: string): boolean {
     else if (depth === 0 && kind === 'word' && text === word) return true;
   }
   return false;
-}
-
-function flag(): true {
-  return true;
 }

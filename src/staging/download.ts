@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { Transform } from 'node:stream';
+import { type FileHandle, open } from 'node:fs/promises';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ConnectorError } from '../core/errors.ts';
 import { classifyFileError } from '../core/file-error.ts';
@@ -29,9 +29,11 @@ export interface DownloadInit {
 export async function download(init: DownloadInit, path: string): Promise<void> {
   const { bucket, key, signal, maxBytes, onSuppressed } = init;
   for (let attempt = 1; ; attempt += 1) {
-    const body = await bucket.open(key, signal);
+    // The file is there before any byte: a body that fails at once must not end before its file has begun.
+    const file = await openTarget(init, path);
+    const body = await openBody(init, file);
     try {
-      await pipeline(body, limitedTo(maxBytes), createWriteStream(path, { mode: 0o600 }), { signal });
+      await pipeline(body, limitedTo(maxBytes), file.createWriteStream(), { signal });
       return;
     } catch (cause) {
       signal.throwIfAborted();
@@ -40,6 +42,23 @@ export async function download(init: DownloadInit, path: string): Promise<void> 
       onSuppressed(failure);
       await sleep(FIRST_DELAY_MS * 2 ** (attempt - 1), signal);
     }
+  }
+}
+
+async function openTarget({ bucket, key }: DownloadInit, path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'w', 0o600);
+  } catch (cause) {
+    throw asFailure(bucket, key, cause);
+  }
+}
+
+async function openBody({ bucket, key, signal }: DownloadInit, file: FileHandle): Promise<Readable> {
+  try {
+    return await bucket.open(key, signal);
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 }
 

@@ -15,7 +15,7 @@ import type { ConnectionInput } from './manifest/options.gen.ts';
 import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
 import { type ResolveSecret, realPathUnder } from './manifest/references.ts';
 import { addressCheck, policyOf, resolveConnection, toldHostCheck } from './manifest/resolve.ts';
-import type { CheckReport, CheckStep } from './operations/check-report.ts';
+import type { CheckReport, CheckStep } from './operations/check/report.ts';
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
 import type { PreviewSpec } from './operations/preview.ts';
@@ -108,7 +108,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
   return {
     notices,
     check: async ({ onStep, ...call } = {}) => {
-      const { check } = await import('./operations/check.ts');
+      const { check } = await import('./operations/check/check.ts');
       return work.follow(check(connection, { notices, checkAddress, ...defined({ onStep }) }, begin(call)));
     },
     discover: async (spec = {}, call) => {

@@ -33,7 +33,7 @@ export type { ConnectionInput, ConnectionOptions } from './manifest/options.gen.
 export type { HostPolicy, IdentityKind } from './manifest/policy.ts';
 export { redact } from './manifest/redact.ts';
 export { findIssues, type ResolveContext, resolveOptions } from './manifest/resolve.ts';
-export type { CheckError, CheckReport, CheckStep, CheckVerdict } from './operations/check-report.ts';
+export type { CheckError, CheckReport, CheckStep, CheckVerdict } from './operations/check/report.ts';
 export type { DiscoverSpec, Discovery } from './operations/discover.ts';
 export type { PreviewSpec } from './operations/preview.ts';
 export type { ReadMode, ReadSpec, SortColumn } from './operations/read-spec.ts';

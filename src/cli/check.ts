@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { EXIT_STATUS } from '../core/errors.ts';
 import { plainText } from '../core/plain-text.ts';
-import type { CheckReport, CheckStep, CheckVerdict } from '../operations/check-report.ts';
+import type { CheckReport, CheckStep, CheckVerdict } from '../operations/check/report.ts';
 import { openConnection } from './connection.ts';
 import { describeStatements } from './failure.ts';
 import { formatDuration, wrap } from './format.ts';

@@ -10,7 +10,7 @@ import { openDatabase } from '../../src/db/open-database.ts';
 import { loadConnectionFile } from '../../src/manifest/connection-file.ts';
 import { MANIFEST } from '../../src/manifest/manifest.gen.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
-import { check } from '../../src/operations/check.ts';
+import { check } from '../../src/operations/check/check.ts';
 import type { Connection } from '../../src/operations/connection.ts';
 import { read } from '../../src/operations/read.ts';
 import { write } from '../../src/operations/write.ts';

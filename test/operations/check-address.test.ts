@@ -6,7 +6,7 @@ import { ConnectorError } from '../../src/core/errors.ts';
 import { openRun } from '../../src/core/run.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
-import { check } from '../../src/operations/check.ts';
+import { check } from '../../src/operations/check/check.ts';
 
 describe('check, where the host forbids an address', () => {
   it('opens no socket to it', async () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { openRun } from '../../src/core/run.ts';
-import type { CheckStep } from '../../src/operations/check-report.ts';
-import { type Finding, openWalk } from '../../src/operations/check-walk.ts';
+import type { CheckStep } from '../../src/operations/check/report.ts';
+import { type Finding, openWalk } from '../../src/operations/check/walk.ts';
 
 const ENDLESS = new AbortController().signal;
 

@@ -5,8 +5,8 @@ import { openAccess } from '../../src/auth/open-access.ts';
 import { openRun } from '../../src/core/run.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
-import { check } from '../../src/operations/check.ts';
-import type { CheckInit, CheckReport, CheckStep } from '../../src/operations/check-report.ts';
+import { check } from '../../src/operations/check/check.ts';
+import type { CheckInit, CheckReport, CheckStep } from '../../src/operations/check/report.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 
 const LOGIN_STEPS = ['options', 'identity', 'role:redshift', 'login', 'endpoint', 'tls', 'session'];

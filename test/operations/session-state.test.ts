@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { check } from '../../src/operations/check.ts';
+import { check } from '../../src/operations/check/check.ts';
 import { write } from '../../src/operations/write.ts';
 import { sql } from '../../src/sql/sql.ts';
 import { openReadWorld, type ReadWorld } from './read-world.ts';

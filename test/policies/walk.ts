@@ -5,7 +5,7 @@ import { openAccess } from '../../src/auth/open-access.ts';
 import { openRun } from '../../src/core/run.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
-import { check } from '../../src/operations/check.ts';
+import { check } from '../../src/operations/check/check.ts';
 import { read } from '../../src/operations/read.ts';
 import type { TestWorld } from '../harness.ts';
 import type { Variant } from './variants.ts';

@@ -1,8 +1,8 @@
-import type { RoleHop } from '../access/plan.ts';
-import type { AwsCredentials } from '../auth/access.ts';
-import type { Run } from '../core/run.ts';
-import type { CheckWalk, Finding } from './check-walk.ts';
-import type { Connection } from './connection.ts';
+import type { RoleHop } from '../../access/plan.ts';
+import type { AwsCredentials } from '../../auth/access.ts';
+import type { Run } from '../../core/run.ts';
+import type { Connection } from '../connection.ts';
+import type { CheckWalk, Finding } from './walk.ts';
 
 /** Where later steps hang: the ids of the steps that give the login and the staging credentials. */
 export interface AccessSteps {

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
-import type { AccessPlan } from '../access/plan.ts';
-import type { Run } from '../core/run.ts';
-import { MANIFEST } from '../manifest/manifest.gen.ts';
-import { checkAccess } from './check-access.ts';
-import { checkEndpoint } from './check-endpoint.ts';
-import type { CheckInit, CheckReport } from './check-report.ts';
-import { checkStaging } from './check-staging.ts';
-import { type CheckWalk, type Finding, openWalk } from './check-walk.ts';
-import type { Connection } from './connection.ts';
+import type { AccessPlan } from '../../access/plan.ts';
+import type { Run } from '../../core/run.ts';
+import { MANIFEST } from '../../manifest/manifest.gen.ts';
+import type { Connection } from '../connection.ts';
+import { checkAccess } from './access.ts';
+import { checkEndpoint } from './endpoint.ts';
+import type { CheckInit, CheckReport } from './report.ts';
+import { checkStaging } from './staging.ts';
+import { type CheckWalk, type Finding, openWalk } from './walk.ts';
 
 const LIMIT_MS = 1000 * (MANIFEST.operations['check']?.timeoutSeconds ?? 0);
 

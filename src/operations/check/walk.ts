@@ -1,6 +1,6 @@
-import { ConnectorError } from '../core/errors.ts';
-import type { Run } from '../core/run.ts';
-import type { CheckError, CheckInit, CheckStep } from './check-report.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import type { CheckError, CheckInit, CheckStep } from './report.ts';
 
 /** What a step found when it went well. */
 export interface Finding {

@@ -1,13 +1,13 @@
 import { isIP, type Socket } from 'node:net';
 import { type PeerCertificate, connect as startTls, type TLSSocket } from 'node:tls';
-import { abandonOnAbort, type Run } from '../core/run.ts';
-import { type AddressCheck, CheckedSocket, type Destination } from '../db/checked-socket.ts';
-import { classifyConnectError } from '../db/classify-connect.ts';
-import { tlsDemands } from '../db/tls.ts';
-import { checkAddress } from '../manifest/addresses.ts';
-import type { CheckInit } from './check-report.ts';
-import type { CheckWalk } from './check-walk.ts';
-import type { Connection } from './connection.ts';
+import { abandonOnAbort, type Run } from '../../core/run.ts';
+import { type AddressCheck, CheckedSocket, type Destination } from '../../db/checked-socket.ts';
+import { classifyConnectError } from '../../db/classify-connect.ts';
+import { tlsDemands } from '../../db/tls.ts';
+import { checkAddress } from '../../manifest/addresses.ts';
+import type { Connection } from '../connection.ts';
+import type { CheckInit } from './report.ts';
+import type { CheckWalk } from './walk.ts';
 
 /** PostgreSQL's request for TLS: length 8, code 80877103. The answer is one byte: `S` for yes. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);

@@ -1,5 +1,5 @@
-import type { ErrorCategory, ErrorCode, ErrorDetails } from '../core/errors.ts';
-import type { AddressCheck } from '../db/checked-socket.ts';
+import type { ErrorCategory, ErrorCode, ErrorDetails } from '../../core/errors.ts';
+import type { AddressCheck } from '../../db/checked-socket.ts';
 
 /** `skipped`: not tried, because of a step that failed before it, or because the time for the check was over. */
 export type CheckVerdict = 'pass' | 'warn' | 'fail' | 'skipped';

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { ConnectorError } from '../core/errors.ts';
-import type { Run } from '../core/run.ts';
-import { type CopyCommand, renderCopy } from '../sql/copy.ts';
-import { parseCopyRole } from '../sql/role.ts';
-import { identifier, sql } from '../sql/sql.ts';
-import { openStagingArea } from '../staging/open-staging-area.ts';
-import type { StagedFile } from '../staging/staged-file.ts';
-import type { StagingArea } from '../staging/staging-area.ts';
-import type { CheckWalk } from './check-walk.ts';
-import type { Connection } from './connection.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import { type CopyCommand, renderCopy } from '../../sql/copy.ts';
+import { parseCopyRole } from '../../sql/role.ts';
+import { identifier, sql } from '../../sql/sql.ts';
+import { openStagingArea } from '../../staging/open-staging-area.ts';
+import type { StagedFile } from '../../staging/staged-file.ts';
+import type { StagingArea } from '../../staging/staging-area.ts';
+import type { Connection } from '../connection.ts';
+import type { CheckWalk } from './walk.ts';
 
 const FILE = 'check.csv';
 const CONTENT = Buffer.from('1\n');

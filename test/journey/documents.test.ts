@@ -88,7 +88,7 @@ describe('the examples in the documents', () => {
 
   it('of the command line name commands and options that there are', async function () {
     this.timeout(30_000);
-    const documents = ['README.md', 'docs/iam.md', 'docs/sandbox.md', 'docs/writing.md'];
+    const documents = ['README.md', 'docs/iam/README.md', 'docs/sandbox.md', 'docs/writing.md'];
     const lines = (await Promise.all(documents.map((name) => readFile(name, 'utf8'))))
       .flatMap((text) => text.match(/^(?:\w+=\S+ )*(?:npx )?roleshift .*$/gm) ?? [])
       .map((line) => line.replace(/\s#.*$/, ''));

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { SETS } from './sets.ts';
 
-describe('docs/iam.md', () => {
-  const text = readFileSync(new URL('../../docs/iam.md', import.meta.url), 'utf8');
+describe('docs/iam/README.md', () => {
+  const text = readFileSync(new URL('../../docs/iam/README.md', import.meta.url), 'utf8');
   const command = readFileSync(new URL('../../src/cli/policies-command.ts', import.meta.url), 'utf8');
 
   it('names every statement that the generator writes', () => {

@@ -160,7 +160,7 @@ function readme(): string {
     "2, 3 or 9 alone let the caller in, since they name it; 1, 4 and 8 are there so that the caller's side says so as well.",
     '',
     'The same for your own connection, with staging, COPY and what else it uses: `roleshift policies -c FILE`, see',
-    '[docs/iam.md](../../docs/iam.md). These files are written by the generator, and a test keeps them equal to it.',
+    '[docs/iam](../../docs/iam/README.md). These files are written by the generator, and a test keeps them equal to it.',
     '',
   ].join('\n');
 }

@@ -72,16 +72,26 @@ function test(operator: string, key: string, wanted: OneOrMany, context: Request
     /^(forallvalues:|foranyvalue:)?(.*?)(ifexists)?$/.exec(operator.toLowerCase()) ?? [];
   const actual = context.get(key.toLowerCase());
   const values = listOf(wanted);
-  if (name === 'null') return actual === undefined ? undefined : values.includes(String(actual === ''));
+  if (name === 'null') {
+    const isAbsent = listOf(actual).every((value) => value === '');
+    return actual === undefined ? undefined : values.includes(String(isAbsent));
+  }
   const isNegated = name.includes('not');
   const compare = COMPARISONS[name.replace('not', '')];
   if (compare === undefined) return undefined;
   if (actual === undefined) return undefined;
-  if (actual === '') {
+  const said = listOf(actual).filter((value) => value !== '');
+  if (said.length === 0) {
     return ifExists !== undefined || quantifier === 'forallvalues:' || (isNegated && quantifier !== 'foranyvalue:');
   }
-  const found = some(values.map((value) => compare(actual, value, context)));
-  return isNegated ? not(found) : found;
+  const verdicts = said.map((each) => {
+    const found = some(values.map((value) => compare(each, value, context)));
+    return isNegated ? not(found) : found;
+  });
+  if (quantifier === 'forallvalues:') return every(verdicts);
+  if (quantifier === 'foranyvalue:') return some(verdicts);
+  // What a key with several values means without a quantifier, IAM does not say.
+  return verdicts.length === 1 ? verdicts[0] : undefined;
 }
 
 /** Whether a condition block holds for a request; the keys it hangs on where that is not known. */

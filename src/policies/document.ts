@@ -50,8 +50,8 @@ export interface AccessRequest {
   readonly resource: string;
   /** Account that owns the resource. */
   readonly resourceAccount: string;
-  /** Condition keys that the request is known to carry; an empty text is one that it is known to lack. */
-  readonly context: Readonly<Record<string, string>>;
+  /** Condition keys that the request is known to carry, with a list for those of several values; an empty text is one that it is known to lack. */
+  readonly context: Readonly<Record<string, OneOrMany>>;
 }
 
 /** A statement with the reason for it. */

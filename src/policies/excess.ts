@@ -83,11 +83,7 @@ function permissionCandidates(
 }
 
 /** What a request for another resource carries: the keys that repeat the resource follow it. */
-function contextFor(
-  action: string,
-  resource: string,
-  like: AccessRequest | undefined,
-): Readonly<Record<string, string>> {
+function contextFor(action: string, resource: string, like: AccessRequest | undefined): AccessRequest['context'] {
   const dbUser = /:dbuser:[^/]+\/(.+)$/.exec(resource)?.[1];
   return {
     ...(action === like?.action ? like.context : {}),

@@ -1,8 +1,10 @@
+import type { OneOrMany } from './document.ts';
+
 /** What a request says: condition keys in lower case. A key that is absent here is one that nobody knows. */
-export type RequestContext = ReadonlyMap<string, string>;
+export type RequestContext = ReadonlyMap<string, OneOrMany>;
 
 /** The context of a request. An empty text stands for a key that the request is known to lack. */
-export function contextOf(values: Readonly<Record<string, string>>): RequestContext {
+export function contextOf(values: Readonly<Record<string, OneOrMany>>): RequestContext {
   return new Map(Object.entries(values).map(([key, value]) => [key.toLowerCase(), value]));
 }
 
@@ -21,7 +23,7 @@ function tokensOf(pattern: string, context: RequestContext | undefined): readonl
     : pattern.matchAll(VARIABLE)) {
     const key = name.trim();
     const value = ['*', '?', '$'].includes(key) ? key : (context?.get(key.toLowerCase()) ?? fallback);
-    if (value === undefined) return undefined;
+    if (typeof value !== 'string') return undefined; // not known, or a list, which no variable stands for
     tokens.push(...wild(pattern.slice(from, index)), ...Array.from(value, (character) => ({ character })));
     from = index + whole.length;
   }

@@ -101,6 +101,32 @@ describe('The evaluator behind verify', () => {
       trust(USER, { Condition: { StringEquals: { 'sts:ExternalId': '*' } } }),
       { context: { 'sts:ExternalId': '' } },
     ],
+    ...(
+      [
+        [
+          'every value of a key is among the wanted',
+          'allowed',
+          { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b', 'c'] } },
+        ],
+        ['one of them is not', 'denied', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] } }],
+        ['any of them is', 'allowed', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['a', 'z'] } }],
+        ['none of them is', 'denied', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': 'z' } }],
+        ['each is another', 'allowed', { 'ForAllValues:StringNotEquals': { 'aws:TagKeys': 'z' } }],
+        ['several values without a quantifier', 'undecided', { StringEquals: { 'aws:TagKeys': 'a' } }],
+        ['no value of several', 'allowed', { 'ForAllValues:StringEquals': { 'sts:TransitiveTagKeys': 'a' } }],
+        ['no value, and any is wanted', 'denied', { 'ForAnyValue:StringEquals': { 'sts:TransitiveTagKeys': 'a' } }],
+        ['no value, as Null sees it', 'allowed', { Null: { 'sts:TransitiveTagKeys': 'true', 'aws:TagKeys': 'false' } }],
+      ] as const
+    ).map(
+      ([title, verdict, Condition]) =>
+        [
+          `a key with several values: ${title}`,
+          verdict,
+          [policy(assume)],
+          trust(USER, { Condition }),
+          { context: { 'aws:TagKeys': ['a', 'b'], 'sts:TransitiveTagKeys': [] } },
+        ] as const,
+    ),
     [
       'NotAction and NotResource',
       'allowed',

@@ -7,6 +7,8 @@ export interface World {
   readonly region: string;
   readonly accounts: readonly WorldAccount[];
   readonly instances?: readonly WorldInstance[];
+  /** The accounts as members of one organization, with the policies it lays on them. */
+  readonly organization?: WorldOrganization;
   /** What the ready-made connection files say; absent parts are taken from the first cluster and bucket. */
   readonly connection?: WorldConnection;
 }
@@ -30,21 +32,74 @@ export interface WorldAccount {
   /** Twelve digits. */
   readonly id: string;
   readonly users?: readonly WorldUser[];
+  readonly groups?: readonly WorldGroup[];
   readonly roles?: readonly WorldRole[];
+  /** Customer managed policies, for `managedPolicies` and `permissionsBoundary` of the others. */
+  readonly managedPolicies?: readonly WorldManagedPolicy[];
   readonly buckets?: readonly WorldBucket[];
   readonly clusters?: readonly WorldCluster[];
 }
 
-export interface WorldUser {
+/** What users and roles have in common. */
+export interface WorldIdentity {
   readonly name: string;
-  readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
+  /** Default `/`. */
+  readonly path?: string;
+  /** Inline policies. */
   readonly policies?: readonly PolicyDocument[];
+  /** ARNs, of this account's own or of AWS's. */
+  readonly managedPolicies?: readonly string[];
+  /** ARN of a managed policy. */
+  readonly permissionsBoundary?: string;
+  /** For `aws:PrincipalTag/...`. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
-export interface WorldRole {
+export interface WorldUser extends WorldIdentity {
+  readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
+}
+
+export interface WorldGroup {
   readonly name: string;
-  readonly trust: PolicyDocument;
+  /** Default `/`. */
+  readonly path?: string;
+  /** Names of users of the same account. */
+  readonly users?: readonly string[];
   readonly policies?: readonly PolicyDocument[];
+  readonly managedPolicies?: readonly string[];
+}
+
+export interface WorldManagedPolicy {
+  readonly name: string;
+  /** Default `/`. */
+  readonly path?: string;
+  readonly document: PolicyDocument;
+}
+
+/** Policies of an organization at one place; absent: everything passes there, as with `FullAWSAccess`. */
+export interface WorldOrganizationPolicies {
+  readonly serviceControlPolicies?: readonly PolicyDocument[];
+  readonly resourceControlPolicies?: readonly PolicyDocument[];
+}
+
+/** A root or an organizational unit. */
+export interface WorldOrganizationUnit extends WorldOrganizationPolicies {
+  /** `r-` or `ou-`, then letters and digits. */
+  readonly id: string;
+  readonly accounts?: readonly ({ readonly id: string } & WorldOrganizationPolicies)[];
+  readonly units?: readonly WorldOrganizationUnit[];
+}
+
+export interface WorldOrganization {
+  /** `o-`, then 10 to 32 letters and digits. */
+  readonly id: string;
+  /** Twelve digits; no policy of the organization binds it. */
+  readonly managementAccount?: string;
+  readonly root: WorldOrganizationUnit;
+}
+
+export interface WorldRole extends WorldIdentity {
+  readonly trust: PolicyDocument;
   /** 3600 to 43200, default 3600. */
   readonly maxSessionSeconds?: number;
 }

@@ -80,12 +80,12 @@ describe('Formats of policies', () => {
 
   it('cli: an existing trust policy is replaced only when told to', () => {
     const [script] = renderPolicies(SET, 'cli').filter(({ name }) => name.endsWith('.sh'));
-    const aws = 'aws() { echo "$2" >&2; }\n'; // everything exists
-    const run = (REPLACE: string): { status: number; calls: string } => {
+    const aws = 'aws() { echo "$2" >&2; echo "${ACCOUNT:-111122223333}"; }\n'; // everything exists
+    const run = (REPLACE: string, ACCOUNT = '111122223333'): { status: number; calls: string } => {
       try {
         execFileSync('bash', ['-s'], {
           input: `exec 2>&1\n${aws}${script!.content}`,
-          env: { ...process.env, REPLACE },
+          env: { ...process.env, REPLACE, ACCOUNT },
           stdio: 'pipe',
         });
         return { status: 0, calls: '' };
@@ -98,6 +98,9 @@ describe('Formats of policies', () => {
     expect(left.status).to.equal(1);
     expect(left.calls).to.include('Role RedshiftLogin exists').and.not.include('update-assume-role-policy');
     expect(run('1').status).to.equal(0);
+    const strange = run('1', '999999999999');
+    expect(strange.status).to.equal(2);
+    expect(strange.calls).to.include('credentials of account 999999999999').and.not.include('put-user-policy');
   });
 
   it('grants: a name with line breaks stays a name, and a comment a comment', () => {
@@ -131,7 +134,7 @@ describe('Formats of policies', () => {
       { copyForUserOnly: true, identityArn: AGENT, clusterAccount: '111122223333' },
     );
     const [script] = renderPolicies(set, 'cli', { explain: true }).filter(({ name }) => name.endsWith('.sh'));
-    const stubs = 'aws() { printf "%s\\n" "$@"; }; touch() { echo TOUCHED; }\n';
+    const stubs = 'exec 3>&1; aws() { printf "%s\\n" "$@" >&3; echo 111122223333; }; touch() { echo TOUCHED >&3; }\n';
     const out = execFileSync('bash', ['-s'], { input: stubs + script!.content, env: { ...process.env, REPLACE: '1' } });
     expect(out.toString()).to.include('dbuser:lake/$(touch x) `touch x`').and.not.include('TOUCHED');
   });

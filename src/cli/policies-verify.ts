@@ -2,9 +2,11 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { styleText } from 'node:util';
 import { ConnectorError, EXIT_STATUS } from '../core/errors.ts';
+import { plainText, visibleJson } from '../core/plain-text.ts';
 import { type ActualFile, readActualPolicies } from '../policies/actual-policies.ts';
+import type { Excess } from '../policies/excess.ts';
 import type { PolicySet } from '../policies/policies.ts';
-import { type VerifyReport, verifyPolicies } from '../policies/verify.ts';
+import { type Missing, type VerifyReport, verifyPolicies } from '../policies/verify.ts';
 import type { Output } from './output.ts';
 import type { PoliciesCommand } from './policies.ts';
 import type { CommandContext } from './program.ts';
@@ -68,31 +70,45 @@ const EFFECTS = {
   redundant: 'is absent, and another policy lets the request pass',
 } as const;
 
-function describeReport({ ok, missing, excess, notGiven, unread, requests }: VerifyReport): readonly string[] {
+/** The report for a terminal. Names and texts of the files are somebody else's: nothing in them steers it. */
+export function describeReport(report: VerifyReport): readonly string[] {
+  const { ok, missing, excess, notGiven, unread, requests } = report;
+  const broken = missing.filter(({ effect }) => effect !== 'redundant').length;
   return [
-    ...missing.flatMap(({ sid, holder, kind, effect, requests: refused, dependsOn, statement, reason }) => [
-      `${MARKS[effect]} ${sid} ${EFFECTS[effect]}: ${kind} of ${holder}`,
-      ...refused.map(({ principal, action, resource }) =>
-        styleText('dim', `    ${principal}: ${action} on ${resource}`),
-      ),
-      `    ${reason}`,
-      ...(dependsOn === undefined ? [] : [`    It hangs on ${dependsOn.join(', ')}.`]),
-      ...(effect === 'breaks' ? [`    ${styleText('cyan', '+')} ${JSON.stringify(statement)}`] : []),
-    ]),
-    ...excess.map(({ holder, kind, source, sid, example, note, dependsOn }) => {
-      const what =
-        kind === 'permissions'
-          ? `may ${example.action} on ${example.resource}`
-          : `lets ${example.principal} ${example.action}`;
-      const extra = [note, dependsOn === undefined ? undefined : `subject to ${dependsOn.join(', ')}`].filter(
-        (text) => text !== undefined,
-      );
-      return `${styleText('yellow', '!')} ${holder} ${what}${extra.length === 0 ? '' : ` (${extra.join('; ')})`}: not needed (${[source, sid].filter((text) => text !== undefined).join(', ')})`;
-    }),
-    ...notGiven.map(({ holder, kind }) => styleText('dim', `  not given, not compared: ${kind} of ${holder}`)),
+    ...missing.flatMap(describeMissing),
+    ...excess.map(describeExcess),
+    ...notGiven.map(({ holder, kind }) => dim(`  not given, not compared: ${kind} of ${plainText(holder)}`)),
     ...unread.map(({ holder, policy }) =>
-      styleText('yellow', `? ${policy} of ${holder}: its text is not in the file, so it is not judged`),
+      styleText(
+        'yellow',
+        `? ${plainText(policy)} of ${plainText(holder)}: its text is not in the file, so it is not judged`,
+      ),
     ),
-    `${ok ? styleText('green', '✔') : styleText('red', '✘')} ${requests} requests tried, ${missing.filter(({ effect }) => effect !== 'redundant').length} statements missing, ${excess.length} examples of more than needed`,
+    `${ok ? styleText('green', '✔') : styleText('red', '✘')} ${requests} requests tried, ${broken} statements missing, ${excess.length} examples of more than needed`,
   ];
+}
+
+function describeMissing({ sid, holder, kind, effect, dependsOn, statement, reason, ...rest }: Missing): string[] {
+  return [
+    `${MARKS[effect]} ${sid} ${EFFECTS[effect]}: ${kind} of ${plainText(holder)}`,
+    ...rest.requests.map(({ principal, action, resource }) =>
+      dim(`    ${plainText(principal)}: ${action} on ${plainText(resource)}`),
+    ),
+    `    ${plainText(reason)}`,
+    ...(dependsOn === undefined ? [] : [`    It hangs on ${dependsOn.map((key) => plainText(key)).join(', ')}.`]),
+    ...(effect === 'breaks' ? [`    ${styleText('cyan', '+')} ${visibleJson(JSON.stringify(statement))}`] : []),
+  ];
+}
+
+function describeExcess({ holder, kind, source, sid, example, note, dependsOn }: Excess): string {
+  const { principal, action, resource } = example;
+  const what = kind === 'permissions' ? `may ${action} on ${resource}` : `lets ${principal} ${action}`;
+  const extra = [note, dependsOn && `subject to ${dependsOn.join(', ')}`].filter((text) => text !== undefined);
+  const found = [source, sid].filter((text) => text !== undefined).join(', ');
+  const more = extra.length === 0 ? '' : ` (${extra.join('; ')})`;
+  return `${styleText('yellow', '!')} ${plainText(`${holder} ${what}${more}: not needed (${found})`)}`;
+}
+
+function dim(text: string): string {
+  return styleText('dim', text);
 }

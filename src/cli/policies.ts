@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
+import { plainText, visibleJson } from '../core/plain-text.ts';
 import { loadConnectionFile } from '../manifest/connection-file.ts';
 import { type PolicyExtras, type PolicySet, policies } from '../policies/policies.ts';
 import { type PolicyFile, type PolicyFormat, renderPolicies } from '../policies/render.ts';
@@ -117,13 +118,14 @@ function print(
   for (const { name, content } of files) {
     if (name === 'README.md') continue;
     const document = set.documents.find((each) => `${each.name}.json` === name);
-    heading(document === undefined ? name : `${name}  ${document.title}`);
+    heading(plainText(document === undefined ? name : `${name}  ${document.title}`));
     if (explain && format === 'json') {
       for (const { statement, reason, page } of document?.statements ?? []) {
-        output.text(styleText('dim', `#   ${statement.Sid}: ${reason}\n#     ${page}`));
+        output.text(styleText('dim', `#   ${statement.Sid}: ${plainText(reason)}\n#     ${page}`));
       }
     }
-    output.text(content);
+    // A terminal gets JSON with escapes; the others are kept as they are for a file or a pipe.
+    output.text(format === 'json' || format === 'cloudformation' ? visibleJson(content) : forTerminal(content));
   }
 }
 
@@ -131,6 +133,11 @@ function printGaps({ placeholders, notes, attach }: PolicySet, output: Output): 
   for (const { text, meaning, remedy } of placeholders) {
     output.line(`${styleText('yellow', text)}  ${meaning}: ${remedy}`);
   }
-  if (attach !== undefined) output.line(`Attach ${attach.role.arn} to ${attach.cluster} as well.`);
-  for (const note of notes) output.line(`${styleText('dim', 'note')}  ${note}`);
+  if (attach !== undefined) output.line(plainText(`Attach ${attach.role.arn} to ${attach.cluster} as well.`));
+  for (const note of notes) output.line(`${styleText('dim', 'note')}  ${plainText(note)}`);
+}
+
+/** A script or a template keeps every character, unless a terminal would obey some. */
+function forTerminal(text: string): string {
+  return process.stdout.isTTY ? plainText(text, { lines: true }) : text;
 }

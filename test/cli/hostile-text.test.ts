@@ -4,6 +4,7 @@ import { describeDiscovery } from '../../src/cli/discover.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { formatJson, formatTable } from '../../src/cli/format.ts';
 import { describeHop } from '../../src/cli/output.ts';
+import { describeReport } from '../../src/cli/policies-verify.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 
 /** Clears a screen, sets a title, uses a C1 introducer, returns to the begin of a line, turns the direction. */
@@ -44,6 +45,34 @@ describe('texts of a hostile server on a terminal', () => {
     ['a hop', [describeHop({ type: 'hop', hop: 'role', principal: HOSTILE, source: HOSTILE, note: HOSTILE })]],
     ['a name in a list', [describeDiscovery({ kind: 'schemas', schemas: [{ name: HOSTILE, kind: 'local' }] })]],
     ['a cell of a table', [formatTable([HOSTILE], [[HOSTILE]])]],
+    [
+      'a comparison of policies',
+      describeReport({
+        ok: false,
+        missing: (['breaks', 'undecided'] as const).map((effect) => ({
+          sid: 'Login',
+          holder: HOSTILE,
+          kind: 'permissions',
+          effect,
+          requests: [{ principal: HOSTILE, action: 'sts:AssumeRole', resource: HOSTILE }],
+          dependsOn: [HOSTILE],
+          statement: { Effect: 'Allow', Resource: HOSTILE },
+          reason: HOSTILE,
+        })),
+        excess: (['permissions', 'trust'] as const).map((kind) => ({
+          holder: HOSTILE,
+          kind,
+          source: HOSTILE,
+          sid: HOSTILE,
+          example: { principal: HOSTILE, action: HOSTILE, resource: HOSTILE },
+          note: HOSTILE,
+          dependsOn: [HOSTILE],
+        })),
+        notGiven: [{ holder: HOSTILE, kind: 'trust' }],
+        unread: [{ holder: HOSTILE, policy: HOSTILE }],
+        requests: 1,
+      }),
+    ],
     ['JSON', [formatJson({ [HOSTILE]: [HOSTILE] })]],
   ] as const) {
     it(`are harmless in ${title}`, () => {

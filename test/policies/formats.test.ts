@@ -80,7 +80,7 @@ describe('Formats of policies', () => {
 
   it('cli: an existing trust policy is replaced only when told to', () => {
     const [script] = renderPolicies(SET, 'cli').filter(({ name }) => name.endsWith('.sh'));
-    const aws = 'aws() { echo "$2" >&2; echo "${ACCOUNT:-111122223333}"; }\n'; // everything exists
+    const aws = 'aws() { echo "$2" >&2; echo "$ACCOUNT"; }\n'; // everything exists
     const run = (REPLACE: string, ACCOUNT = '111122223333'): { status: number; calls: string } => {
       try {
         execFileSync('bash', ['-s'], {

@@ -17,6 +17,8 @@ export interface Principal {
   /** Policies given to AssumeRole: they narrow what the role may do. */
   readonly sessionPolicies?: readonly PolicyDocument[];
   readonly sessionTags?: Readonly<Record<string, string>>;
+  /** Keys of `sessionTags` that go on to the next role in a chain. */
+  readonly transitiveTagKeys?: readonly string[];
   readonly issuedAt?: Date;
 }
 

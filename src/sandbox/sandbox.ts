@@ -11,6 +11,8 @@ import { Disposables } from './disposables.ts';
 import { createFaultBook, type FaultBook } from './faults.ts';
 import { createServiceRoles } from './iam/assume.ts';
 import { createAuthorizer } from './iam/authorizer.ts';
+import { createIamDirectory, type IamDirectory } from './iam/directory.ts';
+import { initialIamState } from './iam/initial-state.ts';
 import { createIdentityRegistry } from './iam/registry.ts';
 import { listenOnLoopback } from './listen.ts';
 import { LOAD_HANDLERS } from './load/handlers.ts';
@@ -18,6 +20,7 @@ import { createLoginRegistry, type LoginRegistry } from './logins.ts';
 import { CONTAINER_PATH } from './metadata/container.ts';
 import { createMetadataServer } from './metadata/server.ts';
 import { createTokenFiles, type TokenFiles } from './metadata/token-files.ts';
+import { partitionOf } from './partition.ts';
 import { startCluster } from './pg/cluster.ts';
 import { createBucketAccess } from './s3/access.ts';
 import { createFileStore, type FileStore } from './s3/file-store.ts';
@@ -77,6 +80,7 @@ export interface Sandbox extends AsyncDisposable {
 }
 
 interface Parts extends AwsContext {
+  readonly directory: IamDirectory;
   readonly issuer: TokenIssuer;
   readonly tokens: TokenFiles;
   readonly world: World;
@@ -90,7 +94,12 @@ interface Parts extends AwsContext {
 async function createParts(world: World, folder: string): Promise<Parts> {
   const clock = createWorldClock();
   const log = createWorldLog(clock);
-  const registry = createIdentityRegistry(world, clock);
+  const partition = partitionOf(world.region);
+  const directory = createIamDirectory(initialIamState(world, partition, new Date(clock.now())), clock, {
+    partition,
+    propagationSeconds: 0,
+  });
+  const registry = createIdentityRegistry(directory, clock);
   const authorize = createAuthorizer(registry, clock);
   const onError = (error: unknown): void => {
     log.add({ kind: 'failure', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -107,6 +116,7 @@ async function createParts(world: World, folder: string): Promise<Parts> {
     tokens,
     clock,
     log,
+    directory,
     registry,
     authorize,
     onError,

@@ -1,6 +1,7 @@
 import type { ConfigIssue } from '../core/errors.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import { type PolicyPlace, policyProblem } from './iam/policy-check.ts';
+import { partitionOf } from './partition.ts';
 import type { World, WorldAccount, WorldCluster } from './world.ts';
 
 const problem = (path: string, message: string, action: string): ConfigIssue => ({ path, message, action });
@@ -73,8 +74,11 @@ function* accountIssues(path: string, account: WorldAccount, roles: ReadonlySet<
 /** What the schema cannot say: names that must be unique or declared, and policies that IAM would refuse. */
 export function worldProblems(world: World): readonly ConfigIssue[] {
   const { accounts, instances = [], connection = {} } = world;
+  const partition = partitionOf(world.region);
   const roles = new Set(
-    accounts.flatMap(({ id, roles: own = [] }) => own.map(({ name }) => `arn:aws:iam::${id}:role/${name}`)),
+    accounts.flatMap(({ id, roles: own = [] }) =>
+      own.map(({ name, path = '/' }) => `arn:${partition}:iam::${id}:role${path}${name}`),
+    ),
   );
   const each = <T>(
     pick: (account: WorldAccount) => readonly T[] | undefined,

@@ -24,7 +24,7 @@ export interface AuthorizationRequest {
 /** Answers whether a principal of this world may do something. */
 export type Authorize = (request: AuthorizationRequest) => Decision;
 
-function principalContext(principal: Principal): ContextValues {
+function principalContext(principal: Principal, tags: Readonly<Record<string, string>>): ContextValues {
   const { kind, arn, account, userId, roleArn, sourceIdentity, sessionTags = {}, issuedAt } = principal;
   if (kind === 'anonymous') return { 'aws:PrincipalType': 'Anonymous', 'aws:userid': 'anonymous' };
   if (kind === 'service') return { 'aws:PrincipalIsAWSService': true, 'aws:PrincipalServiceName': arn };
@@ -39,13 +39,16 @@ function principalContext(principal: Principal): ContextValues {
     'aws:TokenIssueTime': issuedAt?.toISOString(),
     'aws:MultiFactorAuthPresent': kind === 'assumedRole' ? false : undefined,
     'aws:PrincipalIsAWSService': false,
-    ...Object.fromEntries(Object.entries(sessionTags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
+    ...Object.fromEntries(
+      Object.entries({ ...tags, ...sessionTags }).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
+    ),
   };
 }
 
 export function createAuthorizer(registry: IdentityRegistry, clock: WorldClock): Authorize {
   return ({ principal, context = {}, region, ...request }) => {
     const now = clock.now();
+    const { identityPolicies, tags } = registry.grantsOf(principal);
     const resourceAccount = request.resourceAccount ?? principal.account;
     return evaluate({
       principal,
@@ -54,10 +57,10 @@ export function createAuthorizer(registry: IdentityRegistry, clock: WorldClock):
       resourceAccount,
       resourcePolicy: request.resourcePolicy,
       resourcePolicyRequired: request.resourcePolicyRequired ?? false,
-      identityPolicies: registry.policiesOf(principal),
+      identityPolicies,
       sessionPolicies: principal.sessionPolicies,
       context: contextOf({
-        ...principalContext(principal),
+        ...principalContext(principal, tags),
         'aws:CurrentTime': new Date(now).toISOString(),
         'aws:EpochTime': Math.floor(now / 1000),
         'aws:SourceIp': principal.kind === 'service' ? undefined : '127.0.0.1',

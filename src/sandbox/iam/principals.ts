@@ -12,17 +12,19 @@ const STRENGTH: readonly PrincipalMatch[] = ['none', 'account', 'identity', 'ses
 const listOf = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value;
 
-const rootOf = (account: string): string => `arn:aws:iam::${account}:root`;
+const isRootOf = (entry: string, account: string): boolean =>
+  entry === account ||
+  (entry.endsWith(`:iam::${account}:root`) && /^arn:aws(-cn|-us-gov)?:iam::\d{12}:root$/.test(entry));
+
+/** Names of the user or the role itself: its ARN, and the id by which IAM stores it. */
+const namesOf = ({ kind, arn, roleArn, userId }: Principal): readonly (string | undefined)[] =>
+  kind === 'assumedRole' ? [roleArn, userId.split(':')[0]] : [arn, userId];
 
 function matchAws(entry: string, principal: Principal): PrincipalMatch {
   if (entry === '*') return 'identity';
-  if (principal.account !== '' && (entry === principal.account || entry === rootOf(principal.account)))
-    return 'account';
-  if (principal.kind === 'assumedRole') {
-    if (entry === principal.arn) return 'session';
-    return entry === principal.roleArn ? 'identity' : 'none';
-  }
-  return entry === principal.arn ? 'identity' : 'none';
+  if (principal.account !== '' && isRootOf(entry, principal.account)) return 'account';
+  if (principal.kind === 'assumedRole' && entry === principal.arn) return 'session';
+  return namesOf(principal).includes(entry) ? 'identity' : 'none';
 }
 
 function matchPrincipal(element: PolicyPrincipal, principal: Principal): PrincipalMatch {
@@ -51,11 +53,9 @@ function isSpared(element: PolicyPrincipal, principal: Principal): boolean {
   if (principal.kind === 'federated') return listOf(element.Federated).includes(principal.arn);
   const named = listOf(element.AWS);
   if (named.includes('*')) return true;
-  const wanted = [principal.arn, ...(principal.roleArn === undefined ? [] : [principal.roleArn])];
-  return (
-    wanted.every((arn) => named.includes(arn)) &&
-    (named.includes(rootOf(principal.account)) || named.includes(principal.account))
-  );
+  const isNamed = namesOf(principal).some((name) => name !== undefined && named.includes(name));
+  const isSessionNamed = principal.kind !== 'assumedRole' || named.includes(principal.arn);
+  return isNamed && isSessionNamed && named.some((entry) => isRootOf(entry, principal.account));
 }
 
 /** Whether, and how closely, a statement of a resource's policy speaks of the caller. */

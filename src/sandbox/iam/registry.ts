@@ -1,9 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Secret } from '../../core/secret.ts';
 import type { WorldClock } from '../clock.ts';
 import type { Principal, SessionCredentials } from '../identity.ts';
-import type { World, WorldRole } from '../world.ts';
+import type { IamDirectory } from './directory.ts';
+import { parseIamArn, roleByArn, roleById, userById } from './find.ts';
+import { boundaryOf, managedPolicy, policiesHeld } from './holdings.ts';
+import { freshId } from './ids.ts';
 import type { PolicyDocument } from './policy.ts';
+import type { IamState, RoleState, UserState } from './state.ts';
 
 /** Where a set of keys leads: whose it is, what signs, and the session token that must come along. */
 export interface KeyRecord {
@@ -17,8 +21,10 @@ export interface RoleRecord {
   readonly arn: string;
   readonly account: string;
   readonly id: string;
-  readonly role: WorldRole;
+  readonly name: string;
+  readonly trust: PolicyDocument;
   readonly maxSessionSeconds: number;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface SessionInit {
@@ -26,72 +32,91 @@ export interface SessionInit {
   readonly lifetimeSeconds: number;
   readonly sessionPolicies?: readonly PolicyDocument[] | undefined;
   readonly sessionTags?: Readonly<Record<string, string>> | undefined;
+  /** Keys of `sessionTags` that go on to the next role. */
+  readonly transitiveTagKeys?: readonly string[] | undefined;
   readonly sourceIdentity?: string | undefined;
 }
 
-/** Every identity of a world: users and their keys, roles, and the sessions of roles. */
+/** What IAM holds about somebody who asks. */
+export interface Grants {
+  readonly identityPolicies: readonly PolicyDocument[];
+  readonly boundary: PolicyDocument | undefined;
+  /** Of the user or the role itself; a session's own come on top. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Every identity of a world as it is in effect: users and their keys, roles, and the sessions of roles. */
 export interface IdentityRegistry {
   key(accessKeyId: string): KeyRecord | undefined;
   role(arn: string): RoleRecord | undefined;
   openSession(role: RoleRecord, init: SessionInit): SessionCredentials;
-  /** The identity policies of whoever asks. */
-  policiesOf(principal: Principal): readonly PolicyDocument[];
+  grantsOf(principal: Principal): Grants;
+  /** Document of a managed policy, customer's or AWS's own. */
+  managedPolicy(arn: string): PolicyDocument | undefined;
 }
 
 const SESSION_KEPT_MS = 3_600_000; // an expired session answers ExpiredToken that long, then its key is unknown
-const ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const NO_GRANTS: Grants = { identityPolicies: [], boundary: undefined, tags: {} };
 
-function idOf(prefix: string, bytes: Buffer): string {
-  return prefix + Array.from(bytes, (byte) => ID_ALPHABET[byte % 32]).join('');
+const accountOf = (arn: string): string => parseIamArn(arn)?.account ?? '';
+
+function grants(state: IamState, holder: UserState | RoleState): Grants {
+  return {
+    identityPolicies: policiesHeld(state, holder).map(({ document }) => document),
+    boundary: boundaryOf(state, holder),
+    tags: holder.tags,
+  };
 }
 
-const stableId = (prefix: string, arn: string): string =>
-  idOf(prefix, createHash('sha256').update(arn).digest().subarray(0, 17));
-
-export function createIdentityRegistry(world: World, clock: WorldClock): IdentityRegistry {
-  const keys = new Map<string, KeyRecord>();
-  const roles = new Map<string, RoleRecord>();
-  const userPolicies = new Map<string, readonly PolicyDocument[]>();
-
-  for (const account of world.accounts) {
-    for (const user of account.users ?? []) {
-      const arn = `arn:aws:iam::${account.id}:user/${user.name}`;
-      const principal: Principal = { kind: 'user', arn, account: account.id, userId: stableId('AIDA', arn) };
-      userPolicies.set(arn, user.policies ?? []);
-      for (const { id, secret } of user.accessKeys ?? []) {
-        keys.set(id, { secretAccessKey: new Secret(secret), principal });
-      }
-    }
-    for (const role of account.roles ?? []) {
-      const arn = `arn:aws:iam::${account.id}:role/${role.name}`;
-      roles.set(arn, {
-        arn,
-        account: account.id,
-        id: stableId('AROA', arn),
-        role,
-        maxSessionSeconds: role.maxSessionSeconds ?? 3600,
-      });
+function userKey(state: IamState, accessKeyId: string): KeyRecord | undefined {
+  for (const { id: account, keys } of state.values()) {
+    const key = keys.get(accessKeyId);
+    const user = key?.active ? userById(state, key.userId) : undefined;
+    if (key && user) {
+      return { secretAccessKey: key.secret, principal: { kind: 'user', arn: user.arn, account, userId: user.id } };
     }
   }
+  return undefined;
+}
+
+/** The user or role behind a signature, by its id: somebody made anew under an old name is somebody else. */
+function holderOf(state: IamState, { kind, userId }: Principal): UserState | RoleState | undefined {
+  if (kind === 'user') return userById(state, userId);
+  return kind === 'assumedRole' ? roleById(state, userId.split(':')[0] ?? '') : undefined;
+}
+
+export function createIdentityRegistry(directory: IamDirectory, clock: WorldClock): IdentityRegistry {
+  const sessions = new Map<string, SessionCredentials>();
 
   const forgetOldSessions = (): void => {
-    for (const [id, { expiresAt }] of keys) {
-      if (expiresAt && expiresAt.getTime() + SESSION_KEPT_MS < clock.now()) keys.delete(id);
+    for (const [id, { expiresAt }] of sessions) {
+      if (expiresAt.getTime() + SESSION_KEPT_MS < clock.now()) sessions.delete(id);
     }
   };
 
   return {
-    key: (accessKeyId) => keys.get(accessKeyId),
-    role: (arn) => roles.get(arn),
-    policiesOf: (principal) =>
-      principal.kind === 'assumedRole'
-        ? (roles.get(principal.roleArn ?? '')?.role.policies ?? [])
-        : (userPolicies.get(principal.arn) ?? []),
-    openSession: (role, { sessionName, lifetimeSeconds, sessionPolicies, sessionTags, sourceIdentity }) => {
+    key: (accessKeyId) => {
+      const state = directory.effective();
+      const session = sessions.get(accessKeyId);
+      if (session) return holderOf(state, session.principal) && session;
+      return userKey(state, accessKeyId);
+    },
+    role: (arn) => {
+      const role = roleByArn(directory.effective(), arn);
+      return role && { ...role, account: accountOf(arn) };
+    },
+    grantsOf: (principal) => {
+      const state = directory.effective();
+      const holder = holderOf(state, principal);
+      return holder ? grants(state, holder) : NO_GRANTS;
+    },
+    managedPolicy: (arn) => managedPolicy(directory.effective(), arn)?.document,
+    openSession: (role, init) => {
       forgetOldSessions();
+      const { sessionName, lifetimeSeconds, sessionPolicies, sessionTags, transitiveTagKeys, sourceIdentity } = init;
       const principal: Principal = {
         kind: 'assumedRole',
-        arn: `arn:aws:sts::${role.account}:assumed-role/${role.role.name}/${sessionName}`,
+        arn: `arn:${directory.partition}:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
         account: role.account,
         userId: `${role.id}:${sessionName}`,
         roleArn: role.arn,
@@ -99,17 +124,18 @@ export function createIdentityRegistry(world: World, clock: WorldClock): Identit
         issuedAt: new Date(clock.now()),
         ...(sessionPolicies && { sessionPolicies }),
         ...(sessionTags && { sessionTags }),
+        ...(transitiveTagKeys && { transitiveTagKeys }),
         ...(sourceIdentity !== undefined && { sourceIdentity }),
       };
       const credentials: SessionCredentials = {
-        accessKeyId: idOf('ASIA', randomBytes(16)),
+        accessKeyId: freshId('ASIA'),
         secretAccessKey: new Secret(randomBytes(30).toString('base64')),
         sessionToken: new Secret(`IQoJ${randomBytes(240).toString('base64')}`),
         // AWS tells expiry in whole seconds.
         expiresAt: new Date(Math.floor(clock.now() / 1000 + lifetimeSeconds) * 1000),
         principal,
       };
-      keys.set(credentials.accessKeyId, credentials);
+      sessions.set(credentials.accessKeyId, credentials);
       return credentials;
     },
   };

@@ -9,7 +9,16 @@ import { check } from '../../src/operations/check/check.ts';
 import type { CheckInit, CheckReport, CheckStep } from '../../src/operations/check/report.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 
-const LOGIN_STEPS = ['options', 'identity', 'role:redshift', 'login', 'endpoint', 'tls', 'session'];
+const LOGIN_STEPS = [
+  'options',
+  'identity',
+  'role:redshift',
+  'lifetime:redshift',
+  'login',
+  'endpoint',
+  'tls',
+  'session',
+];
 const STAGING_STEPS = [
   'staging:bucket',
   'staging:put',
@@ -115,6 +124,7 @@ describe('check', () => {
       options: 'pass',
       identity: 'pass',
       'role:redshift': 'fail',
+      'lifetime:redshift': 'skipped',
       login: 'skipped',
       endpoint: 'pass',
       tls: 'pass',
@@ -140,7 +150,7 @@ describe('check', () => {
       title: 'a wrong secret',
       changes: { secretAccessKey: 'canary-wrong-secret' },
       fails: 'identity',
-      skips: ['role:redshift', 'login', 'session', ...STAGING_STEPS],
+      skips: ['role:redshift', 'lifetime:redshift', 'login', 'session', ...STAGING_STEPS],
       code: 'RS_AUTH_KEYS_INVALID',
     },
     {
@@ -210,7 +220,7 @@ describe('check', () => {
       stagingRoleArn: 'arn:aws:iam::111122223333:role/RedshiftWriter',
     });
     expect(verdicts(report)).to.deep.equal({
-      ...all([...LOGIN_STEPS, 'role:staging', ...STAGING_STEPS], 'pass'),
+      ...all([...LOGIN_STEPS, 'role:staging', 'lifetime:staging', ...STAGING_STEPS], 'pass'),
       'staging:get': 'fail',
       'staging:delete': 'fail',
     });
@@ -246,7 +256,7 @@ describe('check', () => {
 
   it('warns of a role that lasts shorter than was asked, which only AWS could tell', async () => {
     const report = await checkWith('keys-etl-agent', { roleDurationSeconds: 43_200, useStaging: false });
-    const { verdict, because } = stepOf(report, 'role:redshift');
+    const { verdict, because } = stepOf(report, 'lifetime:redshift');
     expect(verdict).to.equal('warn');
     expect(because).to.match(/from 43200 s to 3600 s: the maximum session duration of .*RedshiftLogin is less/);
     expect(report.ok).to.equal(true);

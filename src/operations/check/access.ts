@@ -2,45 +2,53 @@ import type { RoleHop } from '../../access/plan.ts';
 import type { AwsCredentials } from '../../auth/access.ts';
 import type { Run } from '../../core/run.ts';
 import type { Connection } from '../connection.ts';
-import type { CheckWalk, Finding } from './walk.ts';
+import { loginTitle } from './describe-login.ts';
+import { lifetimeTask } from './lifetime.ts';
+import type { CheckTask, Finding } from './tasks.ts';
 
-/** Where later steps hang: the ids of the steps that give the login and the staging credentials. */
-export interface AccessSteps {
-  readonly login: string;
-  /** The step that the lookup of a host needs, when no host was given. */
+/** The steps of access, and where later ones hang. */
+export interface AccessTasks {
+  readonly tasks: readonly CheckTask[];
+  /** The step that gives the credentials of the last role, or of the identity itself. */
   readonly lastRole: string | undefined;
+  /** The step that gives the credentials of staging. */
   readonly staging: string | undefined;
 }
 
-/** Identity, each role, the login. Roles that staging shares with the login are tried once. */
-export async function checkAccess({ access }: Connection, walk: CheckWalk, run: Run): Promise<AccessSteps> {
+/** Identity, each role and how long its session lasts, the login. Roles that staging shares with the login are tried once. */
+export function accessTasks({ access }: Connection, run: Run): AccessTasks {
   const { identity, roles, stagingRoles, login } = access.plan;
-  if (identity !== undefined) {
-    await walk.step(
-      { id: 'identity', title: `Who we are in AWS: ${SOURCE_TITLES[identity.kind]}`, needs: ['options'] },
-      async () => credentialFinding(await access.identity(run)),
-    );
-  }
-  const lastRole = await checkRoles(roles, access, walk, run);
-  const staging = await checkRoles(stagingRoles, access, walk, run);
-  switch (login.kind) {
-    case 'password':
-      await walk.step({ id: 'login', title: 'Database login', needs: ['options'] }, async () => ({
-        evidence: `${login.username}, with the stored password`,
-      }));
-      break;
-    case 'clusterCredentials':
-      await walk.step(
-        { id: 'login', title: `Get a login for ${login.username}`, needs: [lastRole ?? 'identity'] },
-        async () => {
+  const base = identity === undefined ? undefined : 'identity';
+  const lastRole = lastStep(roles) ?? base;
+  const shared = new Set(roles.map(({ id }) => id));
+  return {
+    tasks: [
+      ...(identity === undefined
+        ? []
+        : [
+            {
+              id: 'identity',
+              title: `Who we are in AWS: ${SOURCE_TITLES[identity.kind]}`,
+              needs: ['options'],
+              attempt: async () => credentialFinding(await access.identity(run)),
+            },
+          ]),
+      ...roleTasks(roles, access, run),
+      ...roleTasks(stagingRoles, access, run).filter(({ hop }) => !shared.has(hop)),
+      {
+        id: 'login',
+        title: loginTitle(login),
+        needs: [lastRole ?? 'options'],
+        attempt: async () => {
+          if (login.kind === 'password') return { evidence: `${login.username}, with the stored password` };
           const { user, expiresAt } = await access.login(run);
           return { evidence: user + until(expiresAt) };
         },
-      );
-      break;
-  }
-  const base = identity === undefined ? undefined : 'identity';
-  return { login: 'login', lastRole: lastRole ?? base, staging: staging ?? base };
+      },
+    ],
+    lastRole,
+    staging: lastStep(stagingRoles) ?? base,
+  };
 }
 
 const SOURCE_TITLES = {
@@ -51,26 +59,39 @@ const SOURCE_TITLES = {
   environment: "the agent's environment",
 } as const;
 
-async function checkRoles(
-  hops: readonly RoleHop[],
-  access: Connection['access'],
-  walk: CheckWalk,
-  run: Run,
-): Promise<string | undefined> {
-  let before = 'identity';
-  for (const [index, { id, roleArn }] of hops.entries()) {
-    const step = `role:${id}`;
-    if (!walk.steps.some((done) => done.id === step)) {
-      await walk.step({ id: step, title: `Assume ${roleArn}`, needs: [before] }, async () =>
-        credentialFinding(await access.assume(hops.slice(0, index + 1), run)),
-      );
-    }
-    before = step;
-  }
-  return hops.length === 0 ? undefined : before;
+function lastStep(hops: readonly RoleHop[]): string | undefined {
+  const last = hops.at(-1);
+  return last && `role:${last.id}`;
 }
 
-function credentialFinding({ principalArn, source, expiresAt, note }: AwsCredentials): Finding {
+function roleTasks(
+  hops: readonly RoleHop[],
+  access: Connection['access'],
+  run: Run,
+): readonly (CheckTask & { readonly hop: string })[] {
+  return hops.flatMap((hop, index) => {
+    const { id, roleArn } = hop;
+    const step = `role:${id}`;
+    const credentials = (): Promise<AwsCredentials> => access.assume(hops.slice(0, index + 1), run);
+    return [
+      {
+        hop: id,
+        id: step,
+        title: `Assume ${roleArn}`,
+        needs: [lastStep(hops.slice(0, index)) ?? 'identity'],
+        attempt: async () => credentialFinding({ ...(await credentials()), note: undefined }),
+      },
+      { hop: id, ...lifetimeTask(hop, step, credentials, run) },
+    ];
+  });
+}
+
+function credentialFinding({
+  principalArn,
+  source,
+  expiresAt,
+  note,
+}: Pick<AwsCredentials, 'principalArn' | 'source' | 'expiresAt'> & { readonly note?: string | undefined }): Finding {
   return { evidence: `${principalArn ?? 'AWS would not say who'}, by ${source}${until(expiresAt)}`, warning: note };
 }
 

@@ -7,49 +7,56 @@ import { tlsDemands } from '../../db/tls.ts';
 import { checkAddress } from '../../manifest/addresses.ts';
 import type { Connection } from '../connection.ts';
 import type { CheckInit } from './report.ts';
-import type { CheckWalk } from './walk.ts';
+import type { CheckTask, Finding } from './tasks.ts';
 
 /** PostgreSQL's request for TLS: length 8, code 80877103. The answer is one byte: `S` for yes. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 /** Where the cluster is, whether it can be reached, and whether its certificate is to be trusted. */
-export async function checkEndpoint(
+export function endpointTasks(
   connection: Connection,
-  walk: CheckWalk,
   run: Run,
   {
     lookupNeeds,
     checkAddress: refuse = (address) => checkAddress(address),
   }: Pick<CheckInit, 'checkAddress'> & { readonly lookupNeeds: string | undefined },
-): Promise<void> {
+): readonly CheckTask[] {
   const { access, options } = connection;
   const isGiven = access.plan.endpoint.host !== undefined;
-  const needs = ['options', ...(isGiven || lookupNeeds === undefined ? [] : [lookupNeeds])];
   const limitMs = options.connectTimeoutSeconds * 1000;
-
-  const found = await walk.step({ id: 'endpoint', title: 'Reach the cluster', needs }, async () => {
-    const destination = await access.endpoint(run);
-    const address = await withSocket(
-      refuse,
-      destination,
-      run,
-      limitMs,
-      async (socket) => socket.remoteAddress ?? 'an address',
-    );
-    const how = isGiven ? '' : ' (looked up in AWS)';
-    return { destination, evidence: `${destination.host}:${destination.port} at ${address}${how}` };
-  });
-  await walk.step({ id: 'tls', title: 'Verify its certificate', needs: ['endpoint'] }, async () => {
-    const destination = found?.destination ?? (await access.endpoint(run));
-    const demands = await tlsDemands(access.plan.tls);
-    const host = access.plan.tls.serverName ?? destination.host;
-    const name = isIP(host) === 0 ? { host, servername: host } : { host }; // an address is never sent as server name
-    const evidence = await withSocket(refuse, destination, run, limitMs, async (socket) => {
-      await askForTls(socket);
-      return describeTls(await upgrade(startTls({ ...demands, socket, ...name })));
-    });
-    return { evidence };
-  });
+  return [
+    {
+      id: 'endpoint',
+      title: 'Reach the cluster',
+      needs: ['options', ...(isGiven || lookupNeeds === undefined ? [] : [lookupNeeds])],
+      attempt: async () => {
+        const { host, port } = await access.endpoint(run);
+        const address = await withSocket(
+          refuse,
+          { host, port },
+          run,
+          limitMs,
+          async (socket) => socket.remoteAddress ?? 'an address',
+        );
+        return { evidence: `${host}:${port} at ${address}${isGiven ? '' : ' (looked up in AWS)'}` };
+      },
+    },
+    {
+      id: 'tls',
+      title: 'Verify its certificate',
+      needs: ['endpoint'],
+      attempt: async () => {
+        const destination = await access.endpoint(run);
+        const demands = await tlsDemands(access.plan.tls);
+        const host = access.plan.tls.serverName ?? destination.host;
+        const name = isIP(host) === 0 ? { host, servername: host } : { host }; // an address is never sent as server name
+        return await withSocket(refuse, destination, run, limitMs, async (socket) => {
+          await askForTls(socket);
+          return describeTls(await upgrade(startTls({ ...demands, socket, ...name })), run.clock.now());
+        });
+      },
+    },
+  ];
 }
 
 /** A connected socket for the time of `use`; every wait within `limitMs` and the run's signal. */
@@ -101,11 +108,20 @@ function upgrade(socket: TLSSocket): Promise<TLSSocket> {
   });
 }
 
-function describeTls(socket: TLSSocket): string {
+/** A certificate that ends sooner is told while there is time. Amazon's are renewed 60 days ahead. */
+const SOON_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+function describeTls(socket: TLSSocket, nowMs: number): Finding {
   const certificate: Partial<PeerCertificate> = socket.getPeerCertificate();
   const { subject, issuer, valid_to: validTo } = certificate;
   const names = `${commonName(subject?.CN)}, issued by ${commonName(issuer?.CN)}`;
-  return `${socket.getProtocol() ?? 'TLS'}, ${names}, until ${new Date(validTo ?? 0).toISOString().slice(0, 10)}`;
+  const end = new Date(validTo ?? 0);
+  const days = Math.floor((end.getTime() - nowMs) / DAY_MS);
+  return {
+    evidence: `${socket.getProtocol() ?? 'TLS'}, ${names}, until ${end.toISOString().slice(0, 10)}`,
+    warning: days < SOON_DAYS ? `The certificate ends in ${days} days: have it renewed` : undefined,
+  };
 }
 
 function commonName(name: string | string[] | undefined): string {

@@ -1,12 +1,13 @@
 import type { ErrorCategory, ErrorCode, ErrorDetails } from '../../core/errors.ts';
 import type { AddressCheck } from '../../db/checked-socket.ts';
+import type { ObjectReference, WriteOperation } from '../write-spec.ts';
 
-/** `skipped`: not tried, because of a step that failed before it, or because the time for the check was over. */
+/** `skipped`: not tried, because of a step that failed before it, or because there was nothing to be found out. */
 export type CheckVerdict = 'pass' | 'warn' | 'fail' | 'skipped';
 
 /** One hop of the way in, tried. Holds no secret. */
 export interface CheckStep {
-  /** Stable: `options`, `identity`, `role:redshift`, `login`, `endpoint`, `tls`, `session`, `staging:put` and so on. */
+  /** Stable: `options`, `reach:sts`, `identity`, `role:redshift`, `login`, `session`, `staging:put`; see docs/check.md. */
   readonly id: string;
   /** For a person: `Assume the role arn:...`. */
   readonly title: string;
@@ -15,6 +16,8 @@ export interface CheckStep {
   readonly evidence?: string;
   /** Why it was skipped, or what the warning is. */
   readonly because?: string;
+  /** With `only`: it was not asked for, and these cannot be tried without it. */
+  readonly neededBy?: readonly string[];
   readonly durationMs: number;
   readonly error?: CheckError;
 }
@@ -24,23 +27,40 @@ export interface CheckError {
   readonly code: ErrorCode;
   readonly category: ErrorCategory;
   readonly message: string;
-  /** One instruction; `details` may hold IAM statements to paste. */
+  /** What AWS, S3 or Redshift answered, in its own words: one line, without secrets and values. */
+  readonly said?: string;
+  /** One instruction; `details` may hold statements to paste. */
   readonly action?: string;
   readonly details?: ErrorDetails;
 }
 
-/** What the doctor found. */
+/** What the doctor found. Its JSON form is `schemas/check-report.v1.json`. */
 export interface CheckReport {
+  readonly reportVersion: 1;
   /** No step failed. */
   readonly ok: boolean;
   readonly steps: readonly CheckStep[];
   readonly durationMs: number;
 }
 
-export interface CheckInit {
+/** What a check is to look at besides the way in. */
+export interface CheckSpec {
+  /** Only these steps, by id or a pattern such as `staging:*`, and what they need. Default: all. */
+  readonly only?: readonly string[] | undefined;
+  /** All but these, and what needs them. */
+  readonly skip?: readonly string[] | undefined;
+  /** A table or view that is to be read. */
+  readonly read?: ObjectReference | undefined;
+  /** A table that is to be written. */
+  readonly write?: ObjectReference | undefined;
+  /** How `write` is to be written. Default: as connector.json declares it. */
+  readonly operation?: WriteOperation | undefined;
+}
+
+export interface CheckInit extends CheckSpec {
   /** What the host forbids besides the addresses that never are a cluster; throws RS_CONFIG_FORBIDDEN. */
   readonly checkAddress?: AddressCheck;
-  /** Hears of each step as it ends. */
+  /** Hears of each step as it ends, in the order of the report. */
   readonly onStep?: (step: CheckStep) => void;
   /** What was noticed while the options were resolved: becomes a warning of the first step. */
   readonly notices?: readonly string[];

@@ -8,7 +8,7 @@ import { openStagingArea } from '../../staging/open-staging-area.ts';
 import type { StagedFile } from '../../staging/staged-file.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
 import type { Connection } from '../connection.ts';
-import type { CheckWalk } from './walk.ts';
+import type { CheckTask, Finding } from './tasks.ts';
 
 const FILE = 'check.csv';
 const CONTENT = Buffer.from('1\n');
@@ -17,41 +17,83 @@ async function* oneChunk(): AsyncGenerator<Buffer, void, undefined> {
   yield CONTENT;
 }
 
-/** One small object put, read, listed, loaded by COPY into a temporary table, and deleted. */
-export async function checkStaging(
-  connection: Connection,
-  walk: CheckWalk,
-  run: Run,
-  { credentials }: { readonly credentials: string | undefined },
-): Promise<void> {
-  const { access, options } = connection;
-  const needs = ['options', ...(credentials === undefined ? [] : [credentials])];
-  let area: StagingArea | undefined;
-  let staged: StagedFile | undefined;
-  try {
-    await walk.step({ id: 'staging:bucket', title: 'Find the staging bucket', needs }, async () => {
-      area = await openStagingArea(access, options, run);
-      return { evidence: `${area.url()} in ${area.region}` };
+/** The staging area of a check, opened by its first step; dispose removes what is in it. */
+export class StagingProbe implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #run: Run;
+  #area: StagingArea | undefined;
+  #staged: StagedFile | undefined;
+
+  constructor(connection: Connection, run: Run) {
+    this.#connection = connection;
+    this.#run = run;
+  }
+
+  /** One small object put, read, listed, loaded by COPY, unloaded again, and deleted. */
+  tasks(credentials: string | undefined): readonly CheckTask[] {
+    const isLast = { after: ['staging:get', 'staging:list', 'staging:copy'] };
+    return [
+      {
+        id: 'staging:bucket',
+        title: 'Find the staging bucket',
+        needs: [credentials ?? 'options'],
+        attempt: () => this.#open(),
+      },
+      { id: 'staging:put', title: 'Write an object', needs: ['staging:bucket'], attempt: () => this.#put() },
+      {
+        id: 'staging:get',
+        title: 'Read it back',
+        needs: ['staging:put'],
+        attempt: () => readBack(this.#opened()),
+      },
+      { id: 'staging:list', title: 'List it', needs: ['staging:put'], attempt: () => find(this.#opened()) },
+      {
+        id: 'staging:copy',
+        title: 'Redshift loads it with COPY',
+        needs: ['staging:put', 'session'],
+        attempt: () => loadOneRow(this.#connection, this.#opened(), this.#staged ?? raise(), this.#run),
+      },
+      {
+        id: 'staging:delete',
+        title: 'Delete it',
+        needs: ['staging:put'],
+        ...isLast,
+        attempt: () => this.#delete(),
+      },
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#area?.[Symbol.asyncDispose]();
+  }
+
+  async #open(): Promise<Finding> {
+    const { access, options } = this.#connection;
+    const area = await openStagingArea(access, options, this.#run);
+    this.#area = area;
+    const owner =
+      options.stagingBucketOwner === undefined
+        ? 'its owner is not asked for (stagingBucketOwner)'
+        : `owned by ${options.stagingBucketOwner}`;
+    return { evidence: `${area.url()} in ${area.region}, ${owner}` };
+  }
+
+  async #put(): Promise<Finding> {
+    this.#staged = await this.#opened().put(FILE, oneChunk());
+    return { evidence: `${this.#staged.bytes} bytes` };
+  }
+
+  async #delete(): Promise<Finding> {
+    const area = this.#opened();
+    if (await area.close()) return {};
+    const { partition } = this.#connection.access.plan.aws;
+    throw new ConnectorError('RS_STAGING_DENIED', `The object below ${area.url()} could not be deleted`, {
+      action: `Allow s3:DeleteObject on arn:${partition}:s3:::${area.bucketName}/${area.folder}*.`,
     });
-    const opened = (): StagingArea => area ?? raise();
-    await walk.step({ id: 'staging:put', title: 'Write an object', needs: ['staging:bucket'] }, async () => {
-      staged = await opened().put(FILE, oneChunk());
-      return { evidence: `${staged.bytes} bytes` };
-    });
-    await walk.step({ id: 'staging:get', title: 'Read it back', needs: ['staging:put'] }, () => readBack(opened()));
-    await walk.step({ id: 'staging:list', title: 'List it', needs: ['staging:put'] }, () => find(opened()));
-    await walk.step(
-      { id: 'staging:copy', title: 'Redshift loads it with COPY', needs: ['staging:put', 'session'] },
-      () => loadOneRow(connection, opened(), staged ?? raise(), run),
-    );
-    await walk.step({ id: 'staging:delete', title: 'Delete it', needs: ['staging:put'] }, async () => {
-      if (await opened().close()) return {};
-      throw new ConnectorError('RS_STAGING_DENIED', `The object below ${opened().url()} could not be deleted`, {
-        action: `Allow s3:DeleteObject on arn:aws:s3:::${opened().bucketName}/${opened().folder}*.`,
-      });
-    });
-  } finally {
-    await area?.[Symbol.asyncDispose]();
+  }
+
+  #opened(): StagingArea {
+    return this.#area ?? raise();
   }
 }
 

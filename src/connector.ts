@@ -18,6 +18,7 @@ import { addressCheck, policyOf, resolveConnection, toldHostCheck } from './mani
 import type { CheckReport, CheckStep } from './operations/check/report.ts';
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
+import type { IssuedLogin } from './operations/login.ts';
 import type { PreviewSpec } from './operations/preview.ts';
 import type { ReadSpec } from './operations/read-spec.ts';
 import type { WriteReport } from './operations/write-report.ts';
@@ -55,6 +56,11 @@ export interface OpenConnector extends AsyncDisposable {
   readonly notices: readonly string[];
   /** Tries every hop and reports on each; never throws, except the signal's reason. */
   check(call?: CallOptions & { readonly onStep?: (step: CheckStep) => void }): Promise<CheckReport>;
+  /**
+   * The login for another program's session: ask again before each, an unexpired one is given again and renewed ahead of its
+   * end. What that program connects to is its own to check.
+   */
+  login(call?: CallOptions): Promise<IssuedLogin>;
   /** Lists schemas, the objects of a schema, or the columns and keys of an object. */
   discover(spec?: DiscoverSpec, call?: CallOptions): Promise<Discovery>;
   /** The first rows of an object. */
@@ -110,6 +116,10 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     check: async ({ onStep, ...call } = {}) => {
       const { check } = await import('./operations/check/check.ts');
       return work.follow(check(connection, { notices, checkAddress, ...defined({ onStep }) }, begin(call)));
+    },
+    login: async (call) => {
+      const { login } = await import('./operations/login.ts');
+      return work.follow(login(connection, begin(call)));
     },
     discover: async (spec = {}, call) => {
       checkWords('discover', spec);

@@ -35,6 +35,7 @@ export { redact } from './manifest/redact.ts';
 export { findIssues, type ResolveContext, resolveOptions } from './manifest/resolve.ts';
 export type { CheckError, CheckReport, CheckStep, CheckVerdict } from './operations/check/report.ts';
 export type { DiscoverSpec, Discovery } from './operations/discover.ts';
+export type { IssuedLogin } from './operations/login.ts';
 export type { PreviewSpec } from './operations/preview.ts';
 export type { ReadMode, ReadSpec, SortColumn } from './operations/read-spec.ts';
 export type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from './operations/write-report.ts';

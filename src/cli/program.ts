@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { MANIFEST } from '../manifest/manifest.gen.ts';
 import { attributeOptions } from './attribute-options.ts';
 import { exitStatusOf, printFailure } from './failure.ts';
+import { addLoginCommands } from './login-command.ts';
 import { addPoliciesCommand } from './policies-command.ts';
 
 /** What every command gets: whether to speak JSON, and when to stop. */
@@ -38,11 +39,14 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     };
 
   const program = new Command('roleshift')
-    .description('Amazon Redshift by IAM role: check a connection, discover, preview, read and write.')
+    .description(
+      'Amazon Redshift by IAM role: check a connection, discover, preview, read, write, and log other programs in.',
+    )
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .showHelpAfterError('(add --help for the options of this command)')
     .exitOverride()
+    .enablePositionalOptions()
     .addHelpText('after', FOOTER);
 
   program
@@ -152,6 +156,8 @@ Examples:
         (await import('./write.ts')).write(options, context, object ?? '', file ?? ''),
       ),
     );
+
+  addLoginCommands(program, run, () => [connection(), json()]);
 
   addPoliciesCommand(program, run, [connection(), json()]);
 

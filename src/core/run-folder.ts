@@ -14,13 +14,16 @@ interface Owner {
 }
 
 const OWNER_FILE = 'owner.json';
-const RUN_FOLDER = /^roleshift-(?:read|write)-\w{6}$/;
+const RUN_FOLDER = /^roleshift-(?:read|write|exec)-\w{6}$/;
+
+/** What a folder is for. */
+type Work = 'read' | 'write' | 'exec';
 
 /**
- * Makes a folder for the files of one read or write; whoever asked removes it. Folders there whose process is provably
+ * Makes a folder for the files of one read, write or command, open to its owner alone; whoever asked removes it. Folders there whose process is provably
  * dead, which only a kill leaves, are removed first. Throws RS_CONFIG_INVALID.
  */
-export async function makeRunFolder(workDirectory: string, work: 'read' | 'write', run: Run): Promise<string> {
+export async function makeRunFolder(workDirectory: string, work: Work, run: Run): Promise<string> {
   const self = await ownerOf(process.pid);
   if (self !== undefined) await sweep(workDirectory, self, run);
   const folder = await makeWorkFolder(workDirectory, `roleshift-${work}-`);

@@ -1,4 +1,4 @@
-import type { ItemDescriptor, Manifest, OptionDescriptor } from '../src/manifest/descriptor.ts';
+import type { ItemDescriptor, ItemPropertyDescriptor, Manifest, OptionDescriptor } from '../src/manifest/descriptor.ts';
 
 const BANNER = '// Generated from connector.json by tools/generate.ts. Do not edit.\n';
 
@@ -74,7 +74,21 @@ function plainType({ type, enum: values, items }: OptionDescriptor): string {
 function itemType({ type, properties = {} }: ItemDescriptor): string {
   if (type === 'string') return 'string';
   const fields = Object.entries(properties).map(
-    ([key, { required }]) => `readonly ${key}${required ? '' : '?'}: string`,
+    ([key, field]) => `readonly ${key}${field.required ? '' : '?'}: ${fieldType(field)}`,
   );
   return `{ ${fields.join('; ')} }`;
+}
+
+function fieldType(field: ItemPropertyDescriptor): string {
+  switch (field.type) {
+    case 'string':
+      return 'string';
+    case 'integer':
+      return 'number';
+    case 'boolean':
+      return 'boolean';
+    case 'array':
+      return `readonly ${itemType(field.items)}[]`;
+  }
+  return field satisfies never;
 }

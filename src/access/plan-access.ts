@@ -14,25 +14,28 @@ export interface PlanContext {
 }
 
 /** The roles on the way to the login. */
-function loginWishes({ authType, roleArn, externalId, intermediateRoles }: AccessOptions): RoleWish[] {
+function loginWishes(options: AccessOptions): RoleWish[] {
+  const { authType, roleArn, externalId, sessionPolicy, sessionTags, intermediateRoles } = options;
   if (authType === 'password' || roleArn === undefined) return [];
-  return [...intermediateWishes(intermediateRoles), { id: 'redshift', path: 'roleArn', roleArn, externalId }];
+  const wish = { id: 'redshift', path: 'roleArn', roleArn, externalId, sessionPolicy, sessionTags };
+  return [...intermediateWishes(intermediateRoles), wish];
 }
 
 function intermediateWishes(roles: AccessOptions['intermediateRoles']): RoleWish[] {
-  return roles.map(({ roleArn, externalId }, index) => ({
+  return roles.map(({ roleSessionName: sessionName, ...role }, index) => ({
+    ...role,
     id: `intermediate-${index + 1}`,
     path: `intermediateRoles[${index}].roleArn`,
-    roleArn,
-    externalId,
+    sessionName,
   }));
 }
 
 /** The roles on the way to S3: the staging role, else the Redshift role, else none but the intermediate ones. */
 function stagingWishes(options: AccessOptions): RoleWish[] {
-  const { useStaging, stagingRoleArn, externalId, intermediateRoles } = options;
+  const { useStaging, stagingRoleArn, intermediateRoles } = options;
   if (!useStaging) return [];
   if (stagingRoleArn !== undefined && stagingRoleArn !== options.roleArn) {
+    const externalId = options.stagingExternalId ?? options.externalId;
     const staging = { id: 'staging', path: 'stagingRoleArn', roleArn: stagingRoleArn, externalId };
     return [...intermediateWishes(intermediateRoles), staging];
   }
@@ -47,25 +50,13 @@ function regionIssues(options: AccessOptions, region: string | undefined, needsA
   return [{ path: 'region', message, action: 'Fill in region, for example eu-central-1.' }];
 }
 
-function serverlessRefusal(): ConnectorError {
-  return new ConnectorError(
-    'RS_FEATURE_UNSUPPORTED',
-    'The host is a serverless workgroup: a login by role is not supported there yet',
-    {
-      action: 'Use a provisioned cluster, or log in to the workgroup with username and password.',
-    },
-  );
-}
-
 /**
  * The one decision table from options to the way in. Pure. Throws RS_CONFIG_INVALID with every problem that stands in the
- * way, and RS_FEATURE_UNSUPPORTED for a login by role to a serverless workgroup.
+ * way.
  */
 export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanContext = {}): AccessPlan {
   const name = options.host === undefined ? undefined : readEndpointName(options.host);
   const byRole = options.authType === 'assumeRole';
-  if (byRole && name?.isServerless) throw serverlessRefusal();
-
   const needsAws = byRole || options.useStaging;
   const region = options.region ?? name?.region;
   const partition = partitionOf(region ?? options.stagingRegion);
@@ -105,15 +96,27 @@ export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanCo
       ...(chosen.note === undefined ? [] : [chosen.note]),
       ...loginTalk.notices,
       ...regionNotices(options.region, name?.region),
+      ...proxyNotices(options),
       ...new Set(notes),
     ],
   });
 }
 
 function awsTarget(options: AccessOptions, region: string | undefined, partition: string): AccessPlan['aws'] {
-  const { stsEndpoint, redshiftEndpoint, s3Endpoint, awsTimeoutSeconds } = options;
-  const endpoints = defined({ region, stsEndpoint, redshiftEndpoint, s3Endpoint });
-  return { ...endpoints, partition, timeoutMs: awsTimeoutSeconds * 1000 };
+  const { stsEndpoint, redshiftEndpoint, redshiftServerlessEndpoint, iamEndpoint, s3Endpoint, awsProxyUrl } = options;
+  return {
+    ...defined({ region, stsEndpoint, redshiftEndpoint, redshiftServerlessEndpoint, iamEndpoint, s3Endpoint }),
+    partition,
+    timeoutMs: options.awsTimeoutSeconds * 1000,
+    connectTimeoutMs: options.awsConnectTimeoutSeconds * 1000,
+    ...(awsProxyUrl === undefined ? {} : { proxy: { url: awsProxyUrl, noProxy: options.awsNoProxy } }),
+  };
+}
+
+function proxyNotices({ awsProxyUrl }: AccessOptions): string[] {
+  const url = awsProxyUrl === undefined ? undefined : new URL(awsProxyUrl.reveal());
+  if (url?.protocol !== 'http:' || url.password === '') return [];
+  return ['The password of the AWS proxy travels unencrypted to it: its address is http. Calls to AWS stay encrypted.'];
 }
 
 function regionNotices(given: string | undefined, byHost: string | undefined): string[] {

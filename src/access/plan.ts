@@ -16,6 +16,14 @@ export type IdentitySource =
   /** The AWS default chain: variables, default profile, machine. */
   | { readonly kind: 'environment' };
 
+/** A tag of a role's session. */
+export interface SessionTag {
+  readonly key: string;
+  readonly value: string;
+  /** Sessions that are assumed from this one keep it. */
+  readonly transitive: boolean;
+}
+
 /** One `sts:AssumeRole`. */
 export interface RoleHop {
   /** `intermediate-1`, `redshift`, `staging`: names the step in reports. */
@@ -26,6 +34,10 @@ export interface RoleHop {
   readonly sessionName: string;
   readonly externalId?: string;
   readonly sourceIdentity?: string;
+  /** JSON that narrows what the session may do. */
+  readonly sessionPolicy?: string;
+  /** In the order given; never empty where it is there. */
+  readonly sessionTags?: readonly SessionTag[];
   /** Asked for in the call, after any cap. */
   readonly durationSeconds: number;
   /** Known before the run to be assumed from a role's session: at most 3600 s. */
@@ -34,17 +46,37 @@ export interface RoleHop {
   readonly note?: string;
 }
 
-/** How the database user and password come about. Next ones (group federation, serverless) join this union. */
+/** Which provisioned cluster is asked for a login: exactly one of the two is present. */
+interface ClusterTarget {
+  readonly clusterIdentifier?: string;
+  /** The host, where it is the cluster's custom domain name and nothing tells the identifier. */
+  readonly customDomain?: string;
+}
+
+/** How the database user and password come about. */
 export type LoginHop =
   | { readonly kind: 'password'; readonly username: string; readonly password: Secret; readonly database: string }
-  | {
+  /** `redshift:GetClusterCredentials`: a login for the database user that is named. */
+  | (ClusterTarget & {
       readonly kind: 'clusterCredentials';
-      readonly clusterIdentifier: string;
       readonly database: string;
       readonly username: string;
       readonly autoCreate: boolean;
       /** Sorted, lower case, each once. */
       readonly groups: readonly string[];
+      readonly lifetimeSeconds: number;
+    })
+  /** `redshift:GetClusterCredentialsWithIAM`: a login for the user that belongs to the role, `IAMR:role`. */
+  | (ClusterTarget & {
+      readonly kind: 'clusterCredentialsWithIam';
+      readonly database: string;
+      readonly lifetimeSeconds: number;
+    })
+  /** `redshift-serverless:GetCredentials`: a login for the user that belongs to the role. */
+  | {
+      readonly kind: 'serverlessCredentials';
+      readonly workgroup: string;
+      readonly database: string;
       readonly lifetimeSeconds: number;
     };
 
@@ -56,8 +88,22 @@ export interface AwsTarget {
   readonly partition: string;
   readonly stsEndpoint?: string;
   readonly redshiftEndpoint?: string;
+  readonly redshiftServerlessEndpoint?: string;
+  readonly iamEndpoint?: string;
   readonly s3Endpoint?: string;
+  /** Of one call, once connected. */
   readonly timeoutMs: number;
+  /** Of connecting, through the proxy where there is one. */
+  readonly connectTimeoutMs: number;
+  readonly proxy?: AwsProxy;
+}
+
+/** The way out to AWS where there is no direct one. */
+export interface AwsProxy {
+  /** May hold a user and password. */
+  readonly url: Secret;
+  /** Hosts that are reached directly: names, `.suffixes`, `*` patterns, addresses, networks. */
+  readonly noProxy: readonly string[];
 }
 
 /** The whole way from an identity to a session as a value: auth walks it, policies and the doctor read it. */

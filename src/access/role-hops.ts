@@ -1,6 +1,6 @@
 import type { ConfigIssue } from '../core/errors.ts';
 import { readRoleArn } from './location.ts';
-import type { RoleHop } from './plan.ts';
+import type { RoleHop, SessionTag } from './plan.ts';
 
 /** The longest session of a role that was assumed from a role: AWS refuses more. */
 export const CHAINED_MAX_SECONDS = 3600;
@@ -12,7 +12,15 @@ export interface RoleWish {
   readonly path: string;
   readonly roleArn: string;
   readonly externalId?: string | undefined;
+  readonly sessionPolicy?: string | undefined;
+  readonly sessionTags?: readonly TagWish[] | undefined;
+  /** In place of that of the rules. */
+  readonly sessionName?: string | undefined;
+  readonly durationSeconds?: number | undefined;
+  readonly sourceIdentity?: string | undefined;
 }
+
+type TagWish = Pick<SessionTag, 'key'> & Partial<SessionTag>;
 
 export interface RoleRules {
   /** The base credentials are known to come from a role. */
@@ -31,13 +39,20 @@ export function chainedNote(askedSeconds: number): string {
   );
 }
 
-/** Turns wishes into hops: caps chained ones, puts the source identity on the first (it travels along from there). */
+/**
+ * Turns wishes into hops: caps chained ones, sets the source identity once (it travels along from there), and refuses what
+ * AWS would refuse on the way: another source identity, or a tag again that an earlier role hands on.
+ */
 export function planRoles(
   wishes: readonly RoleWish[],
-  { fromRole, durationSeconds, sessionName, sourceIdentity, partition }: RoleRules,
+  { fromRole, partition, ...rules }: RoleRules,
 ): { readonly hops: readonly RoleHop[]; readonly issues: readonly ConfigIssue[] } {
   const issues: ConfigIssue[] = [];
-  const hops = wishes.flatMap(({ id, path, roleArn, externalId }, index): RoleHop[] => {
+  const handedOn = new Set<string>();
+  let identitySet: string | undefined;
+  const hops = wishes.flatMap((wish, index): RoleHop[] => {
+    const { id, path, roleArn, externalId, sessionPolicy } = wish;
+    const { durationSeconds = rules.durationSeconds, sessionName = rules.sessionName } = wish;
     const role = readRoleArn(roleArn);
     if (role === undefined) {
       const action = 'Give the ARN of an IAM role: arn:aws:iam::123456789012:role/Name.';
@@ -51,6 +66,14 @@ export function planRoles(
     }
     const chained = fromRole || index > 0;
     const isCapped = chained && durationSeconds > CHAINED_MAX_SECONDS;
+    const sourceIdentity = wish.sourceIdentity ?? (index === 0 ? rules.sourceIdentity : undefined);
+    if (identitySet !== undefined && sourceIdentity !== undefined && sourceIdentity !== identitySet) {
+      issues.push(otherIdentity(path));
+    }
+    const isIdentityNew = sourceIdentity !== undefined && identitySet === undefined;
+    identitySet ??= sourceIdentity;
+    const tags = planTags(wish, handedOn);
+    issues.push(...tags.issues);
     return [
       {
         id,
@@ -58,7 +81,9 @@ export function planRoles(
         account: role.account,
         sessionName,
         ...(externalId === undefined ? {} : { externalId }),
-        ...(sourceIdentity === undefined || index > 0 ? {} : { sourceIdentity }),
+        ...(isIdentityNew ? { sourceIdentity } : {}),
+        ...(sessionPolicy === undefined ? {} : { sessionPolicy }),
+        ...(tags.sessionTags.length === 0 ? {} : { sessionTags: tags.sessionTags }),
         durationSeconds: isCapped ? CHAINED_MAX_SECONDS : durationSeconds,
         chained,
         ...(isCapped ? { note: chainedNote(durationSeconds) } : {}),
@@ -66,4 +91,46 @@ export function planRoles(
     ];
   });
   return { hops, issues };
+}
+
+const MAX_TAGS = 50;
+
+/** The tags of one hop. `handedOn` holds the keys, in lower case, that earlier hops hand on, and gets those of this one. */
+function planTags(
+  { path, sessionTags = [] }: RoleWish,
+  handedOn: Set<string>,
+): { readonly sessionTags: readonly SessionTag[]; readonly issues: readonly ConfigIssue[] } {
+  const option = path.replace(/roleArn$/, 'sessionTags');
+  const issues: ConfigIssue[] = [];
+  if (sessionTags.length > MAX_TAGS) {
+    const message = `A session has at most ${MAX_TAGS} tags`;
+    issues.push({ path: option, message, action: `Leave tags out of ${option}.` });
+  }
+  const own = new Set<string>();
+  for (const { key } of sessionTags) {
+    // Keys are compared without regard to case.
+    const known = key.toLowerCase();
+    if (own.has(known)) {
+      issues.push({ path: option, message: `Tag ${key} is there twice`, action: `Remove one of them from ${option}.` });
+    } else if (handedOn.has(known)) {
+      const message = `Tag ${key} is handed on by an earlier role, and AWS does not let a later one set it again`;
+      issues.push({ path: option, message, action: `Remove it from ${option}, or do not make it transitive before.` });
+    }
+    own.add(known);
+  }
+  for (const { key, transitive = false } of sessionTags) {
+    if (transitive) handedOn.add(key.toLowerCase());
+  }
+  return {
+    sessionTags: sessionTags.map(({ key, value = '', transitive = false }) => ({ key, value, transitive })),
+    issues,
+  };
+}
+
+function otherIdentity(path: string): ConfigIssue {
+  return {
+    path: path.replace(/roleArn$/, 'sourceIdentity'),
+    message: 'An earlier role sets another source identity, and AWS does not let a later one change it',
+    action: 'Give the source identity once.',
+  };
 }

@@ -1,5 +1,5 @@
-import { AssumeRoleCommand } from '@aws-sdk/client-sts';
-import type { RoleHop } from '../access/plan.ts';
+import { AssumeRoleCommand, type AssumeRoleCommandInput } from '@aws-sdk/client-sts';
+import type { RoleHop, SessionTag } from '../access/plan.ts';
 import { CHAINED_MAX_SECONDS, chainedNote } from '../access/role-hops.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
@@ -49,6 +49,14 @@ function isDurationRefusal(error: unknown): boolean {
   return error instanceof ConnectorError && error.details['durationRefused'] === true;
 }
 
+function tagParameters(tags: readonly SessionTag[]): Pick<AssumeRoleCommandInput, 'Tags' | 'TransitiveTagKeys'> {
+  const transitive = tags.filter((tag) => tag.transitive).map(({ key }) => key);
+  return {
+    ...(tags.length === 0 ? {} : { Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })) }),
+    ...(transitive.length === 0 ? {} : { TransitiveTagKeys: transitive }),
+  };
+}
+
 async function assumeFor(
   durationSeconds: number,
   base: AwsCredentials,
@@ -67,6 +75,8 @@ async function assumeFor(
     DurationSeconds: durationSeconds,
     ...(hop.externalId === undefined ? {} : { ExternalId: hop.externalId }),
     ...(hop.sourceIdentity === undefined ? {} : { SourceIdentity: hop.sourceIdentity }),
+    ...(hop.sessionPolicy === undefined ? {} : { Policy: hop.sessionPolicy }),
+    ...tagParameters(hop.sessionTags ?? []),
   });
   const { Credentials: keys, AssumedRoleUser: user } = await callAws(wire, operation, sts, (options) =>
     sts.send(command, options),

@@ -1,4 +1,5 @@
 import { RedshiftClient } from '@aws-sdk/client-redshift';
+import { RedshiftServerlessClient } from '@aws-sdk/client-redshift-serverless';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { AwsTarget } from '../access/plan.ts';
 import { defined } from '../core/defined.ts';
@@ -16,7 +17,7 @@ export interface AwsWire {
 
 type KeyPair = Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>;
 
-function clientConfig({ region, timeoutMs }: AwsTarget, endpoint: string | undefined, keys: KeyPair) {
+function clientConfig({ region, timeoutMs, connectTimeoutMs }: AwsTarget, endpoint: string | undefined, keys: KeyPair) {
   return {
     ...defined({ region, endpoint }),
     credentials: {
@@ -25,7 +26,7 @@ function clientConfig({ region, timeoutMs }: AwsTarget, endpoint: string | undef
       ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken.reveal() }),
     },
     maxAttempts: 1, // core/retry.ts decides; two retry layers multiply
-    requestHandler: { connectionTimeout: timeoutMs, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
   };
 }
 
@@ -39,6 +40,11 @@ export function openRedshift(target: AwsTarget, keys: KeyPair): RedshiftClient {
   return new RedshiftClient(clientConfig(target, target.redshiftEndpoint, keys));
 }
 
+/** A client for one piece of work: the caller destroys it. Redirects are never followed. */
+export function openRedshiftServerless(target: AwsTarget, keys: KeyPair): RedshiftServerlessClient {
+  return new RedshiftServerlessClient(clientConfig(target, target.redshiftServerlessEndpoint, keys));
+}
+
 /** One AWS call with its retries (throttling, network, AWS's own failures) and its errors made ours. */
 export async function callAws<T>(
   { target, signal, limits = AWS_CALL_LIMITS }: AwsWire,
@@ -47,7 +53,7 @@ export async function callAws<T>(
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   // The HTTP handler's own limits come first and name the host; this one only backs them up.
-  const backed = { ...limits, attemptMs: target.timeoutMs * 2 + 500 };
+  const backed = { ...limits, attemptMs: target.connectTimeoutMs + target.timeoutMs * 2 + 500 };
   try {
     return await retry({ signal }, backed, async (abortSignal) => {
       try {
@@ -64,15 +70,24 @@ export async function callAws<T>(
 /** What a call to a service knows about itself, for messages. */
 export function callFacts(
   { target }: AwsWire,
-  service: 'sts' | 'redshift',
+  service: AwsService,
   { source, principalArn }: Pick<AwsCredentials, 'source' | 'principalArn'>,
 ): CallFacts {
   return { host: serviceHost(target, service), source, callerArn: principalArn };
 }
 
+/** A service of AWS that getting in asks, by the first part of its host name. */
+export type AwsService = 'sts' | 'redshift' | 'redshift-serverless';
+
+const ENDPOINTS = {
+  sts: 'stsEndpoint',
+  redshift: 'redshiftEndpoint',
+  'redshift-serverless': 'redshiftServerlessEndpoint',
+} as const satisfies Record<AwsService, keyof AwsTarget>;
+
 /** The host that answers for a service. */
-export function serviceHost(target: AwsTarget, service: 'sts' | 'redshift'): string {
-  const endpoint = service === 'sts' ? target.stsEndpoint : target.redshiftEndpoint;
+export function serviceHost(target: AwsTarget, service: AwsService): string {
+  const endpoint = target[ENDPOINTS[service]];
   if (endpoint !== undefined) return new URL(endpoint).host;
   const suffix = target.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
   return `${service}.${target.region ?? 'us-east-1'}.${suffix}`;

@@ -1,5 +1,5 @@
 import type { RoleHop } from '../access/plan.ts';
-import type { AwsOperation, ClusterLogin, ClusterPlace, Verdict } from './classify.ts';
+import type { AwsOperation, ClusterPlace, IssuedLogin, Verdict } from './classify.ts';
 import type { ForeignError } from './foreign-error.ts';
 
 type Operation<A extends AwsOperation['action']> = Extract<AwsOperation, { action: A }>;
@@ -67,43 +67,53 @@ function denialHint(message: string): string | undefined {
   return match[1] === undefined ? `explicit deny in a ${match[2]}` : `no ${match[1]} allows it`;
 }
 
+/** Stands for what only AWS knows: it has to be filled in by hand. */
+const UNKNOWN_CLUSTER = '<CLUSTER>';
+const UNKNOWN_WORKGROUP = '<WORKGROUP-ID>';
+
 /** Every permission that a login needs, as `action on resource`. */
-export function loginPermissions(login: ClusterLogin, place: ClusterPlace): readonly (readonly [string, string])[] {
+export function loginPermissions(
+  login: IssuedLogin,
+  { partition, region, account }: ClusterPlace,
+): readonly (readonly [action: string, resource: string])[] {
+  if (login.kind === 'serverlessCredentials') {
+    const arn = `arn:${partition}:redshift-serverless:${region}:${account}:workgroup/${UNKNOWN_WORKGROUP}`;
+    return [['redshift-serverless:GetCredentials', arn]];
+  }
+  const cluster = login.clusterIdentifier ?? UNKNOWN_CLUSTER;
   const arn = (kind: string, name: string): string =>
-    `arn:${place.partition}:redshift:${place.region}:${place.account}:${kind}:${login.clusterIdentifier}/${name}`;
+    `arn:${partition}:redshift:${region}:${account}:${kind}:${cluster}/${name}`;
+  const database = arn('dbname', login.database);
+  if (login.kind === 'clusterCredentialsWithIam') return [['redshift:GetClusterCredentialsWithIAM', database]];
   const user = arn('dbuser', login.username);
   return [
     ['redshift:GetClusterCredentials', user],
-    ['redshift:GetClusterCredentials', arn('dbname', login.database)],
+    ['redshift:GetClusterCredentials', database],
     ...(login.autoCreate ? ([['redshift:CreateClusterUser', user]] as const) : []),
     ...login.groups.map((group) => ['redshift:JoinGroup', arn('dbgroup', group)] as const),
   ];
 }
 
 // "... is not authorized to perform: ACTION on resource: ARN ...": where AWS says so, it says what is missing.
-const MISSING = /not authorized to perform: (redshift:[A-Za-z]+)(?: on resource: (arn:[^\s]+))?/;
+const MISSING = /not authorized to perform: (redshift(?:-serverless)?:[A-Za-z]+)(?: on resource: (arn:[^\s]+))?/;
 
-/** GetClusterCredentials refused: names the missing action and resource as far as AWS does, and all that is needed. */
+/** A login refused: names the missing action and resource as far as AWS does, and all that is needed. */
 export function loginDenied(
   error: ForeignError,
-  { login, place, callerArn }: Operation<'redshift:GetClusterCredentials'>,
+  { action: asked, login, place, callerArn }: Extract<AwsOperation, { login: IssuedLogin }>,
 ): Verdict {
   const needed = loginPermissions(login, place);
   const said = MISSING.exec(error.message);
-  const action = said?.[1] ?? 'redshift:GetClusterCredentials';
+  const action = said?.[1] ?? asked;
   const resource = said?.[2] ?? needed.find(([name]) => name === action)?.[1] ?? needed[0]?.[1] ?? '';
   const who = callerArn ?? 'the role';
-  const isMain = action === 'redshift:GetClusterCredentials';
-  const spelling = isMain
-    ? ' Check the spelling of clusterIdentifier first: under a narrow policy a wrong name is refused in the same words.'
-    : '';
   const list = needed.map(([name, arn]) => `${name} on ${arn}`).join(', ');
   return {
     code: 'RS_AUTH_LOGIN_DENIED',
-    message: `AWS does not let ${who} get a login for ${login.username}: ${action} on ${resource} is not allowed`,
+    message: `AWS does not let ${who} get a login${loginName(login)}: ${action} on ${resource} is not allowed`,
     action:
       `Allow ${action} on ${resource} in the policy of ${callerArn === undefined ? 'the role' : policyPrincipal(callerArn)}. ` +
-      `All that this login needs: ${list}.${spelling}`,
+      `All that this login needs: ${list}.${action === asked ? spelling(login) : ''}`,
     facts: {
       missingAction: action,
       missingResource: resource,
@@ -114,20 +124,39 @@ export function loginDenied(
   };
 }
 
+function loginName(login: IssuedLogin): string {
+  return login.kind === 'clusterCredentials' ? ` for ${login.username}` : '';
+}
+
+/** Under a narrow policy AWS refuses a wrong name in the same words as a missing right. */
+function spelling(login: IssuedLogin): string {
+  if (login.kind === 'serverlessCredentials') {
+    return ` Check the spelling of workgroup first; ${UNKNOWN_WORKGROUP} is the id (a UUID) that its page in the console shows.`;
+  }
+  if (login.clusterIdentifier === undefined) {
+    return ` ${UNKNOWN_CLUSTER} is the cluster behind ${login.customDomain ?? 'the host'}: fill in clusterIdentifier to name it.`;
+  }
+  return ' Check the spelling of clusterIdentifier first: under a narrow policy a wrong name is refused in the same words.';
+}
+
 /** The host lookup refused: there is a way round it. */
-export function describeClusterDenied(
-  _: ForeignError,
-  { clusterIdentifier, place, callerArn }: Operation<'redshift:DescribeClusters'>,
+export function lookupDenied(
+  operation: Operation<'redshift:DescribeClusters'> | Operation<'redshift-serverless:GetWorkgroup'>,
 ): Verdict {
-  const arn = `arn:${place.partition}:redshift:${place.region}:${place.account}:cluster:${clusterIdentifier}`;
+  const { action, callerArn } = operation;
+  const { partition, region, account } = operation.place;
+  const arn =
+    operation.action === 'redshift:DescribeClusters'
+      ? `arn:${partition}:redshift:${region}:${account}:cluster:${operation.clusterIdentifier}`
+      : `arn:${partition}:redshift-serverless:${region}:${account}:workgroup/${UNKNOWN_WORKGROUP}`;
   return {
     code: 'RS_AUTH_LOGIN_DENIED',
-    message: `AWS does not let ${callerArn ?? 'the role'} look up the host: redshift:DescribeClusters on ${arn} is not allowed`,
-    action: `Fill in host, or allow redshift:DescribeClusters on ${arn}.`,
+    message: `AWS does not let ${callerArn ?? 'the role'} look up the host: ${action} on ${arn} is not allowed`,
+    action: `Fill in host, or allow ${action} on ${arn}.`,
     facts: {
-      missingAction: 'redshift:DescribeClusters',
+      missingAction: action,
       missingResource: arn,
-      roleStatement: statement('redshift:DescribeClusters', { Resource: arn }),
+      roleStatement: statement(action, { Resource: arn }),
     },
   };
 }

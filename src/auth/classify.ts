@@ -2,7 +2,7 @@ import type { LoginHop, RoleHop } from '../access/plan.ts';
 import { ConnectorError, type ErrorDetails } from '../core/errors.ts';
 import { classifyByCode } from './classify-code.ts';
 import { classifyConnection } from './classify-connection.ts';
-import { describeClusterDenied, loginDenied, roleDenied } from './classify-denied.ts';
+import { loginDenied, lookupDenied, roleDenied } from './classify-denied.ts';
 import { type ForeignError, readForeignError, safeCause } from './foreign-error.ts';
 
 /** Facts that every call knows about itself, for messages. */
@@ -22,20 +22,33 @@ export interface ClusterPlace {
   readonly account: string;
 }
 
+/** A login that AWS issues: every one but that with a stored password. */
+export type IssuedLogin = Exclude<LoginHop, { kind: 'password' }>;
+
 export type ClusterLogin = Extract<LoginHop, { kind: 'clusterCredentials' }>;
+export type IamClusterLogin = Extract<LoginHop, { kind: 'clusterCredentialsWithIam' }>;
+export type ServerlessLogin = Extract<LoginHop, { kind: 'serverlessCredentials' }>;
+
+interface LoginPurchase<L extends IssuedLogin> extends CallFacts {
+  readonly login: L;
+  readonly place: ClusterPlace;
+}
 
 /** One AWS call, as far as its failure must name it. */
 export type AwsOperation =
   | ({ readonly action: 'sts:GetCallerIdentity' } & CallFacts)
   | ({ readonly action: 'sts:AssumeRole'; readonly hop: RoleHop } & CallFacts)
-  | ({
-      readonly action: 'redshift:GetClusterCredentials';
-      readonly login: ClusterLogin;
-      readonly place: ClusterPlace;
-    } & CallFacts)
+  | ({ readonly action: 'redshift:GetClusterCredentials' } & LoginPurchase<ClusterLogin>)
+  | ({ readonly action: 'redshift:GetClusterCredentialsWithIAM' } & LoginPurchase<IamClusterLogin>)
+  | ({ readonly action: 'redshift-serverless:GetCredentials' } & LoginPurchase<ServerlessLogin>)
   | ({
       readonly action: 'redshift:DescribeClusters';
       readonly clusterIdentifier: string;
+      readonly place: ClusterPlace;
+    } & CallFacts)
+  | ({
+      readonly action: 'redshift-serverless:GetWorkgroup';
+      readonly workgroup: string;
       readonly place: ClusterPlace;
     } & CallFacts);
 
@@ -71,11 +84,18 @@ function classifyRefusal(error: ForeignError, operation: AwsOperation): Verdict 
       if (isAccessDenied(error)) return roleDenied(error, operation.hop, operation.callerArn);
       return durationRefused(error, operation.hop);
     case 'redshift:GetClusterCredentials':
+    case 'redshift:GetClusterCredentialsWithIAM':
       if (isAccessDenied(error)) return loginDenied(error, operation);
-      return clusterMissing(error, operation.login.clusterIdentifier, operation.place);
+      return clusterMissing(error, operation.login, operation.place);
     case 'redshift:DescribeClusters':
-      if (isAccessDenied(error)) return describeClusterDenied(error, operation);
-      return clusterMissing(error, operation.clusterIdentifier, operation.place);
+      if (isAccessDenied(error)) return lookupDenied(operation);
+      return clusterMissing(error, operation, operation.place);
+    case 'redshift-serverless:GetCredentials':
+      if (isAccessDenied(error)) return loginDenied(error, operation);
+      return workgroupMissing(error, operation.login.workgroup, operation.place);
+    case 'redshift-serverless:GetWorkgroup':
+      if (isAccessDenied(error)) return lookupDenied(operation);
+      return workgroupMissing(error, operation.workgroup, operation.place);
   }
   return operation satisfies never;
 }
@@ -95,13 +115,50 @@ function durationRefused(error: ForeignError, { roleArn, durationSeconds }: Role
   };
 }
 
-function clusterMissing(error: ForeignError, cluster: string, { region, account }: ClusterPlace): Verdict | undefined {
-  if (!/^ClusterNotFound(Fault)?$/.test(error.name)) return undefined;
+/** AWS's ways of saying that it knows no cluster by this name: its identifier, or its custom domain name. */
+const CLUSTER_MISSING = /^(ClusterNotFound|CustomDomainAssociationNotFound|CustomCnameAssociation)(Fault)?$/;
+
+function clusterMissing(
+  error: ForeignError,
+  { clusterIdentifier: cluster, customDomain }: { readonly clusterIdentifier?: string; readonly customDomain?: string },
+  { region, account }: ClusterPlace,
+): Verdict | undefined {
+  if (cluster === undefined) return customDomainUnknown(error, customDomain ?? '', { region, account });
+  if (!CLUSTER_MISSING.test(error.name)) return undefined;
   return {
     code: 'RS_CONFIG_OBJECT_MISSING',
     message: `There is no cluster ${cluster} in ${region} of account ${account}`,
     action: 'Correct clusterIdentifier or region, or choose a role of the account that owns the cluster.',
     facts: { clusterIdentifier: cluster, region, account },
+  };
+}
+
+/** Anything but a refusal that answers a call by custom domain name: older clusters and APIs do not know the name. */
+function customDomainUnknown(
+  error: ForeignError,
+  customDomain: string,
+  { region, account }: Omit<ClusterPlace, 'partition'>,
+): Verdict | undefined {
+  if (error.status === undefined || error.status < 400 || error.status >= 500) return undefined;
+  return {
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: `AWS knows no cluster by the custom domain name ${customDomain} in ${region} of account ${account} (${error.name})`,
+    action: 'Fill in clusterIdentifier: the cluster is then asked for by its identifier. Else correct host or region.',
+    facts: { customDomain, region, account },
+  };
+}
+
+function workgroupMissing(
+  error: ForeignError,
+  workgroup: string,
+  { region, account }: ClusterPlace,
+): Verdict | undefined {
+  if (error.name !== 'ResourceNotFoundException') return undefined;
+  return {
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: `There is no serverless workgroup ${workgroup} in ${region} of account ${account}`,
+    action: 'Correct workgroup or region, or choose a role of the account that owns the workgroup.',
+    facts: { workgroup, region, account },
   };
 }
 

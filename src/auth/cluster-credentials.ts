@@ -1,9 +1,15 @@
-import { DescribeClustersCommand, GetClusterCredentialsCommand } from '@aws-sdk/client-redshift';
+import {
+  DescribeClustersCommand,
+  GetClusterCredentialsCommand,
+  type GetClusterCredentialsCommandOutput,
+  GetClusterCredentialsWithIAMCommand,
+} from '@aws-sdk/client-redshift';
+import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import type { AwsCredentials, Login } from './access.ts';
 import { type AwsWire, callAws, callFacts, openRedshift } from './aws-call.ts';
-import type { AwsOperation, ClusterLogin, ClusterPlace } from './classify.ts';
+import type { AwsOperation, ClusterLogin, ClusterPlace, IamClusterLogin } from './classify.ts';
 import { explainRefusal } from './explain-refusal.ts';
 
 /**
@@ -12,18 +18,21 @@ import { explainRefusal } from './explain-refusal.ts';
  */
 export async function buyClusterLogin(
   caller: AwsCredentials,
-  login: ClusterLogin,
+  login: ClusterLogin | IamClusterLogin,
   place: ClusterPlace,
   wire: AwsWire,
 ): Promise<Login> {
   try {
-    return await askForLogin(caller, login, place, wire);
+    return login.kind === 'clusterCredentials'
+      ? await askForUser(caller, login, place, wire)
+      : await askAsIdentity(caller, login, place, wire);
   } catch (error) {
+    if (login.clusterIdentifier === undefined) throw error;
     throw await explainRefusal(error, login.clusterIdentifier, caller, place, wire);
   }
 }
 
-async function askForLogin(
+async function askForUser(
   caller: AwsCredentials,
   login: ClusterLogin,
   place: ClusterPlace,
@@ -37,7 +46,7 @@ async function askForLogin(
   };
   const redshift = openRedshift(wire.target, caller);
   const command = new GetClusterCredentialsCommand({
-    ClusterIdentifier: login.clusterIdentifier,
+    ...clusterParameter(login),
     DbUser: login.username,
     DbName: login.database,
     AutoCreate: login.autoCreate,
@@ -45,17 +54,46 @@ async function askForLogin(
     ...(login.groups.length === 0 ? {} : { DbGroups: [...login.groups] }),
   });
   const answer = await callAws(wire, operation, redshift, (options) => redshift.send(command, options));
-  const { DbUser: user, DbPassword: password, Expiration: expiresAt } = answer;
-  if (user === undefined || password === undefined) throw emptyAnswer(operation);
-  return {
-    user,
-    password: new Secret(password),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    database: login.database,
-  };
+  return readLogin(answer, operation);
 }
 
-/** Where the cluster listens, as AWS tells it. */
+/** The user is the one that belongs to the caller: `IAMR:role` for a role's session. */
+async function askAsIdentity(
+  caller: AwsCredentials,
+  login: IamClusterLogin,
+  place: ClusterPlace,
+  wire: AwsWire,
+): Promise<Login> {
+  const operation: AwsOperation = {
+    action: 'redshift:GetClusterCredentialsWithIAM',
+    login,
+    place,
+    ...callFacts(wire, 'redshift', caller),
+  };
+  const redshift = openRedshift(wire.target, caller);
+  const command = new GetClusterCredentialsWithIAMCommand({
+    ...clusterParameter(login),
+    DbName: login.database,
+    DurationSeconds: login.lifetimeSeconds,
+  });
+  const answer = await callAws(wire, operation, redshift, (options) => redshift.send(command, options));
+  return readLogin(answer, operation);
+}
+
+function clusterParameter({ clusterIdentifier, customDomain }: ClusterLogin | IamClusterLogin) {
+  return defined({ ClusterIdentifier: clusterIdentifier, CustomDomainName: customDomain });
+}
+
+function readLogin(
+  { DbUser: user, DbPassword: password, Expiration: expiresAt }: GetClusterCredentialsCommandOutput,
+  operation: Extract<AwsOperation, { login: unknown }>,
+): Login {
+  if (user === undefined || password === undefined) throw emptyAnswer(operation);
+  const { database } = operation.login;
+  return { user, password: new Secret(password), ...defined({ expiresAt }), database };
+}
+
+/** Where a cluster or workgroup listens, as AWS tells it. */
 export interface ClusterEndpoint {
   readonly host: string;
   readonly port: number;
@@ -90,7 +128,8 @@ export async function lookUpEndpoint(
   return { host, port };
 }
 
-function emptyAnswer({ action, host }: AwsOperation): ConnectorError {
+/** An answer that is none. */
+export function emptyAnswer({ action, host }: AwsOperation): ConnectorError {
   return new ConnectorError('RS_AWS_FAILED', `${host} answered ${action} with nothing in it`, {
     action: 'Check what answers at this endpoint.',
     details: { operation: action, host },

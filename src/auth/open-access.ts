@@ -7,10 +7,11 @@ import { abandonOnAbort, type Clock, type Run, SYSTEM_CLOCK } from '../core/run.
 import type { Access, AwsCredentials, Login, LoginRequest } from './access.ts';
 import { type AssumeRole, openRoleAssumer } from './assume-role.ts';
 import type { AwsWire } from './aws-call.ts';
-import type { ClusterLogin, ClusterPlace } from './classify.ts';
-import { buyClusterLogin, type ClusterEndpoint, lookUpEndpoint } from './cluster-credentials.ts';
+import type { ClusterPlace, IssuedLogin } from './classify.ts';
+import type { ClusterEndpoint } from './cluster-credentials.ts';
 import { acquireIdentity } from './identity.ts';
 import type { Environment } from './identity-sources.ts';
+import { issueLogin, LOGIN_ACTIONS, lookUpTarget } from './issue-login.ts';
 import { createKeyedCache, type KeyedCache } from './keyed-cache.ts';
 import { createLoginCache, type LoginCache, loginRejected } from './login-cache.ts';
 import { type Memoized, memoizeUntilExpiry } from './memoize.ts';
@@ -39,7 +40,7 @@ interface RoleRequest extends Starter {
 
 interface LoginPurchase extends Starter {
   readonly caller: AwsCredentials;
-  readonly login: ClusterLogin;
+  readonly login: IssuedLogin;
 }
 
 /** Opens the credential graph of one connector. No I/O yet. Dispose ends every request under way. */
@@ -101,7 +102,9 @@ class CredentialGraph implements Access {
         return { user: login.username, password: login.password, database: login.database };
       }
       case 'clusterCredentials':
-        return this.#wait(run, () => this.#clusterLogin(login, starterOf(run), rejected));
+      case 'clusterCredentialsWithIam':
+      case 'serverlessCredentials':
+        return this.#wait(run, () => this.#issuedLogin(login, starterOf(run), rejected));
     }
     return login satisfies never;
   }
@@ -138,14 +141,8 @@ class CredentialGraph implements Access {
   async #assumeAll(hops: readonly RoleHop[], starter: Starter): Promise<AwsCredentials> {
     let credentials = await this.#identity.get(starter);
     for (const hop of hops) {
-      const key = [
-        callerKey(credentials),
-        hop.roleArn,
-        hop.sessionName,
-        hop.externalId,
-        hop.sourceIdentity,
-        hop.durationSeconds,
-      ];
+      // The hop holds every parameter of the call.
+      const key = [callerKey(credentials), hop];
       credentials = await this.#roles.get(key, { ...starter, base: credentials, hop });
     }
     return credentials;
@@ -157,23 +154,22 @@ class CredentialGraph implements Access {
     return credentials;
   }
 
-  async #clusterLogin(login: ClusterLogin, starter: Starter, rejected: Login | undefined): Promise<Login> {
+  async #issuedLogin(login: IssuedLogin, starter: Starter, rejected: Login | undefined): Promise<Login> {
     const caller = await this.#assumeAll(this.plan.roles, starter);
-    const { region, redshiftEndpoint } = this.plan.aws;
-    const { clusterIdentifier, username, database, groups, autoCreate, lifetimeSeconds } = login;
-    const target = [redshiftEndpoint, region, clusterIdentifier];
-    const key = [callerKey(caller), ...target, username, database, groups, autoCreate, lifetimeSeconds];
+    const { region, redshiftEndpoint, redshiftServerlessEndpoint } = this.plan.aws;
+    // The login holds every parameter of the call, and no secret.
+    const key = [callerKey(caller), redshiftEndpoint, redshiftServerlessEndpoint, region, login];
     return this.#logins.get(key, { ...starter, caller, login }, rejected);
   }
 
   async #buyLogin({ caller, login, publish }: LoginPurchase): Promise<Login> {
     const place = this.#place(caller);
-    const bought = await buyClusterLogin(caller, login, place, this.#wire);
+    const bought = await issueLogin(caller, login, place, this.#wire);
     publish({
       type: 'hop',
       hop: 'login',
       principal: bought.user,
-      source: 'redshift:GetClusterCredentials',
+      source: LOGIN_ACTIONS[login.kind],
       account: place.account,
       ...(bought.expiresAt === undefined ? {} : { expiresAt: bought.expiresAt.toISOString() }),
     });
@@ -182,11 +178,11 @@ class CredentialGraph implements Access {
 
   async #lookUpEndpoint(starter: Starter): Promise<ClusterEndpoint & { readonly expiresAt: Date }> {
     const { login, roles } = this.plan;
-    if (login.kind !== 'clusterCredentials') {
+    if (login.kind === 'password') {
       throw new ConnectorError('RS_INTERNAL', 'A login by password was planned without a host');
     }
     const caller = await this.#assumeAll(roles, starter);
-    const found = await lookUpEndpoint(caller, login.clusterIdentifier, this.#place(caller), this.#wire);
+    const found = await lookUpTarget(caller, login, this.#place(caller), this.#wire);
     this.#checkHost(found.host);
     return { ...found, expiresAt: new Date(this.#clock.now() + ENDPOINT_LIFETIME_MS) };
   }

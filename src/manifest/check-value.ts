@@ -1,5 +1,5 @@
 import type { ConfigIssue } from '../core/errors.ts';
-import type { AttributeDescriptor, ItemDescriptor } from './descriptor.ts';
+import type { AttributeDescriptor, ItemDescriptor, ItemPropertyDescriptor } from './descriptor.ts';
 
 const regexps = new Map<string, RegExp>();
 
@@ -31,7 +31,10 @@ function problemOf(descriptor: AttributeDescriptor, value: unknown): string | un
   }
 }
 
-function integerProblem({ minimum, maximum, unit }: AttributeDescriptor, value: unknown): string | undefined {
+function integerProblem(
+  { minimum, maximum, unit }: Pick<AttributeDescriptor, 'minimum' | 'maximum' | 'unit'>,
+  value: unknown,
+): string | undefined {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return 'must be a whole number';
   const isLow = minimum !== undefined && value < minimum;
   const isHigh = maximum !== undefined && value > maximum;
@@ -96,12 +99,29 @@ function checkFields(
       if (field === undefined || field === null || field === '') {
         return property.required ? [issue(at, `${property.title} is missing`, `Set ${at}.`)] : [];
       }
-      if (typeof field === 'string' && fits(property.pattern, field)) return [];
-      return [
-        issue(at, `${property.title} ${property.patternMessage}`, `Change ${at}: it ${property.patternMessage}.`),
-      ];
+      return checkField(at, property, field);
     }),
   ];
+}
+
+function checkField(at: string, property: ItemPropertyDescriptor, field: unknown): readonly ConfigIssue[] {
+  const problem = fieldProblem(property, field);
+  if (problem !== undefined) return [issue(at, `${property.title} ${problem}`, `Change ${at}: it ${problem}.`)];
+  return property.type === 'array' && Array.isArray(field) ? checkItems(at, property.items, field) : [];
+}
+
+function fieldProblem(property: ItemPropertyDescriptor, field: unknown): string | undefined {
+  switch (property.type) {
+    case 'string':
+      return typeof field === 'string' && fits(property.pattern, field) ? undefined : property.patternMessage;
+    case 'integer':
+      return integerProblem(property, field);
+    case 'boolean':
+      return typeof field === 'boolean' ? undefined : 'must be true or false';
+    case 'array':
+      return arrayProblem(field);
+  }
+  return property satisfies never;
 }
 
 /** A key as a message may show it: bounded, and without control characters. */

@@ -18,13 +18,12 @@ export interface ItemDescriptor {
 }
 
 /** One property of an array option's element. */
-export interface ItemPropertyDescriptor {
-  readonly type: 'string';
-  readonly title: string;
-  readonly pattern: string;
-  readonly patternMessage: string;
-  readonly required?: boolean;
-}
+export type ItemPropertyDescriptor = { readonly title: string; readonly required?: boolean } & (
+  | { readonly type: 'string'; readonly pattern: string; readonly patternMessage: string }
+  | { readonly type: 'integer'; readonly unit?: string; readonly minimum: number; readonly maximum: number }
+  | { readonly type: 'boolean' }
+  | { readonly type: 'array'; readonly items: ItemDescriptor }
+);
 
 /** What every option and attribute says about itself. */
 export interface AttributeDescriptor {

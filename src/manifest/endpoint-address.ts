@@ -1,6 +1,15 @@
 import { isIP } from 'node:net';
 import { addressKind, addressRefusal } from './addresses.ts';
 
+/** The options that are addresses of AWS services. */
+export const ENDPOINT_KEYS = [
+  'stsEndpoint',
+  'redshiftEndpoint',
+  'redshiftServerlessEndpoint',
+  'iamEndpoint',
+  's3Endpoint',
+] as const;
+
 /** What is wrong with the address of an AWS endpoint, as a clause; undefined when it may be used. */
 export function endpointProblem(endpoint: string, allowLoopback: boolean): string | undefined {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
@@ -9,6 +18,17 @@ export function endpointProblem(endpoint: string, allowLoopback: boolean): strin
   const refusal = hostRefusal(url.hostname, allowLoopback);
   if (refusal !== undefined) return `leads to ${refusal}`;
   return url.protocol === 'https:' || isLoopbackHost(url.hostname) ? undefined : 'must start with https://';
+}
+
+/**
+ * What is wrong with the address of a proxy, as a clause that does not repeat it: it may hold a password. `http` is fine:
+ * what goes through is encrypted end to end.
+ */
+export function proxyProblem(proxy: string, allowLoopback: boolean): string | undefined {
+  const url = URL.canParse(proxy) ? new URL(proxy) : undefined;
+  if (url === undefined) return 'must be an address such as http://proxy.example.com:3128';
+  const refusal = hostRefusal(url.hostname, allowLoopback);
+  return refusal === undefined ? undefined : `leads to ${refusal}`;
 }
 
 /** Why a host, given by name or address, is refused before any name resolution; undefined when it is fine so far. */

@@ -3,7 +3,7 @@ import { readEndpointName } from '../core/endpoint-name.ts';
 import type { ConfigIssue } from '../core/errors.ts';
 import { issue } from './check-value.ts';
 import { alternatives, holds, type Lookup } from './conditions.ts';
-import type { Condition, Conditions, OptionDescriptor } from './descriptor.ts';
+import type { Condition, Conditions, ConditionValue, OptionDescriptor } from './descriptor.ts';
 import { type JdbcUrl, readJdbcUrl } from './jdbc-url.ts';
 
 /** Where a value came from: never what it was. */
@@ -77,7 +77,13 @@ function obstacle(conditions: Conditions, lookup: Lookup, properties: Properties
     Object.entries(condition).filter(([key, accepted]) => !holds({ [key]: accepted }, lookup)),
   );
   const [nearest = []] = unmet.toSorted((one, other) => one.length - other.length);
-  return nearest.map(([key]) => `${key} is ${said(lookup(key), properties[key])}`).join(' and ');
+  return nearest
+    .map(([key, accepted]) => `${key} is ${isNone(accepted) ? 'given' : said(lookup(key), properties[key])}`)
+    .join(' and ');
+}
+
+function isNone(accepted: readonly ConditionValue[]): boolean {
+  return accepted.every((value) => value === null);
 }
 
 // Only the manifest's own words are repeated: what was typed into the wrong field may be a secret.
@@ -131,7 +137,7 @@ function nameEndpoint(
   notices: readonly string[],
 ): Located {
   const name = typeof values['host'] === 'string' ? readEndpointName(values['host']) : undefined;
-  const told = { region: name?.region, clusterIdentifier: name?.clusterIdentifier };
+  const told = { region: name?.region, clusterIdentifier: name?.clusterIdentifier, workgroup: name?.workgroup };
   const added = Object.entries(told).filter(([key, value]) => value !== undefined && values[key] === undefined);
   return {
     values: { ...Object.fromEntries(added), ...values },

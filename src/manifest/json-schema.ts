@@ -1,5 +1,12 @@
 import { alternatives } from './conditions.ts';
-import type { Condition, Conditions, ItemDescriptor, Manifest, OptionDescriptor } from './descriptor.ts';
+import type {
+  Condition,
+  Conditions,
+  ItemDescriptor,
+  ItemPropertyDescriptor,
+  Manifest,
+  OptionDescriptor,
+} from './descriptor.ts';
 
 /** A JSON Schema as data. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -113,15 +120,25 @@ function renderItem({ type, title, pattern, patternMessage, properties }: ItemDe
   return {
     type,
     title,
-    properties: Object.fromEntries(
-      fields.map(([key, field]) => [
-        key,
-        { type: field.type, title: field.title, pattern: field.pattern, 'x-patternMessage': field.patternMessage },
-      ]),
-    ),
+    properties: Object.fromEntries(fields.map(([key, field]) => [key, renderField(field)])),
     required: fields.filter(([, field]) => field.required).map(([key]) => key),
     additionalProperties: false,
   };
+}
+
+function renderField(field: ItemPropertyDescriptor): JsonSchema {
+  const { type, title } = field;
+  switch (field.type) {
+    case 'string':
+      return { type, title, pattern: field.pattern, 'x-patternMessage': field.patternMessage };
+    case 'integer':
+      return { type, title, minimum: field.minimum, maximum: field.maximum };
+    case 'boolean':
+      return { type, title };
+    case 'array':
+      return { type, title, items: renderItem(field.items), uniqueItems: true };
+  }
+  return field satisfies never;
 }
 
 function present(schema: JsonSchema): JsonSchema {

@@ -22,6 +22,8 @@ export const MANIFEST: Manifest = {
       "${host}",
       "sts.${region}.amazonaws.com",
       "redshift.${region}.amazonaws.com",
+      "redshift-serverless.${region}.amazonaws.com",
+      "iam.amazonaws.com",
       "s3.${region}.amazonaws.com"
     ]
   },
@@ -210,11 +212,32 @@ export const MANIFEST: Manifest = {
           ],
           "host": [
             null
+          ],
+          "workgroup": [
+            null
           ]
         },
         "group": "endpoint",
         "order": 50,
         "since": "0.1.0"
+      },
+      "workgroup": {
+        "type": "string",
+        "title": "Serverless workgroup",
+        "description": "Name of the Redshift Serverless workgroup that issues the login, instead of a cluster. Taken from the endpoint where its name tells it.",
+        "examples": [
+          "analytics"
+        ],
+        "pattern": "^[a-z0-9-]{3,64}$",
+        "patternMessage": "must be 3 to 64 lower-case letters, digits and hyphens",
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "endpoint",
+        "order": 55,
+        "since": "0.2.0"
       },
       "region": {
         "type": "string",
@@ -257,17 +280,83 @@ export const MANIFEST: Manifest = {
         "order": 10,
         "since": "0.1.0"
       },
+      "loginMethod": {
+        "type": "string",
+        "title": "Login method",
+        "description": "Whose login AWS issues: that of the database user that is named here (redshift:GetClusterCredentials), or that of the IAM role itself, as the user IAMR:role (redshift:GetClusterCredentialsWithIAM).",
+        "enum": [
+          "databaseUser",
+          "iamIdentity"
+        ],
+        "enumTitles": [
+          "A database user",
+          "The user of the IAM role"
+        ],
+        "default": "databaseUser",
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ],
+          "workgroup": [
+            null
+          ]
+        },
+        "group": "authentication",
+        "order": 15,
+        "since": "0.2.0"
+      },
       "username": {
         "type": "string",
         "title": "Username",
         "legacyLabel": "Username",
-        "description": "Database user to log in as.",
-        "required": true,
+        "description": "Database user to log in as. Not used where the user follows from the IAM identity: with loginMethod iamIdentity, and with a serverless workgroup.",
         "examples": [
           "etl"
         ],
         "pattern": "^[^\\u0000]{1,127}$",
         "patternMessage": "must be 1 to 127 characters",
+        "visibleWhen": [
+          {
+            "authType": [
+              "password"
+            ]
+          },
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "workgroup": [
+              null
+            ],
+            "loginMethod": [
+              "databaseUser"
+            ]
+          }
+        ],
+        "requiredWhen": [
+          {
+            "authType": [
+              "password"
+            ]
+          },
+          {
+            "authType": [
+              "assumeRole"
+            ],
+            "jdbcUrl": [
+              null
+            ],
+            "host": [
+              null
+            ],
+            "workgroup": [
+              null
+            ],
+            "loginMethod": [
+              "databaseUser"
+            ]
+          }
+        ],
         "group": "authentication",
         "order": 20,
         "since": "0.1.0"
@@ -638,6 +727,12 @@ export const MANIFEST: Manifest = {
         "visibleWhen": {
           "authType": [
             "assumeRole"
+          ],
+          "workgroup": [
+            null
+          ],
+          "loginMethod": [
+            "databaseUser"
           ]
         },
         "group": "authentication",
@@ -663,6 +758,12 @@ export const MANIFEST: Manifest = {
         "visibleWhen": {
           "authType": [
             "assumeRole"
+          ],
+          "workgroup": [
+            null
+          ],
+          "loginMethod": [
+            "databaseUser"
           ]
         },
         "group": "authentication",
@@ -789,10 +890,71 @@ export const MANIFEST: Manifest = {
         "order": 170,
         "since": "0.1.0"
       },
+      "sessionPolicy": {
+        "type": "string",
+        "title": "Session policy",
+        "description": "IAM policy as JSON that narrows what the session of the Redshift role may do: it can only take away.",
+        "multiline": true,
+        "pattern": "^[\\t\\n\\r\\x20-\\xff]{1,2048}$",
+        "patternMessage": "must be at most 2048 characters of Latin text",
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "authentication",
+        "order": 173,
+        "since": "0.2.0"
+      },
+      "sessionTags": {
+        "type": "array",
+        "title": "Session tags",
+        "description": "Tags of the session of the Redshift role, for policies that ask for them (sts:TagSession is needed).",
+        "items": {
+          "type": "object",
+          "title": "Tag",
+          "properties": {
+            "key": {
+              "type": "string",
+              "title": "Key",
+              "pattern": "^(?![Aa][Ww][Ss]:)[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$",
+              "patternMessage": "must be 1 to 128 letters, digits, blanks and _ . : / = + @ -, not starting with aws:",
+              "required": true
+            },
+            "value": {
+              "type": "string",
+              "title": "Value",
+              "pattern": "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$",
+              "patternMessage": "must be at most 256 letters, digits, blanks and _ . : / = + @ -"
+            },
+            "transitive": {
+              "type": "boolean",
+              "title": "Kept by later roles"
+            }
+          }
+        },
+        "default": [],
+        "examples": [
+          [
+            {
+              "key": "team",
+              "value": "sales"
+            }
+          ]
+        ],
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "authentication",
+        "order": 176,
+        "since": "0.2.0"
+      },
       "intermediateRoles": {
         "type": "array",
         "title": "Intermediate roles",
-        "description": "Roles assumed in this order before the Redshift role, where no direct trust exists.",
+        "description": "Roles assumed in this order before the Redshift role, where no direct trust exists. What one leaves out of session name and duration is as for the Redshift role.",
         "items": {
           "type": "object",
           "title": "Role",
@@ -809,6 +971,58 @@ export const MANIFEST: Manifest = {
               "title": "External ID",
               "pattern": "^[\\w+=,.@:/-]{2,1224}$",
               "patternMessage": "must be 2 to 1224 letters, digits and + = , . @ : / -"
+            },
+            "roleSessionName": {
+              "type": "string",
+              "title": "Role session name",
+              "pattern": "^[A-Za-z0-9_+=,.@-]{2,64}$",
+              "patternMessage": "must be 2 to 64 letters, digits and _ + = , . @ -"
+            },
+            "durationSeconds": {
+              "type": "integer",
+              "title": "Session duration",
+              "unit": "seconds",
+              "minimum": 900,
+              "maximum": 43200
+            },
+            "sessionPolicy": {
+              "type": "string",
+              "title": "Session policy",
+              "pattern": "^[\\t\\n\\r\\x20-\\xff]{1,2048}$",
+              "patternMessage": "must be at most 2048 characters of Latin text"
+            },
+            "sessionTags": {
+              "type": "array",
+              "title": "Session tags",
+              "items": {
+                "type": "object",
+                "title": "Tag",
+                "properties": {
+                  "key": {
+                    "type": "string",
+                    "title": "Key",
+                    "pattern": "^(?![Aa][Ww][Ss]:)[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$",
+                    "patternMessage": "must be 1 to 128 letters, digits, blanks and _ . : / = + @ -, not starting with aws:",
+                    "required": true
+                  },
+                  "value": {
+                    "type": "string",
+                    "title": "Value",
+                    "pattern": "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$",
+                    "patternMessage": "must be at most 256 letters, digits, blanks and _ . : / = + @ -"
+                  },
+                  "transitive": {
+                    "type": "boolean",
+                    "title": "Kept by later roles"
+                  }
+                }
+              }
+            },
+            "sourceIdentity": {
+              "type": "string",
+              "title": "Source identity",
+              "pattern": "^[A-Za-z0-9_+=,.@-]{2,64}$",
+              "patternMessage": "must be 2 to 64 letters, digits and _ + = , . @ -"
             }
           }
         },
@@ -817,7 +1031,8 @@ export const MANIFEST: Manifest = {
           [
             {
               "roleArn": "arn:aws:iam::111122223333:role/Hub",
-              "externalId": "partner-42"
+              "externalId": "partner-42",
+              "roleSessionName": "acme-hub"
             }
           ]
         ],
@@ -923,6 +1138,21 @@ export const MANIFEST: Manifest = {
         "group": "staging",
         "order": 50,
         "since": "0.1.0"
+      },
+      "stagingExternalId": {
+        "type": "string",
+        "title": "Staging external ID",
+        "description": "Value that the trust policy of the staging role demands (sts:ExternalId). Without one, External ID is sent.",
+        "pattern": "^[\\w+=,.@:/-]{2,1224}$",
+        "patternMessage": "must be 2 to 1224 letters, digits and + = , . @ : / -",
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 55,
+        "since": "0.2.0"
       },
       "copyRole": {
         "type": "string",
@@ -1107,7 +1337,7 @@ export const MANIFEST: Manifest = {
       "awsTimeoutSeconds": {
         "type": "integer",
         "title": "AWS timeout",
-        "description": "Longest time one call to AWS may take.",
+        "description": "Longest time one call to AWS may take once it is connected.",
         "unit": "seconds",
         "default": 10,
         "minimum": 1,
@@ -1115,6 +1345,79 @@ export const MANIFEST: Manifest = {
         "group": "network",
         "order": 50,
         "since": "0.1.0"
+      },
+      "awsConnectTimeoutSeconds": {
+        "type": "integer",
+        "title": "AWS connect timeout",
+        "description": "Longest time to connect to an AWS endpoint, through the proxy where there is one.",
+        "unit": "seconds",
+        "default": 5,
+        "minimum": 1,
+        "maximum": 60,
+        "group": "network",
+        "order": 55,
+        "since": "0.2.0"
+      },
+      "awsProxyUrl": {
+        "type": "string",
+        "title": "AWS proxy",
+        "description": "Address of an HTTP proxy for all calls to AWS (STS, Redshift, S3, IAM), as http://user:password@proxy.example.com:3128. The calls stay encrypted end to end. The session with the database does not use it, and HTTPS_PROXY of the environment is not read.",
+        "secret": true,
+        "pattern": "^https?://(?:[^\\s/?#@:]+(?::[^\\s/?#@]*)?@)?[A-Za-z0-9.:\\[\\]-]+/?$",
+        "patternMessage": "must be an address such as http://proxy.example.com:3128; special characters of a password are written as %40",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "network",
+        "order": 110,
+        "since": "0.2.0"
+      },
+      "awsNoProxy": {
+        "type": "array",
+        "title": "Hosts without the proxy",
+        "description": "Hosts that are reached directly: a name (* stands for any text), .example.com for a domain and all below it, an address, or a network such as 10.0.0.0/8 for addresses. This machine and metadata addresses never use the proxy.",
+        "items": {
+          "type": "string",
+          "title": "Host",
+          "pattern": "^(?:\\.?[A-Za-z0-9*](?:[A-Za-z0-9*._-]{0,251}[A-Za-z0-9*])?|[0-9A-Fa-f:.]{2,45}(?:/\\d{1,3})?)$",
+          "patternMessage": "must be a host name, a domain with a dot in front, an address or a network, without a port"
+        },
+        "default": [],
+        "examples": [
+          [
+            ".vpce.amazonaws.com"
+          ]
+        ],
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "network",
+        "order": 120,
+        "since": "0.2.0"
       },
       "keepaliveSeconds": {
         "type": "integer",
@@ -1182,6 +1485,46 @@ export const MANIFEST: Manifest = {
         "group": "network",
         "order": 90,
         "since": "0.1.0"
+      },
+      "redshiftServerlessEndpoint": {
+        "type": "string",
+        "title": "Redshift Serverless API endpoint",
+        "description": "Address of the Redshift Serverless API where it is not the Region's public one.",
+        "pattern": "^https?://[A-Za-z0-9.:\\[\\]-]+/?$",
+        "patternMessage": "must be an address such as https://vpce-1a2b.sts.us-west-2.vpce.amazonaws.com, without path or credentials",
+        "visibleWhen": {
+          "authType": [
+            "assumeRole"
+          ]
+        },
+        "group": "network",
+        "order": 93,
+        "since": "0.2.0"
+      },
+      "iamEndpoint": {
+        "type": "string",
+        "title": "IAM endpoint",
+        "description": "Address of IAM where it is not the public one. Only a diagnosis reads IAM, where the caller may.",
+        "pattern": "^https?://[A-Za-z0-9.:\\[\\]-]+/?$",
+        "patternMessage": "must be an address such as https://vpce-1a2b.sts.us-west-2.vpce.amazonaws.com, without path or credentials",
+        "visibleWhen": [
+          {
+            "authType": [
+              "assumeRole"
+            ]
+          },
+          {
+            "authType": [
+              "password"
+            ],
+            "useStaging": [
+              true
+            ]
+          }
+        ],
+        "group": "network",
+        "order": 96,
+        "since": "0.2.0"
       },
       "s3Endpoint": {
         "type": "string",
@@ -1255,9 +1598,17 @@ export const MANIFEST: Manifest = {
       {
         "id": "clusterKnown",
         "fields": [
-          "clusterIdentifier"
+          "clusterIdentifier",
+          "workgroup"
         ],
-        "message": "With an IAM role the cluster identifier is needed, given or told by the endpoint's name."
+        "message": "With an IAM role a cluster identifier or a workgroup is needed, not both: given, or told by the endpoint's name. A custom domain name as the host stands for its cluster."
+      },
+      {
+        "id": "databaseUserKnown",
+        "fields": [
+          "username"
+        ],
+        "message": "A login for a database user names that user."
       },
       {
         "id": "databaseKnown",
@@ -1288,9 +1639,26 @@ export const MANIFEST: Manifest = {
         "fields": [
           "stsEndpoint",
           "redshiftEndpoint",
+          "redshiftServerlessEndpoint",
+          "iamEndpoint",
           "s3Endpoint"
         ],
         "message": "Endpoints are https; http only to this machine, for a sandbox. Link-local and metadata addresses are refused."
+      },
+      {
+        "id": "proxyAddress",
+        "fields": [
+          "awsProxyUrl"
+        ],
+        "message": "A proxy at a link-local or metadata address is refused."
+      },
+      {
+        "id": "sessionPolicies",
+        "fields": [
+          "sessionPolicy",
+          "intermediateRoles"
+        ],
+        "message": "A session policy is a JSON object with statements."
       },
       {
         "id": "hostAddress",

@@ -13,11 +13,15 @@ export interface ConnectionInput {
   readonly database?: string | undefined;
   /** Identifier of the provisioned cluster that issues the login. Taken from the endpoint where its name tells it. */
   readonly clusterIdentifier?: string | undefined;
+  /** Name of the Redshift Serverless workgroup that issues the login, instead of a cluster. Taken from the endpoint where its name tells it. */
+  readonly workgroup?: string | undefined;
   /** AWS Region of the cluster. Taken from the endpoint where its name tells it. */
   readonly region?: string | undefined;
   /** How the database login is obtained: a stored password, or short-lived credentials bought by an IAM role. Default: `"password"`. */
   readonly authType?: 'password' | 'assumeRole' | undefined;
-  /** Database user to log in as. */
+  /** Whose login AWS issues: that of the database user that is named here (redshift:GetClusterCredentials), or that of the IAM role itself, as the user IAMR:role (redshift:GetClusterCredentialsWithIAM). Default: `"databaseUser"`. */
+  readonly loginMethod?: 'databaseUser' | 'iamIdentity' | undefined;
+  /** Database user to log in as. Not used where the user follows from the IAM identity: with loginMethod iamIdentity, and with a serverless workgroup. */
   readonly username?: string | undefined;
   /** Password of the database user. */
   readonly password?: string | Secret | undefined;
@@ -49,8 +53,12 @@ export interface ConnectionInput {
   readonly roleSessionName?: string | undefined;
   /** Identity that AWS keeps through every later role (sts:SetSourceIdentity is needed). */
   readonly sourceIdentity?: string | undefined;
-  /** Roles assumed in this order before the Redshift role, where no direct trust exists. Default: `[]`. */
-  readonly intermediateRoles?: readonly { readonly roleArn: string; readonly externalId?: string }[] | undefined;
+  /** IAM policy as JSON that narrows what the session of the Redshift role may do: it can only take away. */
+  readonly sessionPolicy?: string | undefined;
+  /** Tags of the session of the Redshift role, for policies that ask for them (sts:TagSession is needed). Default: `[]`. */
+  readonly sessionTags?: readonly { readonly key: string; readonly value?: string; readonly transitive?: boolean }[] | undefined;
+  /** Roles assumed in this order before the Redshift role, where no direct trust exists. What one leaves out of session name and duration is as for the Redshift role. Default: `[]`. */
+  readonly intermediateRoles?: readonly { readonly roleArn: string; readonly externalId?: string; readonly roleSessionName?: string; readonly durationSeconds?: number; readonly sessionPolicy?: string; readonly sessionTags?: readonly { readonly key: string; readonly value?: string; readonly transitive?: boolean }[]; readonly sourceIdentity?: string }[] | undefined;
   /** Moves bulk data through an S3 bucket with COPY and UNLOAD: needed for writes, and faster for large reads. Default: `false`. */
   readonly useStaging?: boolean | undefined;
   /** S3 bucket for the files on their way. They are deleted when a run ends. */
@@ -61,6 +69,8 @@ export interface ConnectionInput {
   readonly stagingRegion?: string | undefined;
   /** IAM role that the agent assumes to reach the bucket. Without one, the Redshift role is used, or the identity itself where the login is a password. */
   readonly stagingRoleArn?: string | undefined;
+  /** Value that the trust policy of the staging role demands (sts:ExternalId). Without one, External ID is sent. */
+  readonly stagingExternalId?: string | undefined;
   /** Role that Redshift itself uses to reach the bucket: default for the cluster's default role, an ARN, or several ARNs with commas for a chain. */
   readonly copyRole?: string | undefined;
   /** KMS key (id or ARN) that encrypts the staged files. Without one, the bucket's own setting decides. */
@@ -87,8 +97,14 @@ export interface ConnectionInput {
   readonly tlsServerName?: string | undefined;
   /** Longest time to open one session. In seconds. Default: `10`. */
   readonly connectTimeoutSeconds?: number | undefined;
-  /** Longest time one call to AWS may take. In seconds. Default: `10`. */
+  /** Longest time one call to AWS may take once it is connected. In seconds. Default: `10`. */
   readonly awsTimeoutSeconds?: number | undefined;
+  /** Longest time to connect to an AWS endpoint, through the proxy where there is one. In seconds. Default: `5`. */
+  readonly awsConnectTimeoutSeconds?: number | undefined;
+  /** Address of an HTTP proxy for all calls to AWS (STS, Redshift, S3, IAM), as http://user:password@proxy.example.com:3128. The calls stay encrypted end to end. The session with the database does not use it, and HTTPS_PROXY of the environment is not read. */
+  readonly awsProxyUrl?: string | Secret | undefined;
+  /** Hosts that are reached directly: a name (* stands for any text), .example.com for a domain and all below it, an address, or a network such as 10.0.0.0/8 for addresses. This machine and metadata addresses never use the proxy. Default: `[]`. */
+  readonly awsNoProxy?: readonly string[] | undefined;
   /** Idle time after which TCP keepalive probes start, so that firewalls keep long statements alive; 0 turns them off. In seconds. Default: `30`. */
   readonly keepaliveSeconds?: number | undefined;
   /** Idle time after which an unused session is closed. In seconds. Default: `300`. */
@@ -97,6 +113,10 @@ export interface ConnectionInput {
   readonly stsEndpoint?: string | undefined;
   /** Address of the Redshift API where it is not the Region's public one. */
   readonly redshiftEndpoint?: string | undefined;
+  /** Address of the Redshift Serverless API where it is not the Region's public one. */
+  readonly redshiftServerlessEndpoint?: string | undefined;
+  /** Address of IAM where it is not the public one. Only a diagnosis reads IAM, where the caller may. */
+  readonly iamEndpoint?: string | undefined;
   /** Address of S3 where it is not the Region's public one. */
   readonly s3Endpoint?: string | undefined;
   /** Who logs in for mappings in advanced mode: the agent's own identity, or the worker node's role where the agent runs on the cluster itself. Default: `"agent"`. */
@@ -117,12 +137,16 @@ export interface ConnectionOptions {
   readonly database: string;
   /** Identifier of the provisioned cluster that issues the login. Taken from the endpoint where its name tells it. */
   readonly clusterIdentifier?: string;
+  /** Name of the Redshift Serverless workgroup that issues the login, instead of a cluster. Taken from the endpoint where its name tells it. */
+  readonly workgroup?: string;
   /** AWS Region of the cluster. Taken from the endpoint where its name tells it. */
   readonly region?: string;
   /** How the database login is obtained: a stored password, or short-lived credentials bought by an IAM role. Default: `"password"`. */
   readonly authType: 'password' | 'assumeRole';
-  /** Database user to log in as. */
-  readonly username: string;
+  /** Whose login AWS issues: that of the database user that is named here (redshift:GetClusterCredentials), or that of the IAM role itself, as the user IAMR:role (redshift:GetClusterCredentialsWithIAM). Default: `"databaseUser"`. */
+  readonly loginMethod: 'databaseUser' | 'iamIdentity';
+  /** Database user to log in as. Not used where the user follows from the IAM identity: with loginMethod iamIdentity, and with a serverless workgroup. */
+  readonly username?: string;
   /** Password of the database user. */
   readonly password?: Secret;
   /** IAM role that is assumed to obtain the database login. */
@@ -153,8 +177,12 @@ export interface ConnectionOptions {
   readonly roleSessionName: string;
   /** Identity that AWS keeps through every later role (sts:SetSourceIdentity is needed). */
   readonly sourceIdentity?: string;
-  /** Roles assumed in this order before the Redshift role, where no direct trust exists. Default: `[]`. */
-  readonly intermediateRoles: readonly { readonly roleArn: string; readonly externalId?: string }[];
+  /** IAM policy as JSON that narrows what the session of the Redshift role may do: it can only take away. */
+  readonly sessionPolicy?: string;
+  /** Tags of the session of the Redshift role, for policies that ask for them (sts:TagSession is needed). Default: `[]`. */
+  readonly sessionTags: readonly { readonly key: string; readonly value?: string; readonly transitive?: boolean }[];
+  /** Roles assumed in this order before the Redshift role, where no direct trust exists. What one leaves out of session name and duration is as for the Redshift role. Default: `[]`. */
+  readonly intermediateRoles: readonly { readonly roleArn: string; readonly externalId?: string; readonly roleSessionName?: string; readonly durationSeconds?: number; readonly sessionPolicy?: string; readonly sessionTags?: readonly { readonly key: string; readonly value?: string; readonly transitive?: boolean }[]; readonly sourceIdentity?: string }[];
   /** Moves bulk data through an S3 bucket with COPY and UNLOAD: needed for writes, and faster for large reads. Default: `false`. */
   readonly useStaging: boolean;
   /** S3 bucket for the files on their way. They are deleted when a run ends. */
@@ -165,6 +193,8 @@ export interface ConnectionOptions {
   readonly stagingRegion?: string;
   /** IAM role that the agent assumes to reach the bucket. Without one, the Redshift role is used, or the identity itself where the login is a password. */
   readonly stagingRoleArn?: string;
+  /** Value that the trust policy of the staging role demands (sts:ExternalId). Without one, External ID is sent. */
+  readonly stagingExternalId?: string;
   /** Role that Redshift itself uses to reach the bucket: default for the cluster's default role, an ARN, or several ARNs with commas for a chain. */
   readonly copyRole?: string;
   /** KMS key (id or ARN) that encrypts the staged files. Without one, the bucket's own setting decides. */
@@ -191,8 +221,14 @@ export interface ConnectionOptions {
   readonly tlsServerName?: string;
   /** Longest time to open one session. In seconds. Default: `10`. */
   readonly connectTimeoutSeconds: number;
-  /** Longest time one call to AWS may take. In seconds. Default: `10`. */
+  /** Longest time one call to AWS may take once it is connected. In seconds. Default: `10`. */
   readonly awsTimeoutSeconds: number;
+  /** Longest time to connect to an AWS endpoint, through the proxy where there is one. In seconds. Default: `5`. */
+  readonly awsConnectTimeoutSeconds: number;
+  /** Address of an HTTP proxy for all calls to AWS (STS, Redshift, S3, IAM), as http://user:password@proxy.example.com:3128. The calls stay encrypted end to end. The session with the database does not use it, and HTTPS_PROXY of the environment is not read. */
+  readonly awsProxyUrl?: Secret;
+  /** Hosts that are reached directly: a name (* stands for any text), .example.com for a domain and all below it, an address, or a network such as 10.0.0.0/8 for addresses. This machine and metadata addresses never use the proxy. Default: `[]`. */
+  readonly awsNoProxy: readonly string[];
   /** Idle time after which TCP keepalive probes start, so that firewalls keep long statements alive; 0 turns them off. In seconds. Default: `30`. */
   readonly keepaliveSeconds: number;
   /** Idle time after which an unused session is closed. In seconds. Default: `300`. */
@@ -201,6 +237,10 @@ export interface ConnectionOptions {
   readonly stsEndpoint?: string;
   /** Address of the Redshift API where it is not the Region's public one. */
   readonly redshiftEndpoint?: string;
+  /** Address of the Redshift Serverless API where it is not the Region's public one. */
+  readonly redshiftServerlessEndpoint?: string;
+  /** Address of IAM where it is not the public one. Only a diagnosis reads IAM, where the caller may. */
+  readonly iamEndpoint?: string;
   /** Address of S3 where it is not the Region's public one. */
   readonly s3Endpoint?: string;
   /** Who logs in for mappings in advanced mode: the agent's own identity, or the worker node's role where the agent runs on the cluster itself. Default: `"agent"`. */
@@ -213,4 +253,4 @@ export interface ConnectionOptions {
 export type OptionKey = keyof ConnectionOptions;
 
 /** Keys whose values are `Secret`. */
-export type SecretKey = 'password' | 'accessKeyId' | 'secretAccessKey' | 'sessionToken';
+export type SecretKey = 'password' | 'accessKeyId' | 'secretAccessKey' | 'sessionToken' | 'awsProxyUrl';

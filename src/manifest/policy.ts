@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { defined } from '../core/defined.ts';
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
 import { issue } from './check-value.ts';
-import { endpointProblem, hostRefusal } from './endpoint-address.ts';
+import { ENDPOINT_KEYS, endpointProblem, hostRefusal, proxyProblem } from './endpoint-address.ts';
 import type { ConnectionOptions } from './options.gen.ts';
 
 /** Kinds of AWS identity, as a policy names them. `machineRole` is *Use EC2 Role to Assume Role*. */
@@ -33,6 +33,8 @@ export interface HostPolicy {
   readonly hosts?: readonly string[];
   /** Addresses a form may give for AWS endpoints, as `https://name[:port]`; `*` stands for any text. Default: none. */
   readonly endpoints?: readonly string[];
+  /** Proxies a form may send the calls to AWS through, as `http://name[:port]`; `*` stands for any text. Default: none. */
+  readonly proxies?: readonly string[];
   /**
    * Folders that files must lie under, links followed: those that a form names and those to load. Default: none, so that
    * no file can be used.
@@ -77,6 +79,7 @@ export function applyPolicy(options: ConnectionOptions, policy: HostPolicy): Pol
     ...roleIssues(options, policy),
     ...stagingIssues(options, policy),
     ...endpointIssues(options, policy),
+    ...proxyIssues(options, policy),
     ...hostIssues(options, policy),
     ...(policy.allowConnectSql === false && options.connectSql !== undefined
       ? [forbidden('connectSql', 'SQL of your own')]
@@ -163,13 +166,21 @@ export function checkToldHost(host: string, policy: HostPolicy): void {
 
 function endpointIssues(options: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
   const { endpoints = [], allowLoopback = false } = policy;
-  return (['stsEndpoint', 'redshiftEndpoint', 's3Endpoint'] as const).flatMap((key) => {
+  return ENDPOINT_KEYS.flatMap((key) => {
     const endpoint = options[key];
     if (endpoint === undefined) return [];
     const isAllowed =
       endpointProblem(endpoint, allowLoopback) === undefined && matchesAny(endpoints, new URL(endpoint).origin);
     return isAllowed ? [] : [forbidden(key, 'this endpoint')];
   });
+}
+
+function proxyIssues({ awsProxyUrl }: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
+  if (awsProxyUrl === undefined) return [];
+  const { proxies = [], allowLoopback = false } = policy;
+  const proxy = awsProxyUrl.reveal();
+  const isAllowed = proxyProblem(proxy, allowLoopback) === undefined && matchesAny(proxies, new URL(proxy).origin);
+  return isAllowed ? [] : [forbidden('awsProxyUrl', 'this proxy')];
 }
 
 function fixValues(options: ConnectionOptions, policy: HostPolicy): Omit<PolicyVerdict, 'issues'> {
@@ -179,14 +190,23 @@ function fixValues(options: ConnectionOptions, policy: HostPolicy): Omit<PolicyV
     const given = options[key as keyof typeof fixed];
     return given !== undefined && given !== value;
   });
+  const prefixed = (name: string): string => `${roleSessionNamePrefix}${name}`.slice(0, 64);
   return {
     fixed: Object.keys(fixed),
     options: {
       ...options,
       ...fixed,
-      roleSessionName: `${roleSessionNamePrefix}${options.roleSessionName}`.slice(0, 64),
-      // An external id of the host's own belongs to every role on the way, or a form could leave it out of one.
-      intermediateRoles: options.intermediateRoles.map((role) => ({ ...role, ...defined({ externalId }) })),
+      roleSessionName: prefixed(options.roleSessionName),
+      ...(externalId === undefined || options.stagingExternalId === undefined ? {} : { stagingExternalId: externalId }),
+      // What the host sets belongs to every role on the way, or a form could leave it out of one.
+      intermediateRoles: options.intermediateRoles.map(({ sourceIdentity: own, ...role }) => ({
+        ...role,
+        ...defined({
+          externalId: externalId ?? role.externalId,
+          sourceIdentity: sourceIdentity === undefined ? own : undefined,
+          roleSessionName: role.roleSessionName === undefined ? undefined : prefixed(role.roleSessionName),
+        }),
+      })),
     },
     notices: replaced.map(([key]) => `The host sets ${key}; the value in the form is not used.`),
   };

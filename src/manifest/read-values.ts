@@ -40,7 +40,7 @@ export function readValues(
     issues.push(...read.issues);
     if (read.isReference) references.push(key);
     if (read.cause !== undefined) causes.push(read.cause);
-    if (read.issues.length === 0) values[key] = read.value;
+    if (read.issues.length === 0) values[key] = withoutEmptyFields(read.value);
   }
   const caFile = readCaFile(values['caFile'], context);
   if (caFile.path !== undefined) values['caFile'] = caFile.path;
@@ -75,6 +75,14 @@ function readSecret(key: string, option: OptionDescriptor, given: unknown, conte
     `Provide the secret where ${key} refers to, or change it.`,
   );
   return { issues: [refusal], cause: found.cause };
+}
+
+/** Fields of a list's elements that were left empty count as not given, as options do. */
+function withoutEmptyFields(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmptyFields);
+  if (typeof value !== 'object' || value === null || value instanceof Secret) return value;
+  const given = Object.entries(value).filter(([, field]) => field !== undefined && field !== null && field !== '');
+  return Object.fromEntries(given.map(([key, field]) => [key, withoutEmptyFields(field)]));
 }
 
 function checkSecret(key: string, option: OptionDescriptor, value: unknown): Read {

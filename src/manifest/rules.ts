@@ -1,7 +1,7 @@
-import { readEndpointName } from '../core/endpoint-name.ts';
+import { isCustomDomain, readEndpointName } from '../core/endpoint-name.ts';
 import type { ConfigIssue } from '../core/errors.ts';
 import { issue } from './check-value.ts';
-import { endpointProblem, hostRefusal } from './endpoint-address.ts';
+import { ENDPOINT_KEYS, endpointProblem, hostRefusal, proxyProblem } from './endpoint-address.ts';
 import type { ConnectionOptions } from './options.gen.ts';
 import { RESERVED_WORDS } from './reserved-words.ts';
 
@@ -33,12 +33,30 @@ export const RULES: Readonly<Record<string, Rule>> = {
     return [issue('region', 'Region is missing, and the name of the endpoint does not tell it', 'Set region.')];
   },
 
-  clusterKnown: ({ authType, clusterIdentifier, host }, { refused }) => {
+  clusterKnown: ({ authType, clusterIdentifier, workgroup, host }, { refused }) => {
+    if (authType !== 'assumeRole') return [];
+    if (['clusterIdentifier', 'workgroup', 'host', 'jdbcUrl'].some((key) => refused.has(key))) return [];
+    if (clusterIdentifier !== undefined && workgroup !== undefined) {
+      const message = 'Cluster Identifier and Serverless workgroup exclude each other: one of them issues the login';
+      return [
+        issue('clusterIdentifier', message, 'Remove clusterIdentifier or workgroup; a host name tells one, too.'),
+      ];
+    }
+    if (clusterIdentifier !== undefined || workgroup !== undefined) return [];
+    if (host !== undefined && isCustomDomain(host)) return [];
     const isServerless = host !== undefined && readEndpointName(host)?.isServerless === true;
-    if (authType !== 'assumeRole' || clusterIdentifier !== undefined || isServerless) return [];
-    if (['clusterIdentifier', 'host', 'jdbcUrl'].some((key) => refused.has(key))) return [];
-    const message = 'Cluster Identifier is missing, and the name of the endpoint does not tell it';
-    return [issue('clusterIdentifier', message, 'Set clusterIdentifier.')];
+    const [path, title] = isServerless
+      ? (['workgroup', 'Serverless workgroup'] as const)
+      : (['clusterIdentifier', 'Cluster Identifier'] as const);
+    return [issue(path, `${title} is missing, and the name of the endpoint does not tell it`, `Set ${path}.`)];
+  },
+
+  databaseUserKnown: ({ authType, loginMethod, username, workgroup }, { refused }) => {
+    if (authType !== 'assumeRole' || loginMethod !== 'databaseUser' || workgroup !== undefined) return [];
+    if (username !== undefined || ['username', 'workgroup', 'host', 'jdbcUrl'].some((key) => refused.has(key)))
+      return [];
+    const action = 'Set username, or set loginMethod to iamIdentity to log in as the user of the role.';
+    return [issue('username', 'Username is missing: the login is one for a database user', action)];
   },
 
   issuedLoginNames: ({ authType, username, database, dbGroups = [] }) => {
@@ -58,11 +76,24 @@ export const RULES: Readonly<Record<string, Rule>> = {
   },
 
   endpointAddress: (options) =>
-    (['stsEndpoint', 'redshiftEndpoint', 's3Endpoint'] as const).flatMap((key) => {
+    ENDPOINT_KEYS.flatMap((key) => {
       const endpoint = options[key];
       const problem = endpoint === undefined ? undefined : endpointProblem(endpoint, WITH_LOOPBACK);
       return problem === undefined ? [] : [issue(key, `The endpoint ${problem}`, `Change ${key}: it ${problem}.`)];
     }),
+
+  proxyAddress: ({ awsProxyUrl }) => {
+    const problem = awsProxyUrl === undefined ? undefined : proxyProblem(awsProxyUrl.reveal(), WITH_LOOPBACK);
+    if (problem === undefined) return [];
+    return [issue('awsProxyUrl', `The proxy ${problem}`, `Change awsProxyUrl: it ${problem}.`)];
+  },
+
+  sessionPolicies: ({ sessionPolicy, intermediateRoles = [] }) => [
+    ...sessionPolicyIssues('sessionPolicy', sessionPolicy),
+    ...intermediateRoles.flatMap((role, index) =>
+      sessionPolicyIssues(`intermediateRoles[${index}].sessionPolicy`, role.sessionPolicy),
+    ),
+  ],
 
   hostAddress: ({ host }) => {
     const refusal = host === undefined ? undefined : hostRefusal(host, WITH_LOOPBACK);
@@ -70,6 +101,23 @@ export const RULES: Readonly<Record<string, Rule>> = {
     return [issue('host', `The host is ${refusal}`, 'Give the endpoint of the cluster as its console shows it.')];
   },
 };
+
+/** AWS judges what the statements say; that there are some is seen before any call. */
+function sessionPolicyIssues(path: string, text: string | undefined): readonly ConfigIssue[] {
+  if (text === undefined || hasStatements(text)) return [];
+  const must = 'must be an IAM policy: a JSON object with Version and Statement';
+  return [issue(path, `Session policy ${must}`, `Change ${path}: it ${must}.`)];
+}
+
+function hasStatements(text: string): boolean {
+  try {
+    const policy: unknown = JSON.parse(text);
+    return typeof policy === 'object' && policy !== null && 'Statement' in policy;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
 
 const ISSUED_NAME = /^[A-Za-z][A-Za-z0-9_+.@-]{0,63}$/;
 

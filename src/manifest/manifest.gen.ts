@@ -318,11 +318,6 @@ export const MANIFEST: Manifest = {
         "visibleWhen": [
           {
             "authType": [
-              "password"
-            ]
-          },
-          {
-            "authType": [
               "assumeRole"
             ],
             "workgroup": [
@@ -330,6 +325,11 @@ export const MANIFEST: Manifest = {
             ],
             "loginMethod": [
               "databaseUser"
+            ]
+          },
+          {
+            "authType": [
+              "password"
             ]
           }
         ],

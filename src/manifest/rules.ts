@@ -44,15 +44,15 @@ export const RULES: Readonly<Record<string, Rule>> = {
     }
     if (clusterIdentifier !== undefined || workgroup !== undefined) return [];
     if (host !== undefined && isCustomDomain(host)) return [];
-    const isServerless = host !== undefined && readEndpointName(host)?.isServerless === true;
-    const [path, title] = isServerless
+    const [path, title] = isServerless(host)
       ? (['workgroup', 'Serverless workgroup'] as const)
       : (['clusterIdentifier', 'Cluster Identifier'] as const);
     return [issue(path, `${title} is missing, and the name of the endpoint does not tell it`, `Set ${path}.`)];
   },
 
-  databaseUserKnown: ({ authType, loginMethod, username, workgroup }, { refused }) => {
-    if (authType !== 'assumeRole' || loginMethod !== 'databaseUser' || workgroup !== undefined) return [];
+  databaseUserKnown: ({ authType, loginMethod, username, workgroup, host }, { refused }) => {
+    if (authType !== 'assumeRole' || loginMethod !== 'databaseUser') return [];
+    if (workgroup !== undefined || isServerless(host)) return [];
     if (username !== undefined || ['username', 'workgroup', 'host', 'jdbcUrl'].some((key) => refused.has(key)))
       return [];
     const action = 'Set username, or set loginMethod to iamIdentity to log in as the user of the role.';
@@ -101,6 +101,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
     return [issue('host', `The host is ${refusal}`, 'Give the endpoint of the cluster as its console shows it.')];
   },
 };
+
+function isServerless(host: string | undefined): boolean {
+  return host !== undefined && readEndpointName(host)?.isServerless === true;
+}
 
 /** AWS judges what the statements say; that there are some is seen before any call. */
 function sessionPolicyIssues(path: string, text: string | undefined): readonly ConfigIssue[] {

@@ -360,6 +360,7 @@ describe('planAccess', () => {
         redshiftEndpoint: 'https://redshift.example',
         s3Endpoint: 'https://s3.example',
         timeoutMs: 3000,
+        connectTimeoutMs: 5000,
       });
       expect(tls).to.deep.equal({ mode: 'verify-ca', caFile: '/ca.pem', serverName: 'name' });
       expect(endpoint).to.include({ port: 5555, region: 'us-east-1' });
@@ -398,6 +399,22 @@ describe('planAccess', () => {
         paths: ['region', 'clusterIdentifier'],
       },
       {
+        title: 'a workgroup beside a cluster',
+        options: accessOptions({ workgroup: 'wg-1' }),
+        paths: ['clusterIdentifier'],
+      },
+      {
+        title: 'a managed serverless endpoint, whose name is not that of the workgroup',
+        options: accessOptions({ host: 'mine-endpoint-x1y2.abc.us-east-1.redshift-serverless.amazonaws.com' }),
+        paths: ['workgroup'],
+      },
+      { title: 'no database user', options: accessOptionsWithout(['username']), paths: ['username'] },
+      {
+        title: 'a password login without user',
+        options: accessOptionsWithout(['username'], PASSWORD),
+        paths: ['username'],
+      },
+      {
         title: 'a managed endpoint, whose name is not that of the cluster',
         options: accessOptions({ host: 'mine-endpoint-x1y2.abc.us-east-1.redshift.amazonaws.com' }),
         paths: ['clusterIdentifier'],
@@ -419,14 +436,170 @@ describe('planAccess', () => {
         const failure = failureOf(options);
         expect(failure.code).to.equal('RS_CONFIG_INVALID');
         expect(failure.issues.map(({ path }) => path)).to.deep.equal(paths);
-        for (const { action } of failure.issues) expect(action).to.match(/^(Fill in|Give|Name|Choose) .*\.$/);
+        for (const { action } of failure.issues) expect(action).to.match(/^(Fill in|Give|Name|Choose|Remove) .*\.$/);
+      });
+    }
+  });
+
+  describe('gives each role what is its own', () => {
+    const hops = (changes: Partial<AccessOptions>) => planAccess(accessOptions(changes)).roles;
+
+    it('session name, duration, policy and tags; the rest is as for the Redshift role', () => {
+      const hub = { roleArn: HUB, roleSessionName: 'hub', durationSeconds: 900, sessionPolicy: '{"Statement":[]}' };
+      const [first, second, last] = hops({
+        roleSessionName: 'etl',
+        roleDurationSeconds: 1800,
+        intermediateRoles: [{ ...hub, sessionTags: [{ key: 'team', transitive: true }] }, { roleArn: STAGING_ROLE }],
+        sessionPolicy: '{"Statement":{}}',
+        sessionTags: [{ key: 'job', value: 'nightly' }],
+      });
+      expect(first).to.deep.include({ sessionName: 'hub', durationSeconds: 900, sessionPolicy: '{"Statement":[]}' });
+      expect(first?.sessionTags).to.deep.equal([{ key: 'team', value: '', transitive: true }]);
+      expect(second).to.include({ sessionName: 'etl', durationSeconds: 1800 });
+      expect(second).to.not.have.any.keys('sessionPolicy', 'sessionTags');
+      expect(last).to.deep.include({ sessionName: 'etl', durationSeconds: 1800, sessionPolicy: '{"Statement":{}}' });
+      expect(last?.sessionTags).to.deep.equal([{ key: 'job', value: 'nightly', transitive: false }]);
+    });
+
+    it('and caps a duration of its own in a chain', () => {
+      const [, second] = hops({
+        intermediateRoles: [{ roleArn: HUB }, { roleArn: STAGING_ROLE, durationSeconds: 7200 }],
+      });
+      expect(second).to.include({ durationSeconds: 3600 });
+      expect(second?.note).to.match(/from 7200 s/);
+    });
+
+    for (const { title, changes, set } of [
+      {
+        title: 'of the options on the first role',
+        changes: { sourceIdentity: 'jo' },
+        set: ['jo', undefined, undefined],
+      },
+      {
+        title: 'of the first role itself in its place',
+        changes: {
+          sourceIdentity: 'jo',
+          intermediateRoles: [{ roleArn: HUB, sourceIdentity: 'al' }, { roleArn: HUB }],
+        },
+        set: ['al', undefined, undefined],
+      },
+      {
+        title: 'of a later role from there on, and said once',
+        changes: {
+          intermediateRoles: [{ roleArn: HUB }, { roleArn: HUB, sourceIdentity: 'al' }],
+        },
+        set: [undefined, 'al', undefined],
+      },
+    ]) {
+      it(`the source identity ${title}`, () => {
+        const roles = hops({ intermediateRoles: [{ roleArn: HUB }, { roleArn: HUB }], ...changes });
+        expect(roles.map(({ sourceIdentity }) => sourceIdentity)).to.deep.equal(set);
       });
     }
 
-    it('a login by role to a serverless workgroup', () => {
-      const failure = failureOf(accessOptions({ host: 'wg.111122223333.us-east-1.redshift-serverless.amazonaws.com' }));
-      expect(failure.code).to.equal('RS_FEATURE_UNSUPPORTED');
+    for (const { title, changes, path } of [
+      {
+        title: 'another source identity later on',
+        changes: {
+          sourceIdentity: 'jo',
+          intermediateRoles: [{ roleArn: HUB }, { roleArn: HUB, sourceIdentity: 'al' }],
+        },
+        path: 'intermediateRoles[1].sourceIdentity',
+      },
+      {
+        title: 'a tag that an earlier role hands on, whatever its case',
+        changes: {
+          intermediateRoles: [{ roleArn: HUB, sessionTags: [{ key: 'Team', transitive: true }] }],
+          sessionTags: [{ key: 'team' }],
+        },
+        path: 'sessionTags',
+      },
+      {
+        title: 'a tag that is there twice',
+        changes: { intermediateRoles: [{ roleArn: HUB, sessionTags: [{ key: 'a' }, { key: 'A' }] }] },
+        path: 'intermediateRoles[0].sessionTags',
+      },
+      {
+        title: 'more tags than a session has',
+        changes: { sessionTags: Array.from({ length: 51 }, (_, index) => ({ key: `t${index}` })) },
+        path: 'sessionTags',
+      },
+    ]) {
+      it(`refuses ${title}`, () => {
+        const failure = failureOf(accessOptions(changes));
+        expect(failure.issues.map((issue) => issue.path)).to.deep.equal([path]);
+      });
+    }
+
+    it('and keeps a tag that no later role gets', () => {
+      const roles = hops({
+        intermediateRoles: [{ roleArn: HUB, sessionTags: [{ key: 'team', value: 'a' }] }],
+        sessionTags: [{ key: 'team', value: 'b' }],
+      });
+      expect(roles.map(({ sessionTags }) => sessionTags?.[0]?.value)).to.deep.equal(['a', 'b']);
     });
+  });
+
+  describe('chooses the login', () => {
+    const common = { database: 'dev', lifetimeSeconds: 900 };
+    const user = { username: 'etl', autoCreate: false, groups: [] };
+    const serverless = 'wg-1.111122223333.us-east-1.redshift-serverless.amazonaws.com';
+    const domain = { host: 'Warehouse.example.com', region: 'us-east-1' };
+    const withoutHost = accessOptionsWithout(['host'], { region: 'us-east-1' });
+    for (const { title, options, login } of [
+      {
+        title: 'of the database user',
+        options: accessOptions(),
+        login: { kind: 'clusterCredentials', clusterIdentifier: 'warehouse', ...common, ...user },
+      },
+      {
+        title: 'of the role',
+        options: accessOptionsWithout(['username'], { loginMethod: 'iamIdentity' }),
+        login: { kind: 'clusterCredentialsWithIam', clusterIdentifier: 'warehouse', ...common },
+      },
+      {
+        title: 'of the workgroup that the host names',
+        options: accessOptions({ host: serverless }),
+        login: { kind: 'serverlessCredentials', workgroup: 'wg-1', ...common },
+      },
+      {
+        title: 'of the workgroup that is named, behind any host',
+        options: accessOptions({ ...domain, workgroup: 'wg-2' }),
+        login: { kind: 'serverlessCredentials', workgroup: 'wg-2', ...common },
+      },
+      {
+        title: 'of the workgroup, whose host is looked up',
+        options: { ...withoutHost, workgroup: 'wg-2' },
+        login: { kind: 'serverlessCredentials', workgroup: 'wg-2', ...common },
+      },
+      {
+        title: 'by the custom domain name',
+        options: accessOptions(domain),
+        login: { kind: 'clusterCredentials', customDomain: 'warehouse.example.com', ...common, ...user },
+      },
+      {
+        title: 'of the role by the custom domain name',
+        options: accessOptions({ ...domain, loginMethod: 'iamIdentity' }),
+        login: { kind: 'clusterCredentialsWithIam', customDomain: 'warehouse.example.com', ...common },
+      },
+      {
+        title: 'by the identifier, where both are given',
+        options: accessOptions({ ...domain, clusterIdentifier: 'warehouse' }),
+        login: { kind: 'clusterCredentials', clusterIdentifier: 'warehouse', ...common, ...user },
+      },
+    ]) {
+      it(title, () => {
+        expect(planAccess(options).login).to.deep.equal(login);
+      });
+    }
+  });
+
+  it('says that the password of a proxy by http is not encrypted', () => {
+    const notices = (url: string) => planAccess(accessOptions({ awsProxyUrl: new Secret(url) })).notices;
+    expect(notices('http://etl:canary-proxy@proxy.example.com:3128').join()).to.match(/travels unencrypted/);
+    expect(notices('http://etl:canary-proxy@proxy.example.com:3128').join()).to.not.include('canary');
+    expect(notices('https://etl:canary-proxy@proxy.example.com:3128')).to.deep.equal([]);
+    expect(notices('http://proxy.example.com:3128')).to.deep.equal([]);
   });
 
   it('is frozen and shows no secret', () => {

@@ -27,5 +27,17 @@ export const EC2: ConnectionInput = {
   useEc2Role: true,
 };
 
+export const SERVERLESS_HOST = 'analytics.111122223333.us-west-2.redshift-serverless.amazonaws.com';
+
+/** A serverless workgroup, whose host is looked up. */
+export const SERVERLESS: ConnectionInput = {
+  workgroup: 'analytics',
+  region: 'us-west-2',
+  database: 'dev',
+  authType: 'assumeRole',
+  roleArn: ROLE,
+  useEc2Role: true,
+};
+
 /** What staging asks for besides. */
 export const STAGING: ConnectionInput = { useStaging: true, stagingBucket: 'acme-staging', copyRole: 'default' };

@@ -9,7 +9,7 @@ import { planRead } from '../../src/operations/read-plan.ts';
 import { planReadSource } from '../../src/operations/read-source.ts';
 import { parseCopyRole } from '../../src/sql/role.ts';
 import { planStaging } from '../../src/staging/staging-plan.ts';
-import { EC2, HOST, KEYS, PASSWORD, ROLE, STAGING } from './connections.ts';
+import { EC2, HOST, KEYS, PASSWORD, ROLE, SERVERLESS, STAGING } from './connections.ts';
 
 /** All that is decided from a connection before anything is sent. */
 function plansOf(input: ConnectionInput) {
@@ -45,6 +45,17 @@ const { database: _database, ...NO_DATABASE } = PASSWORD;
 const COPY_ARN = 'arn:aws:iam::111122223333:role/Copy';
 const OTHER_ROLE = 'arn:aws:iam::111122223333:role/Other';
 
+const SESSION_POLICY = '{"Version":"2012-10-17","Statement":[]}';
+const HUB = {
+  roleArn: OTHER_ROLE,
+  externalId: 'ticket-2',
+  roleSessionName: 'hub',
+  durationSeconds: 1800,
+  sessionPolicy: SESSION_POLICY,
+  sessionTags: [{ key: 'team', value: 'sales', transitive: true }],
+  sourceIdentity: 'jo',
+};
+
 /** Of a Secret its text, and of anything else itself. */
 const revealed = (value: unknown): unknown => (value instanceof Secret ? value.reveal() : value);
 const login = (key: string) => (plans: Plans) =>
@@ -69,6 +80,7 @@ const CASES: Readonly<Record<string, Case>> = {
   port: { set: { port: 5555 }, shows: ({ access }) => access.endpoint.port, as: 5555 },
   database: { on: NO_DATABASE, set: { database: 'sales' }, shows: login('database'), as: 'sales' },
   clusterIdentifier: { set: { clusterIdentifier: 'other' }, shows: login('clusterIdentifier'), as: 'other' },
+  workgroup: { on: SERVERLESS, set: { workgroup: 'other' }, shows: login('workgroup'), as: 'other' },
   region: { set: { region: 'eu-west-1' }, shows: ({ access }) => access.aws.region, as: 'eu-west-1' },
   authType: {
     on: { ...KEYS, password: 'p' },
@@ -76,6 +88,7 @@ const CASES: Readonly<Record<string, Case>> = {
     shows: login('kind'),
     as: 'password',
   },
+  loginMethod: { set: { loginMethod: 'iamIdentity' }, shows: login('kind'), as: 'clusterCredentialsWithIam' },
   username: { set: { username: 'other' }, shows: login('username'), as: 'other' },
   password: { on: PASSWORD, set: { password: 'another' }, shows: login('password'), as: 'another' },
   roleArn: { set: { roleArn: OTHER_ROLE }, shows: lastRole('roleArn'), as: OTHER_ROLE },
@@ -101,12 +114,40 @@ const CASES: Readonly<Record<string, Case>> = {
   externalId: { set: { externalId: 'ticket-1' }, shows: lastRole('externalId'), as: 'ticket-1' },
   roleSessionName: { set: { roleSessionName: 'nightly' }, shows: lastRole('sessionName'), as: 'nightly' },
   sourceIdentity: { set: { sourceIdentity: 'alice' }, shows: lastRole('sourceIdentity'), as: 'alice' },
+  sessionPolicy: {
+    set: { sessionPolicy: SESSION_POLICY },
+    shows: lastRole('sessionPolicy'),
+    as: SESSION_POLICY,
+  },
+  sessionTags: {
+    set: { sessionTags: [{ key: 'team' }] },
+    shows: lastRole('sessionTags'),
+    as: [{ key: 'team', value: '', transitive: false }],
+  },
   intermediateRoles: {
-    set: { intermediateRoles: [{ roleArn: OTHER_ROLE, externalId: 'ticket-2' }] },
-    shows: ({ access }) => access.roles.map(({ roleArn, externalId }) => [roleArn, externalId]),
+    set: { intermediateRoles: [HUB] },
+    shows: ({ access }) => access.roles,
     as: [
-      [OTHER_ROLE, 'ticket-2'],
-      [ROLE, undefined],
+      {
+        id: 'intermediate-1',
+        account: '111122223333',
+        roleArn: OTHER_ROLE,
+        externalId: 'ticket-2',
+        sessionName: 'hub',
+        durationSeconds: 1800,
+        sessionPolicy: SESSION_POLICY,
+        sessionTags: [{ key: 'team', value: 'sales', transitive: true }],
+        sourceIdentity: 'jo',
+        chained: false,
+      },
+      {
+        id: 'redshift',
+        account: '111122223333',
+        roleArn: ROLE,
+        sessionName: 'roleshift',
+        durationSeconds: 3600,
+        chained: true,
+      },
     ],
   },
   useStaging: {
@@ -126,6 +167,12 @@ const CASES: Readonly<Record<string, Case>> = {
     set: { stagingRoleArn: OTHER_ROLE },
     shows: ({ access }) => access.stagingRoles.map(({ roleArn }) => roleArn),
     as: [OTHER_ROLE],
+  },
+  stagingExternalId: {
+    on: { ...STAGED, stagingRoleArn: OTHER_ROLE, externalId: 'ticket-1' },
+    set: { stagingExternalId: 'ticket-3' },
+    shows: ({ access }) => access.stagingRoles.map(({ externalId }) => externalId),
+    as: ['ticket-3'],
   },
   copyRole: { set: { copyRole: COPY_ARN }, shows: ({ copyRole }) => copyRole, as: parseCopyRole(COPY_ARN) },
   kmsKeyId: {
@@ -173,6 +220,22 @@ const CASES: Readonly<Record<string, Case>> = {
     shows: ({ access, staging }) => [access.aws.timeoutMs, staging?.timeoutMs],
     as: [3000, 3000],
   },
+  awsConnectTimeoutSeconds: {
+    set: { awsConnectTimeoutSeconds: 3 },
+    shows: ({ access }) => access.aws.connectTimeoutMs,
+    as: 3000,
+  },
+  awsProxyUrl: {
+    set: { awsProxyUrl: 'http://proxy.example.com:3128' },
+    shows: ({ access }) => revealed(access.aws.proxy?.url),
+    as: 'http://proxy.example.com:3128',
+  },
+  awsNoProxy: {
+    on: { ...STAGED, awsProxyUrl: 'http://proxy.example.com:3128' },
+    set: { awsNoProxy: ['.vpce.amazonaws.com'] },
+    shows: ({ access }) => access.aws.proxy?.noProxy,
+    as: ['.vpce.amazonaws.com'],
+  },
   keepaliveSeconds: { set: { keepaliveSeconds: 0 }, shows: ({ connections }) => connections.keepaliveMs, as: 0 },
   idleSessionSeconds: { set: { idleSessionSeconds: 3 }, shows: ({ connections }) => connections.idleMs, as: 3000 },
   stsEndpoint: {
@@ -184,6 +247,16 @@ const CASES: Readonly<Record<string, Case>> = {
     set: { redshiftEndpoint: 'https://redshift.example.com' },
     shows: ({ access }) => access.aws.redshiftEndpoint,
     as: 'https://redshift.example.com',
+  },
+  redshiftServerlessEndpoint: {
+    set: { redshiftServerlessEndpoint: 'https://serverless.example.com' },
+    shows: ({ access }) => access.aws.redshiftServerlessEndpoint,
+    as: 'https://serverless.example.com',
+  },
+  iamEndpoint: {
+    set: { iamEndpoint: 'https://iam.example.com' },
+    shows: ({ access }) => access.aws.iamEndpoint,
+    as: 'https://iam.example.com',
   },
   s3Endpoint: {
     set: { s3Endpoint: 'https://s3.example.com' },

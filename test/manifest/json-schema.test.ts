@@ -54,6 +54,8 @@ describe('the JSON Schema of a connection', () => {
         identitySource: fc.constantFrom('accessKeys', 'workerRole', 'profile', 'environment'),
         useStaging: fc.boolean(),
         loginIdentity: fc.constantFrom('agent', 'worker'),
+        loginMethod: fc.constantFrom('databaseUser', 'iamIdentity'),
+        workgroup: fc.constantFrom('analytics', ''),
         jdbcUrl: fc.constantFrom('jdbc:redshift://c.abc.us-west-2.redshift.amazonaws.com:5439/d', ''),
         username: fc.constant('u'),
         password: fc.constant('p'),
@@ -72,6 +74,8 @@ describe('the JSON Schema of a connection', () => {
         );
         const byResolver = findIssues(values)
           .filter(({ message }) => message.includes('missing'))
+          // With an endpoint no schema knows: its name may tell a workgroup, which has no such user.
+          .filter(({ path, action }) => !(path === 'username' && values.jdbcUrl && action.includes('iamIdentity')))
           .map(({ path }) => path);
         expect([...new Set(bySchema)].sort()).to.deep.equal([...new Set(byResolver)].sort());
       }),

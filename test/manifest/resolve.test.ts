@@ -2,13 +2,14 @@ import { expect } from 'chai';
 import { Secret } from '../../src/core/secret.ts';
 import { MANIFEST } from '../../src/manifest/manifest.gen.ts';
 import { resolveConnection, resolveOptions } from '../../src/manifest/resolve.ts';
-import { EC2, HOST, KEYS, PASSWORD, ROLE, STAGING } from './connections.ts';
+import { EC2, HOST, KEYS, PASSWORD, ROLE, SERVERLESS, SERVERLESS_HOST, STAGING } from './connections.ts';
 import { issuesOf, pathsOf } from './expect-issues.ts';
 
 /** Every default, recorded here by hand: a change of one is a change for users. */
 const DEFAULTS = {
   port: 5439,
   authType: 'password',
+  loginMethod: 'databaseUser',
   useEc2Role: false,
   identitySource: 'accessKeys',
   autoCreateDbUser: false,
@@ -16,6 +17,7 @@ const DEFAULTS = {
   loginLifetimeSeconds: 900,
   roleDurationSeconds: 3600,
   roleSessionName: 'roleshift',
+  sessionTags: [],
   intermediateRoles: [],
   useStaging: false,
   stagingPrefix: 'roleshift/',
@@ -26,10 +28,14 @@ const DEFAULTS = {
   tlsMode: 'verify-full',
   connectTimeoutSeconds: 10,
   awsTimeoutSeconds: 10,
+  awsConnectTimeoutSeconds: 5,
+  awsNoProxy: [],
   keepaliveSeconds: 30,
   idleSessionSeconds: 300,
   loginIdentity: 'agent',
 };
+
+const SESSION_POLICY = '{"Version":"2012-10-17","Statement":[]}';
 
 /** One value for each option that differs from its default, accepted together with a connection that uses the option. */
 const OTHER_VALUES: Readonly<Record<string, readonly [base: object, value: unknown, resolved?: unknown]>> = {
@@ -38,8 +44,10 @@ const OTHER_VALUES: Readonly<Record<string, readonly [base: object, value: unkno
   port: [PASSWORD, 5440],
   database: [PASSWORD, 'Größe'],
   clusterIdentifier: [EC2, 'other-cluster'],
+  workgroup: [SERVERLESS, 'analytics-2'],
   region: [EC2, 'us-gov-west-1'],
   authType: [EC2, 'assumeRole'],
+  loginMethod: [EC2, 'iamIdentity'],
   username: [PASSWORD, 'somebody else'],
   password: [PASSWORD, 'pässword"; drop'],
   roleArn: [EC2, 'arn:aws-us-gov:iam::111122223333:role/path/Login'],
@@ -56,12 +64,46 @@ const OTHER_VALUES: Readonly<Record<string, readonly [base: object, value: unkno
   externalId: [KEYS, 'partner:42/x'],
   roleSessionName: [KEYS, 'agent-7@acme'],
   sourceIdentity: [KEYS, 'jo@acme'],
-  intermediateRoles: [KEYS, [{ roleArn: 'arn:aws:iam::444455556666:role/Hub', externalId: 'x-1' }]],
+  sessionPolicy: [KEYS, SESSION_POLICY],
+  sessionTags: [
+    KEYS,
+    [
+      { key: 'Größe', value: 'a b' },
+      { key: 'team', transitive: true },
+    ],
+  ],
+  intermediateRoles: [
+    KEYS,
+    [
+      {
+        roleArn: 'arn:aws:iam::444455556666:role/Hub',
+        externalId: 'x-1',
+        roleSessionName: 'hub',
+        durationSeconds: 900,
+        sessionPolicy: SESSION_POLICY,
+        sessionTags: [{ key: 'team', value: '', transitive: false }],
+        sourceIdentity: '',
+      },
+      { roleArn: ROLE, sourceIdentity: 'jo' },
+    ],
+    [
+      {
+        roleArn: 'arn:aws:iam::444455556666:role/Hub',
+        externalId: 'x-1',
+        roleSessionName: 'hub',
+        durationSeconds: 900,
+        sessionPolicy: SESSION_POLICY,
+        sessionTags: [{ key: 'team', transitive: false }],
+      },
+      { roleArn: ROLE, sourceIdentity: 'jo' },
+    ],
+  ],
   useStaging: [{ ...KEYS, ...STAGING }, true],
   stagingBucket: [{ ...KEYS, ...STAGING }, 'other.bucket-1'],
   stagingPrefix: [{ ...KEYS, ...STAGING }, 'team/etl', 'team/etl/'],
   stagingRegion: [{ ...KEYS, ...STAGING }, 'eu-central-1'],
   stagingRoleArn: [{ ...KEYS, ...STAGING }, ROLE],
+  stagingExternalId: [{ ...KEYS, ...STAGING }, 'partner:43'],
   copyRole: [{ ...KEYS, ...STAGING }, `${ROLE},arn:aws:iam::444455556666:role/Data`],
   kmsKeyId: [{ ...KEYS, ...STAGING }, '1234abcd-12ab-34cd-56ef-1234567890ab'],
   stagingBucketOwner: [{ ...KEYS, ...STAGING }, '012345678901'],
@@ -76,10 +118,15 @@ const OTHER_VALUES: Readonly<Record<string, readonly [base: object, value: unkno
   tlsServerName: [PASSWORD, HOST],
   connectTimeoutSeconds: [PASSWORD, 30],
   awsTimeoutSeconds: [PASSWORD, 30],
+  awsConnectTimeoutSeconds: [PASSWORD, 30],
+  awsProxyUrl: [KEYS, 'http://etl:p%40ss@proxy.example.com:3128'],
+  awsNoProxy: [KEYS, ['.vpce.amazonaws.com', '10.0.0.0/8', 'sts.*.amazonaws.com', 'fd00::/8', '::1']],
   keepaliveSeconds: [PASSWORD, 0],
   idleSessionSeconds: [PASSWORD, 60],
   stsEndpoint: [KEYS, 'https://vpce-1.sts.us-west-2.vpce.amazonaws.com'],
   redshiftEndpoint: [KEYS, 'http://127.0.0.1:4566'],
+  redshiftServerlessEndpoint: [SERVERLESS, 'https://vpce-1.redshift-serverless.us-west-2.vpce.amazonaws.com'],
+  iamEndpoint: [KEYS, 'http://127.0.0.1:4566'],
   s3Endpoint: [{ ...KEYS, ...STAGING }, 'http://[::1]:4566/'],
   loginIdentity: [EC2, 'worker'],
   workerRoleArn: [KEYS, ROLE],
@@ -99,8 +146,10 @@ const BAD_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   port: [0, 65536, '5439', 1.5, Number.NaN, true],
   database: ['a\0b', 'x'.repeat(128), 5],
   clusterIdentifier: ['Warehouse', '1x', 'a--b', 'a-', 'x'.repeat(64), []],
+  workgroup: ['Analytics', 'ab', 'a_b', 'x'.repeat(65), 5],
   region: ['US-WEST-2', 'us-west', 'us_west_2', 3],
   authType: ['AssumeRole', 'iam', true],
+  loginMethod: ['iam', false],
   username: ['a:b', '1abc', 'user', 'x'.repeat(65), {}],
   password: [123456, ['x'], 'a\0b'],
   roleArn: [
@@ -125,7 +174,25 @@ const BAD_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   externalId: ['x', 'a b', 'ü1'],
   roleSessionName: ['x', 'a/b', 'x'.repeat(65)],
   sourceIdentity: ['a b'],
+  sessionPolicy: ['x', '[]', '{"Version":"2012-10-17"}', `${SESSION_POLICY}${' '.repeat(2048)}`, '{"Statement":"ł"}'],
+  sessionTags: [
+    ['team'],
+    [{}],
+    [{ key: 'aws:team', value: 'x' }],
+    [{ key: 'x'.repeat(129) }],
+    [{ key: 'a', value: 'a;b' }],
+    [{ key: 'a', value: 'x'.repeat(257) }],
+    [{ key: 'a', transitive: 'yes' }],
+    { key: 'a' },
+  ],
   intermediateRoles: [
+    [{ roleArn: ROLE, durationSeconds: 60 }],
+    [{ roleArn: ROLE, durationSeconds: '900' }],
+    [{ roleArn: ROLE, roleSessionName: 'a b' }],
+    [{ roleArn: ROLE, sessionPolicy: '{}' }],
+    [{ roleArn: ROLE, sessionTags: [{ key: 'aws:x' }] }],
+    [{ roleArn: ROLE, sessionTags: { key: 'x' } }],
+    [{ roleArn: ROLE, sourceIdentity: 'a b' }],
     ['x'],
     [{}],
     [{ roleArn: 'x' }],
@@ -138,6 +205,7 @@ const BAD_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   stagingPrefix: ['/x', 'a//b', '../x', 'a/../b', "it's", 'a b'],
   stagingRegion: ['somewhere'],
   stagingRoleArn: ['x'],
+  stagingExternalId: ['x', 'a b'],
   copyRole: ['Default', `${ROLE}, ${ROLE}`, 'arn:aws:iam::1:role/x', `${ROLE},`],
   kmsKeyId: ['alias/x', 'key'],
   stagingBucketOwner: ['1111', 111122223333],
@@ -152,6 +220,18 @@ const BAD_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   tlsServerName: ['h:1'],
   connectTimeoutSeconds: [0, 301],
   awsTimeoutSeconds: [0],
+  awsConnectTimeoutSeconds: [0, 61],
+  awsProxyUrl: [
+    'proxy:3128',
+    'socks5://proxy:1080',
+    'http://proxy:3128/path',
+    'http://a@b@proxy:3128',
+    'http://169.254.169.254',
+    'http://[::ffff:169.254.169.254]:80',
+    'http://proxy:99999',
+    5,
+  ],
+  awsNoProxy: ['example.com', ['example.com:443'], ['https://example.com'], ['a b'], ['']],
   keepaliveSeconds: [-1],
   idleSessionSeconds: [0],
   stsEndpoint: [
@@ -162,6 +242,8 @@ const BAD_VALUES: Readonly<Record<string, readonly unknown[]>> = {
     'https://u:p@h',
   ],
   redshiftEndpoint: ['http://10.0.0.1', 'https://[fd00:ec2::254]', 'ftp://h'],
+  redshiftServerlessEndpoint: ['http://10.0.0.1', 'h'],
+  iamEndpoint: ['http://iam.amazonaws.com', 'https://169.254.169.254'],
   s3Endpoint: ['http://localhost.evil.com', 'https://[::ffff:169.254.169.254]'],
   loginIdentity: ['me'],
   workerRoleArn: ['worker'],
@@ -408,6 +490,72 @@ describe('the endpoint name', () => {
   });
 
   it('that tells nothing makes both necessary', () => {
-    expect(pathsOf({ ...EC2, host: 'tunnel.example.com' })).to.have.members(['clusterIdentifier', 'region']);
+    expect(pathsOf({ ...EC2, host: 'tunnel' })).to.have.members(['clusterIdentifier', 'region']);
+  });
+
+  it('that is not of Amazon counts as the custom domain name of a cluster', () => {
+    expect(pathsOf({ ...EC2, host: 'warehouse.example.com' })).to.deep.equal(['region']);
+    for (const host of [
+      '10.0.0.7',
+      '::1',
+      'a.localhost',
+      'redshift.us-west-2.amazonaws.com',
+      'under_score.example.com',
+    ]) {
+      expect(pathsOf({ ...EC2, host, region: 'us-west-2' }), host).to.deep.equal(['clusterIdentifier']);
+    }
+  });
+});
+
+describe('who logs in', () => {
+  it('is asked for only where a database user is named', () => {
+    const { username: _, ...noUser } = EC2;
+    expect(pathsOf(noUser)).to.deep.equal(['username']);
+    expect(issuesOf(noUser)[0]?.action).to.contain('iamIdentity');
+    expect(resolveOptions({ ...noUser, loginMethod: 'iamIdentity' })).to.not.have.property('username');
+    expect(resolveOptions(SERVERLESS)).to.not.have.property('username');
+  });
+
+  it('follows from the identity at a workgroup, and what says otherwise is ignored aloud', () => {
+    const given = {
+      ...SERVERLESS,
+      username: 'etl',
+      dbGroups: ['a'],
+      autoCreateDbUser: true,
+      loginMethod: 'iamIdentity',
+    };
+    const { options, notices } = resolveConnection(given);
+    expect(options).to.not.have.property('username');
+    expect(options).to.deep.include({ dbGroups: [], autoCreateDbUser: false, workgroup: 'analytics' });
+    expect(notices).to.have.length(4);
+    for (const notice of notices) expect(notice).to.match(/is ignored because workgroup is given/);
+  });
+
+  it('is told by the name of a serverless endpoint, which names the workgroup', () => {
+    const { workgroup: _, ...rest } = SERVERLESS;
+    const { options, trace } = resolveConnection({ ...rest, host: SERVERLESS_HOST });
+    expect(options).to.deep.include({ workgroup: 'analytics', region: 'us-west-2' });
+    expect(trace).to.deep.include({ workgroup: 'endpoint name' });
+    const managed = 'wg-endpoint-x1y2.abc.us-west-2.redshift-serverless.amazonaws.com';
+    expect(pathsOf({ ...rest, host: managed })).to.deep.equal(['workgroup']);
+  });
+
+  it('cannot be a cluster and a workgroup at once', () => {
+    for (const both of [
+      { ...SERVERLESS, clusterIdentifier: 'warehouse' },
+      { ...SERVERLESS, host: HOST },
+      { ...EC2, host: SERVERLESS_HOST, clusterIdentifier: 'warehouse' },
+    ]) {
+      expect(issuesOf(both).map(({ message }) => message)).to.deep.equal([
+        'Cluster Identifier and Serverless workgroup exclude each other: one of them issues the login',
+      ]);
+    }
+  });
+
+  it('with a stored password at a workgroup is as at a cluster', () => {
+    const { options, notices } = resolveConnection({ ...PASSWORD, host: SERVERLESS_HOST });
+    expect(options).to.include({ username: 'etl' });
+    expect(options).to.not.have.property('workgroup');
+    expect(notices).to.deep.equal([]);
   });
 });

@@ -10,7 +10,10 @@ import { KEYS, PASSWORD } from './connections.ts';
 
 const SECRETS = Object.entries(MANIFEST.connection.properties).flatMap(([key, { secret }]) => (secret ? [key] : []));
 const canary = (key: string): string => `CANARY${key}0123456789`;
-const CANARIES = Object.fromEntries(SECRETS.map((key) => [key, canary(key)]));
+const CANARIES = {
+  ...Object.fromEntries(SECRETS.map((key) => [key, canary(key)])),
+  awsProxyUrl: `http://etl:${canary('awsProxyUrl')}@proxy.example.com:3128`,
+};
 
 /** Every way in which a value is commonly shown. */
 function shownForms(value: unknown): string {

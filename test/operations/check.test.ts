@@ -9,16 +9,9 @@ import { check } from '../../src/operations/check/check.ts';
 import type { CheckInit, CheckReport, CheckStep } from '../../src/operations/check/report.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 
-const LOGIN_STEPS = [
-  'options',
-  'identity',
-  'role:redshift',
-  'lifetime:redshift',
-  'login',
-  'endpoint',
-  'tls',
-  'session',
-];
+const REACH_STEPS = ['reach:sts', 'reach:redshift', 'reach:s3', 'clock'];
+const ROLE_STEPS = ['role:redshift', 'lifetime:redshift'];
+const LOGIN_STEPS = ['options', ...REACH_STEPS, 'identity', ...ROLE_STEPS, 'login', 'endpoint', 'tls', 'session'];
 const STAGING_STEPS = [
   'staging:bucket',
   'staging:put',
@@ -122,6 +115,7 @@ describe('check', () => {
     const report = await checkWith('keys-etl-agent', { roleArn: 'arn:aws:iam::111122223333:role/RedshiftAudit' });
     expect(verdicts(report)).to.deep.equal({
       options: 'pass',
+      ...all(REACH_STEPS, 'pass'),
       identity: 'pass',
       'role:redshift': 'fail',
       'lifetime:redshift': 'skipped',
@@ -150,7 +144,7 @@ describe('check', () => {
       title: 'a wrong secret',
       changes: { secretAccessKey: 'canary-wrong-secret' },
       fails: 'identity',
-      skips: ['role:redshift', 'lifetime:redshift', 'login', 'session', ...STAGING_STEPS],
+      skips: [...ROLE_STEPS, 'login', 'session', ...STAGING_STEPS],
       code: 'RS_AUTH_KEYS_INVALID',
     },
     {

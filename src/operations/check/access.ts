@@ -30,6 +30,7 @@ export function accessTasks({ access }: Connection, run: Run): AccessTasks {
               id: 'identity',
               title: `Who we are in AWS: ${SOURCE_TITLES[identity.kind]}`,
               needs: ['options'],
+              unless: ['reach:sts'],
               attempt: async () => credentialFinding(await access.identity(run)),
             },
           ]),
@@ -39,6 +40,7 @@ export function accessTasks({ access }: Connection, run: Run): AccessTasks {
         id: 'login',
         title: loginTitle(login),
         needs: [lastRole ?? 'options'],
+        unless: ['reach:redshift', 'reach:redshift-serverless'],
         attempt: async () => {
           if (login.kind === 'password') return { evidence: `${login.username}, with the stored password` };
           const { user, expiresAt } = await access.login(run);

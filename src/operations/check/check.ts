@@ -5,6 +5,7 @@ import type { Connection } from '../connection.ts';
 import { accessTasks } from './access.ts';
 import { endpointTasks } from './endpoint.ts';
 import { optionsTask } from './options.ts';
+import { reachTasks } from './reach.ts';
 import type { CheckInit, CheckReport } from './report.ts';
 import { selectTasks } from './select.ts';
 import { sessionTasks } from './session.ts';
@@ -41,6 +42,7 @@ function tasksOf(connection: Connection, staging: StagingProbe, init: CheckInit,
   const access = accessTasks(connection, run);
   return [
     optionsTask(connection.access.plan, init),
+    ...reachTasks(connection, run),
     ...access.tasks,
     ...endpointTasks(connection, run, { ...init, lookupNeeds: access.lastRole }),
     ...sessionTasks(connection, run, { needs: ['login', 'tls'] }),

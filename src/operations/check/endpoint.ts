@@ -1,11 +1,13 @@
 import { isIP, type Socket } from 'node:net';
 import { type PeerCertificate, connect as startTls, type TLSSocket } from 'node:tls';
+import { ConnectorError } from '../../core/errors.ts';
 import { abandonOnAbort, type Run } from '../../core/run.ts';
 import { type AddressCheck, CheckedSocket, type Destination } from '../../db/checked-socket.ts';
 import { classifyConnectError } from '../../db/classify-connect.ts';
 import { tlsDemands } from '../../db/tls.ts';
 import { checkAddress } from '../../manifest/addresses.ts';
 import type { Connection } from '../connection.ts';
+import { addressOf, faultOf, networkError } from './network-fault.ts';
 import type { CheckInit } from './report.ts';
 import type { CheckTask, Finding } from './tasks.ts';
 
@@ -74,11 +76,22 @@ async function withSocket<T>(
     return await abandonOnAbort(connected(socket).then(use), AbortSignal.any([signal, limit]));
   } catch (cause) {
     signal.throwIfAborted();
-    const error = limit.aborted ? new Error('timeout expired', { cause }) : cause;
-    throw classifyConnectError(error, { destination, user: '', database: '', limitMs });
+    throw await explain(cause, destination, limit.aborted, limitMs);
   } finally {
     socket.destroy();
   }
+}
+
+/** The network's failures in more words than a run has for them; the others as a run tells them. */
+async function explain(cause: unknown, destination: Destination, isLate: boolean, limitMs: number): Promise<Error> {
+  const { code } = cause instanceof Error ? (cause as NodeJS.ErrnoException) : {};
+  const fault = isLate ? 'noAnswer' : faultOf(code);
+  if (fault === undefined || cause instanceof ConnectorError) {
+    return classifyConnectError(cause, { destination, user: '', database: '', limitMs });
+  }
+  const address = fault === 'noName' || fault === 'noNameServer' ? undefined : await addressOf(destination.host);
+  const facts = { ...(address === undefined ? {} : { address }), limitMs, cause };
+  return networkError(fault, { ...destination, kind: 'cluster' }, facts);
 }
 
 function connected(socket: CheckedSocket): Promise<Socket> {

@@ -49,7 +49,7 @@ function addNeeded(tasks: readonly Selectable[], selected: Map<string, Selection
       follow(need, wanted);
     }
   };
-  for (const [id, { kind }] of [...selected]) if (kind === 'wanted') follow(id, id);
+  for (const [id, { kind }] of selected) if (kind === 'wanted') follow(id, id);
   for (const [id, by] of neededBy) if (!selected.has(id)) selected.set(id, { kind: 'needed', by: [...by] });
 }
 

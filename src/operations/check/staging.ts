@@ -37,6 +37,7 @@ export class StagingProbe implements AsyncDisposable {
         id: 'staging:bucket',
         title: 'Find the staging bucket',
         needs: [credentials ?? 'options'],
+        unless: ['reach:s3'],
         attempt: () => this.#open(),
       },
       { id: 'staging:put', title: 'Write an object', needs: ['staging:bucket'], attempt: () => this.#put() },

@@ -15,6 +15,8 @@ export interface Finding {
 /** One step of a check, before it is tried. */
 export interface CheckTask extends Selectable {
   readonly title: string;
+  /** Steps whose failure leaves nothing to try; left out or skipped they are no obstacle, and they are not run for this one. */
+  readonly unless?: readonly string[];
   /** Steps that must have ended before, however they ended. */
   readonly after?: readonly string[];
   readonly attempt: () => Promise<Finding>;
@@ -60,15 +62,17 @@ async function runTask(
   signal: AbortSignal,
   { selection, limit, explain = async (_, error) => describeFailure(error) }: TasksInit,
 ): Promise<CheckStep | undefined> {
-  const { id, title, needs, after = [], attempt } = task;
+  const { id, title, needs, unless = [], after = [], attempt } = task;
   const selected = selection.get(id);
   const head = { id, title, ...(selected?.kind === 'needed' ? { neededBy: selected.by } : {}) };
+  const endOf = (ids: readonly string[]): Promise<readonly (CheckStep | undefined)[]> =>
+    Promise.all(ids.map(async (other) => await ended.get(other)));
   const skipped = (because: string): CheckStep =>
     Object.freeze({ ...head, verdict: 'skipped', because, durationMs: 0 });
-  const before = await Promise.all([...needs, ...after].map((other) => ended.get(other)));
+  const [needed, decisive] = await Promise.all([endOf(needs), endOf(unless), endOf(after)]);
   if (signal.aborted) return undefined;
   if (selected?.kind === 'leftOut') return skipped('left out');
-  const obstacle = obstacleOf(before.slice(0, needs.length));
+  const obstacle = obstacleOf(needed) ?? obstacleOf(decisive.filter((step) => step?.verdict === 'fail'));
   if (obstacle !== undefined) return skipped(obstacle);
   if (limit.aborted) return skipped('the time for the check is over');
 

@@ -2,6 +2,7 @@ import { RedshiftClient } from '@aws-sdk/client-redshift';
 import { RedshiftServerlessClient } from '@aws-sdk/client-redshift-serverless';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { AwsTarget } from '../access/plan.ts';
+import { type AwsClock, type WatchedClient, watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
 import { AWS_CALL_LIMITS, type RetryLimits, retry } from '../core/retry.ts';
 import type { AwsCredentials } from './access.ts';
@@ -13,6 +14,8 @@ export interface AwsWire {
   readonly signal: AbortSignal;
   /** How often and how long a call is tried. Default: `AWS_CALL_LIMITS`. */
   readonly limits?: RetryLimits | undefined;
+  /** Calls are signed by it, and their answers read into it. Absent: by the machine's clock. */
+  readonly clock?: AwsClock | undefined;
 }
 
 type KeyPair = Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>;
@@ -47,23 +50,35 @@ export function openRedshiftServerless(target: AwsTarget, keys: KeyPair): Redshi
 
 /** One AWS call with its retries (throttling, network, AWS's own failures) and its errors made ours. */
 export async function callAws<T>(
-  { target, signal, limits = AWS_CALL_LIMITS }: AwsWire,
+  { target, signal, limits = AWS_CALL_LIMITS, clock }: AwsWire,
   operation: AwsOperation,
-  client: { destroy(): void },
+  client: WatchedClient & { destroy(): void },
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   // The HTTP handler's own limits come first and name the host; this one only backs them up.
   const backed = { ...limits, attemptMs: target.connectTimeoutMs + target.timeoutMs * 2 + 500 };
+  if (clock !== undefined) watchAwsClock(client, clock);
   try {
     return await retry({ signal }, backed, async (abortSignal) => {
       try {
-        return await send({ abortSignal });
+        return await onceMoreByAwsTime(() => send({ abortSignal }));
       } catch (cause) {
         throw abortSignal.aborted ? cause : classifyAwsError(cause, operation);
       }
     });
   } finally {
     client.destroy();
+  }
+}
+
+/** The first answer to a machine whose clock is off refuses the signature and tells the time: the client signs by that then. */
+async function onceMoreByAwsTime<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (cause) {
+    const { $metadata: metadata } = Object(cause) as { readonly $metadata?: { readonly clockSkewCorrected?: boolean } };
+    if (metadata?.clockSkewCorrected !== true) throw cause;
+    return send();
   }
 }
 

@@ -1,9 +1,15 @@
-import { type Expiring, type Memoized, type MemoizeOptions, memoizeUntilExpiry } from './memoize.ts';
+import {
+  type Expiring,
+  type Memoized,
+  type MemoizeOptions,
+  memoizeUntilExpiry,
+  type RenewalFailure,
+} from './memoize.ts';
 
 /** Memoized values by key: for answers that are shaped by who asks for what. */
 export interface KeyedCache<T extends Expiring, C> {
-  /** `key` must name all that shapes the answer. */
-  get(key: readonly unknown[], context: C): Promise<T>;
+  /** `key` must name all that shapes the answer. `lifeMs`: how long the value has to live, as far as that can be had. */
+  get(key: readonly unknown[], context: C, lifeMs?: number): Promise<T>;
   /** Drops the value of a key while it is still `value`. */
   forget(key: readonly unknown[], value: T): void;
   /** The value of a key while it is valid. */
@@ -15,7 +21,7 @@ export interface KeyedCache<T extends Expiring, C> {
 export function createKeyedCache<T extends Expiring, C>(
   provider: (context: C) => Promise<T>,
   options: MemoizeOptions,
-  onRenewalFailed?: (error: unknown, context: C) => void,
+  onRenewalFailed?: (failure: RenewalFailure<T, C>) => void,
 ): KeyedCache<T, C> {
   const entries = new Map<string, { readonly memoized: Memoized<T, C>; waiting: number }>();
 
@@ -31,11 +37,11 @@ export function createKeyedCache<T extends Expiring, C>(
   };
 
   return {
-    async get(key, context) {
+    async get(key, context, lifeMs) {
       const entry = entryOf(JSON.stringify(key));
       entry.waiting += 1;
       try {
-        return await entry.memoized.get(context);
+        return await entry.memoized.get(context, lifeMs);
       } finally {
         entry.waiting -= 1;
       }

@@ -2,14 +2,15 @@ import { ConnectorError } from '../core/errors.ts';
 import type { Clock } from '../core/run.ts';
 import type { Login } from './access.ts';
 import { createKeyedCache } from './keyed-cache.ts';
+import type { RenewalFailure } from './memoize.ts';
 
 /** After a fresh login was refused as well, none is bought and none tried for this long. */
 const REFUSED_MS = 30_000;
 
 /** Logins by key, with what the database said of them. */
 export interface LoginCache<C> {
-  /** `rejected`: the login that the database just refused. */
-  get(key: readonly unknown[], context: C, rejected?: Login): Promise<Login>;
+  /** `rejected`: the login that the database just refused; `lifeMs`: how long it has to live, as far as that can be had. */
+  get(key: readonly unknown[], context: C, rejected?: Login, lifeMs?: number): Promise<Login>;
 }
 
 /**
@@ -20,13 +21,13 @@ export interface LoginCache<C> {
 export function createLoginCache<C>(
   buy: (context: C) => Promise<Login>,
   clock: Clock,
-  onRenewalFailed: (error: unknown, context: C) => void,
+  onRenewalFailed: (failure: RenewalFailure<Login, C>) => void,
 ): LoginCache<C> {
   const logins = createKeyedCache(buy, { clock }, onRenewalFailed);
   const refusals = new Map<string, Refusal>();
 
   return {
-    async get(key, context, rejected) {
+    async get(key, context, rejected, lifeMs) {
       const id = JSON.stringify(key);
       const refusal = refusals.get(id);
       const isRecent = refusal !== undefined && clock.now() < refusal.untilMs;
@@ -38,7 +39,7 @@ export function createLoginCache<C>(
         logins.forget(key, rejected);
         if (next.isFinal) throw rejectedAgain(next, clock);
       }
-      return logins.get(key, context);
+      return logins.get(key, context, lifeMs);
     },
   };
 }

@@ -1,20 +1,21 @@
 import { setMaxListeners } from 'node:events';
 import type { AccessPlan, RoleHop } from '../access/plan.ts';
-import { ConnectorError, type ErrorCode } from '../core/errors.ts';
-import type { HopEvent } from '../core/events.ts';
+import { type AwsClock, openAwsClock } from '../core/aws-clock.ts';
+import { ConnectorError } from '../core/errors.ts';
 import type { RetryLimits } from '../core/retry.ts';
 import { abandonOnAbort, type Clock, type Run, SYSTEM_CLOCK } from '../core/run.ts';
-import type { Access, AwsCredentials, Login, LoginRequest } from './access.ts';
-import { type AssumeRole, openRoleAssumer } from './assume-role.ts';
+import type { Access, AwsCredentials, CredentialRequest, Login, LoginRequest } from './access.ts';
 import type { AwsWire } from './aws-call.ts';
 import type { ClusterPlace, IssuedLogin } from './classify.ts';
 import type { ClusterEndpoint } from './cluster-credentials.ts';
-import { acquireIdentity } from './identity.ts';
+import { forecastHops, type HopForecast, type Made, type MadeHops } from './forecast.ts';
 import type { Environment } from './identity-sources.ts';
 import { issueLogin, LOGIN_ACTIONS, lookUpTarget } from './issue-login.ts';
-import { createKeyedCache, type KeyedCache } from './keyed-cache.ts';
+import { judgeLife, type LifeNeed } from './life.ts';
 import { createLoginCache, type LoginCache, loginRejected } from './login-cache.ts';
 import { type Memoized, memoizeUntilExpiry } from './memoize.ts';
+import { renewalWarning } from './renewal-warning.ts';
+import { callerKey, RoleWalk, type Starter } from './role-walk.ts';
 
 export interface AccessDeps {
   /** Default: the system's. */
@@ -30,14 +31,6 @@ export interface AccessDeps {
 /** A cluster's endpoint moves only when it is resized or restored. */
 const ENDPOINT_LIFETIME_MS = 600_000;
 
-/** Who started a request; it serves all that wait for it, so its own signal is not part of it. */
-type Starter = Pick<Run, 'publish'>;
-
-interface RoleRequest extends Starter {
-  readonly base: AwsCredentials;
-  readonly hop: RoleHop;
-}
-
 interface LoginPurchase extends Starter {
   readonly caller: AwsCredentials;
   readonly login: IssuedLogin;
@@ -50,63 +43,81 @@ export function openAccess(plan: AccessPlan, deps: AccessDeps = {}): Access {
 
 class CredentialGraph implements Access {
   readonly plan: AccessPlan;
+  readonly clock: AwsClock;
   readonly #lifetime = new AbortController();
-  readonly #clock: Clock;
   readonly #wire: AwsWire;
   readonly #checkHost: (host: string) => void;
-  readonly #assumeRole: AssumeRole;
-  readonly #identity: Memoized<AwsCredentials, Starter>;
-  readonly #roles: KeyedCache<AwsCredentials, RoleRequest>;
+  readonly #walk: RoleWalk;
   readonly #logins: LoginCache<LoginPurchase>;
   readonly #endpoint: Memoized<ClusterEndpoint & { readonly expiresAt: Date }, Starter>;
+  /** Warnings that were given. */
+  readonly #warned = new Set<string>();
+  #hasBought = false;
 
   constructor(plan: AccessPlan, deps: AccessDeps) {
-    const { clock = SYSTEM_CLOCK, environment = process.env, limits, checkHost = () => undefined } = deps;
+    const { clock: local = SYSTEM_CLOCK, environment = process.env, limits, checkHost = () => undefined } = deps;
+    const clock = openAwsClock(local);
     this.plan = plan;
+    this.clock = clock;
     this.#checkHost = checkHost;
-    this.#clock = clock;
     setMaxListeners(0, this.#lifetime.signal);
-    this.#wire = { target: plan.aws, signal: this.#lifetime.signal, limits };
-    this.#assumeRole = openRoleAssumer(this.#wire);
-    this.#identity = memoizeUntilExpiry(
-      (starter) => this.#acquireIdentity(environment, starter),
-      { clock },
-      suppressed,
+    this.#wire = { target: plan.aws, signal: this.#lifetime.signal, limits, clock };
+    this.#walk = new RoleWalk(plan, this.#wire, environment, clock);
+    this.#logins = createLoginCache(
+      (purchase: LoginPurchase) => this.#buyLogin(purchase),
+      clock,
+      ({ context, ...failure }) => renewalWarning('login', failure, context),
     );
-    this.#roles = createKeyedCache((request: RoleRequest) => this.#assumeOne(request), { clock }, suppressed);
-    this.#logins = createLoginCache((purchase: LoginPurchase) => this.#buyLogin(purchase), clock, suppressed);
-    this.#endpoint = memoizeUntilExpiry((starter) => this.#lookUpEndpoint(starter), { clock }, suppressed);
+    this.#endpoint = memoizeUntilExpiry(
+      (starter) => this.#lookUpEndpoint(starter),
+      { clock },
+      ({ context, ...failure }) => renewalWarning('endpoint', failure, context),
+    );
+  }
+
+  clockOffset(): number | undefined {
+    return this.clock.offsetMs();
   }
 
   identity(run: Run): Promise<AwsCredentials> {
-    return this.#wait(run, () => this.#identity.get(starterOf(run)));
+    return this.#wait(run, () => this.#walk.identity(starterOf(run)));
   }
 
   assume(hops: readonly RoleHop[], run: Run): Promise<AwsCredentials> {
-    return this.#wait(run, () => this.#assumeAll(hops, starterOf(run)));
+    return this.#wait(run, () => this.#walk.assume(hops, starterOf(run)));
   }
 
   role(run: Run): Promise<AwsCredentials> {
     return this.assume(this.plan.roles, run);
   }
 
-  staging(run: Run): Promise<AwsCredentials> {
-    return this.assume(this.plan.stagingRoles, run);
+  staging(run: Run, { rejected }: CredentialRequest = {}): Promise<AwsCredentials> {
+    const { stagingRoles } = this.plan;
+    if (rejected === undefined) return this.assume(stagingRoles, run);
+    return this.#wait(run, () => this.#walk.replace(stagingRoles, rejected, starterOf(run)));
   }
 
-  async login(run: Run, { rejected }: LoginRequest = {}): Promise<Login> {
-    const { login } = this.plan;
-    switch (login.kind) {
-      case 'password': {
-        if (rejected !== undefined) throw loginRejected(login.username);
-        return { user: login.username, password: login.password, database: login.database };
-      }
-      case 'clusterCredentials':
-      case 'clusterCredentialsWithIam':
-      case 'serverlessCredentials':
-        return this.#wait(run, () => this.#issuedLogin(login, starterOf(run), rejected));
-    }
-    return login satisfies never;
+  login(run: Run, { rejected }: LoginRequest = {}): Promise<Login> {
+    return this.#wait(run, () => this.#login(starterOf(run), rejected));
+  }
+
+  async ensureLife(run: Run, need: LifeNeed): Promise<void> {
+    const { plan } = this;
+    if (plan.identity === undefined || (need.use === 'login' && plan.login.kind === 'password')) return;
+    const starter = starterOf(run);
+    const lifeMs = need.seconds * 1000;
+    if (need.use === 'staging') await this.#wait(run, () => this.#walk.assume(plan.stagingRoles, starter, lifeMs));
+    else await this.#wait(run, () => this.#login(starter, undefined, lifeMs));
+    const warning = judgeLife(await this.forecast(run), need);
+    if (warning === undefined || this.#warned.has(warning.key)) return;
+    this.#warned.add(warning.key);
+    const { key: _key, ...event } = warning;
+    run.publish(event);
+  }
+
+  async forecast(run: Run): Promise<readonly HopForecast[]> {
+    const made = await this.#wait(run, () => this.#makeAll(starterOf(run)));
+    return forecastHops(this.plan, made, this.clock.now());
   }
 
   async endpoint(run: Run): Promise<{ readonly host: string; readonly port: number }> {
@@ -124,42 +135,36 @@ class CredentialGraph implements Access {
   /** A caller's abort ends its own wait; the shared request goes on for the others. */
   async #wait<T>({ signal }: Run, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    return abandonOnAbort(this.#freshOnExpiry(work), signal);
+    this.#lifetime.signal.throwIfAborted();
+    return abandonOnAbort(this.#walk.freshOnRefusal(work), signal);
   }
 
-  async #acquireIdentity(environment: Environment, { publish }: Starter): Promise<AwsCredentials> {
-    if (this.plan.identity === undefined) {
-      throw new ConnectorError('RS_INTERNAL', 'AWS was asked although the plan names no identity');
+  async #login(starter: Starter, rejected?: Login, lifeMs?: number): Promise<Login> {
+    const { login } = this.plan;
+    switch (login.kind) {
+      case 'password': {
+        if (rejected !== undefined) throw loginRejected(login.username);
+        return { user: login.username, password: login.password, database: login.database };
+      }
+      case 'clusterCredentials':
+      case 'clusterCredentialsWithIam':
+      case 'serverlessCredentials':
+        return this.#issuedLogin(login, starter, rejected, lifeMs);
     }
-    const credentials = await acquireIdentity(this.plan.identity, this.#wire, environment);
-    const notes = [this.plan.identityNote, credentials.note].filter((note) => note !== undefined);
-    const noted = notes.length === 0 ? credentials : { ...credentials, note: notes.join(' ') };
-    publish(hopEvent('identity', noted));
-    return noted;
+    return login satisfies never;
   }
 
-  async #assumeAll(hops: readonly RoleHop[], starter: Starter): Promise<AwsCredentials> {
-    let credentials = await this.#identity.get(starter);
-    for (const hop of hops) {
-      // The hop holds every parameter of the call.
-      const key = [callerKey(credentials), hop];
-      credentials = await this.#roles.get(key, { ...starter, base: credentials, hop });
-    }
-    return credentials;
-  }
-
-  async #assumeOne({ base, hop, publish }: RoleRequest): Promise<AwsCredentials> {
-    const credentials = await this.#assumeRole(base, hop);
-    publish(hopEvent('role', credentials));
-    return credentials;
-  }
-
-  async #issuedLogin(login: IssuedLogin, starter: Starter, rejected: Login | undefined): Promise<Login> {
-    const caller = await this.#assumeAll(this.plan.roles, starter);
+  async #issuedLogin(
+    login: IssuedLogin,
+    starter: Starter,
+    rejected: Login | undefined,
+    lifeMs: number | undefined,
+  ): Promise<Login> {
+    const caller = await this.#walk.assume(this.plan.roles, starter, lifeMs);
     const { region, redshiftEndpoint, redshiftServerlessEndpoint } = this.plan.aws;
     // The login holds every parameter of the call, and no secret.
     const key = [callerKey(caller), redshiftEndpoint, redshiftServerlessEndpoint, region, login];
-    return this.#logins.get(key, { ...starter, caller, login }, rejected);
+    return this.#logins.get(key, { ...starter, caller, login }, rejected, lifeMs);
   }
 
   async #buyLogin({ caller, login, publish }: LoginPurchase): Promise<Login> {
@@ -172,7 +177,9 @@ class CredentialGraph implements Access {
       source: LOGIN_ACTIONS[login.kind],
       account: place.account,
       ...(bought.expiresAt === undefined ? {} : { expiresAt: bought.expiresAt.toISOString() }),
+      ...(this.#hasBought ? { isRenewal: true } : {}),
     });
+    this.#hasBought = true;
     return bought;
   }
 
@@ -181,10 +188,10 @@ class CredentialGraph implements Access {
     if (login.kind === 'password') {
       throw new ConnectorError('RS_INTERNAL', 'A login by password was planned without a host');
     }
-    const caller = await this.#assumeAll(roles, starter);
+    const caller = await this.#walk.assume(roles, starter);
     const found = await lookUpTarget(caller, login, this.#place(caller), this.#wire);
     this.#checkHost(found.host);
-    return { ...found, expiresAt: new Date(this.#clock.now() + ENDPOINT_LIFETIME_MS) };
+    return { ...found, expiresAt: new Date(this.clock.now() + ENDPOINT_LIFETIME_MS) };
   }
 
   #place({ account }: AwsCredentials): ClusterPlace {
@@ -192,23 +199,23 @@ class CredentialGraph implements Access {
     return { partition, region, account: account ?? this.plan.roles.at(-1)?.account ?? 'unknown' };
   }
 
-  /** Credentials may end early: a session revoked, keys replaced in their file. One fresh walk is then tried. */
-  async #freshOnExpiry<T>(work: () => Promise<T>): Promise<T> {
-    this.#lifetime.signal.throwIfAborted();
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof ConnectorError) || !this.#mayBeOutdated(error.code)) throw error;
-      this.#identity.forget();
-      this.#roles.forgetAll();
-      return work();
+  /** Makes every hop of both ways; the first one that fails ends its way. */
+  async #makeAll(starter: Starter): Promise<MadeHops> {
+    const { roles, stagingRoles, login } = this.plan;
+    const made = new Map<string, Made<AwsCredentials>>();
+    const attempt = <T>(work: () => Promise<T>): Promise<Made<T>> => madeBy(() => this.#walk.freshOnRefusal(work));
+    const identity = this.plan.identity && (await attempt(() => this.#walk.identity(starter)));
+    for (const path of [roles, stagingRoles]) {
+      let before: Made<unknown> = identity;
+      for (const [index, { id }] of path.entries()) {
+        if (!isMade(before)) break;
+        if (!made.has(id)) made.set(id, await attempt(() => this.#walk.assume(path.slice(0, index + 1), starter)));
+        before = made.get(id);
+      }
     }
-  }
-
-  #mayBeOutdated(code: ErrorCode): boolean {
-    if (code === 'RS_AUTH_EXPIRED') return true;
-    // Keys of the form are what they are; all others are read again.
-    return code === 'RS_AUTH_KEYS_INVALID' && this.plan.identity?.kind !== 'accessKeys';
+    const caller = roles.length > 0 ? made.get(roles.at(-1)?.id ?? '') : identity;
+    const canLogIn = login.kind === 'password' || isMade(caller);
+    return { identity, roles: made, login: canLogIn ? await attempt(() => this.#login(starter)) : undefined };
   }
 }
 
@@ -216,27 +223,15 @@ function starterOf({ publish }: Run): Starter {
   return { publish };
 }
 
-function callerKey({ principalArn, accessKeyId }: AwsCredentials): string {
-  return principalArn ?? accessKeyId;
+async function madeBy<T>(work: () => Promise<T>): Promise<Made<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    if (error instanceof ConnectorError) return { error };
+    throw error;
+  }
 }
 
-function hopEvent(hop: 'identity' | 'role', credentials: AwsCredentials): HopEvent {
-  const { principalArn, source, account, expiresAt, note } = credentials;
-  return {
-    type: 'hop',
-    hop,
-    principal: principalArn ?? 'unknown (sts:GetCallerIdentity was refused)',
-    source,
-    ...(account === undefined ? {} : { account }),
-    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() }),
-    ...(note === undefined ? {} : { note }),
-  };
-}
-
-function suppressed(error: unknown, { publish }: Starter): void {
-  publish({
-    type: 'suppressed',
-    reason: 'Credentials could not be renewed ahead of time; the ones in hand are still valid',
-    message: error instanceof Error ? error.message : String(error),
-  });
+function isMade(made: Made<unknown>): boolean {
+  return made !== undefined && 'value' in made;
 }

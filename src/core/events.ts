@@ -14,6 +14,8 @@ export interface HopEvent {
   readonly expiresAt?: string;
   /** What a reader should know: a duration capped, keys ignored. */
   readonly note?: string;
+  /** The hop was made before: this one takes the place of one that ends. */
+  readonly isRenewal?: boolean;
 }
 
 /** How far a long piece of work has come. `total*` are absent while unknown. */

@@ -244,18 +244,23 @@ describe('access', () => {
       expect(aws.count('GetCallerIdentity')).to.equal(1);
     });
 
-    it('or keeps a valid role when AWS refuses for the moment, and tells it as suppressed', async () => {
+    it('or keeps a valid role when AWS refuses for the moment, and warns once of it', async () => {
       await using access = open();
       const role = await access.role(run());
       aws.answer('AssumeRole', { status: 503, code: 'ServiceUnavailable', message: 'busy' });
       clock.advance(59.5 * MINUTE_MS);
       const told = run();
       expect(await access.role(told)).to.equal(role);
+      clock.advance(10_000);
+      expect(await access.role(told)).to.equal(role);
+      expect(aws.count('AssumeRole')).to.equal(7);
       expect(told.events).to.deep.equal([
         {
-          type: 'suppressed',
-          reason: 'Credentials could not be renewed ahead of time; the ones in hand are still valid',
-          message: 'AWS failed on its side (ServiceUnavailable, HTTP 503 for sts:AssumeRole)',
+          type: 'warning',
+          code: 'RENEWAL_FAILED',
+          message:
+            'The credentials of the hop "redshift" could not be renewed ahead of time and are good until ' +
+            '2027-01-15T09:00:00.000Z; it is tried again: AWS failed on its side (ServiceUnavailable, HTTP 503 for sts:AssumeRole)',
         },
       ]);
     });

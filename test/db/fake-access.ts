@@ -1,5 +1,7 @@
 import type { AccessPlan } from '../../src/access/plan.ts';
 import type { Access, Login, LoginRequest } from '../../src/auth/access.ts';
+import { openAwsClock } from '../../src/core/aws-clock.ts';
+import { SYSTEM_CLOCK } from '../../src/core/run.ts';
 import { Secret } from '../../src/core/secret.ts';
 
 export interface FakeAccessInit {
@@ -32,6 +34,10 @@ export function fakeAccess({ host = '127.0.0.1', port, tls, stored = false, logi
   return {
     plan,
     requests,
+    clock: openAwsClock(SYSTEM_CLOCK),
+    clockOffset: () => undefined,
+    ensureLife: async () => undefined,
+    forecast: async () => [],
     identity: nobody,
     role: nobody,
     staging: nobody,
@@ -43,5 +49,5 @@ export function fakeAccess({ host = '127.0.0.1', port, tls, stored = false, logi
       return login?.(request, count) ?? { user: 'IAM:etl', password: new Secret(`password-${count}`), database: 'dev' };
     },
     [Symbol.asyncDispose]: async () => undefined,
-  } as FakeAccess;
+  };
 }

@@ -1,0 +1,214 @@
+import type { AccessRequest, PlannedDocument, PolicyHolder } from '../../policies/document.ts';
+import type { PolicySet } from '../../policies/policies.ts';
+import type { Obstacle } from './denials.ts';
+import type { Candidate, DiagnosedDocument, Mend } from './diagnosis.ts';
+import { commandToAdd, commandToAttach, commandToCreate, commandToLook, consoleOf, placeOf } from './mends.ts';
+import type { Refusal } from './refusal.ts';
+import type { Suspect } from './suspects.ts';
+
+const IAM = 'https://docs.aws.amazon.com/IAM/latest/UserGuide';
+const PAGES = {
+  logic: `${IAM}/reference_policies_evaluation-logic.html`,
+  boundary: `${IAM}/access_policies_boundaries.html`,
+  session: `${IAM}/access_policies.html#policies_session`,
+  organization: 'https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html',
+  createRole: `${IAM}/id_roles_create_for-user.html`,
+  attach: 'https://docs.aws.amazon.com/redshift/latest/mgmt/copy-unload-iam-role.html',
+  messages: `${IAM}/troubleshoot_access-denied.html`,
+} as const;
+
+/** A statement that is missing. */
+export function addition(set: PolicySet, { document, explained, requests }: Suspect): Candidate {
+  const { kind, holder } = document;
+  const { statement, reason, page } = explained;
+  const [request] = requests;
+  return {
+    mend: 'addStatement',
+    principalArn: request?.principal ?? holder.arn,
+    holder,
+    document: kind,
+    sid: statement.Sid,
+    statement,
+    reason: `${lead(document, requests)} ${reason}`,
+    page,
+    console: consoleOf(holder, kind, set),
+    command: commandToAdd(holder, kind, statement, set),
+  };
+}
+
+function lead({ kind, holder }: PlannedDocument, requests: readonly AccessRequest[]): string {
+  const actions = [...new Set(requests.map(({ action }) => action))].join(' and ');
+  const who = shortName(requests[0]?.principal ?? '');
+  switch (kind) {
+    case 'permissions':
+      return `No policy of ${holder.kind} ${holder.name} allows ${actions}.`;
+    case 'trust':
+      return `The trust policy of role ${holder.name} does not allow ${actions} to ${who}, or demands more than the connection sends; AWS answers alike for a role that does not exist.`;
+    case 'bucket':
+    case 'key':
+      return `The policy of ${kind} ${holder.name} does not allow ${actions} to ${who}, which is of another account.`;
+  }
+  return kind satisfies never;
+}
+
+/** A role that IAM does not have. */
+export function creation(set: PolicySet, { holder }: PlannedDocument, near: readonly string[]): Candidate {
+  const trust = set.documents.find((each) => each.holder.arn === holder.arn && each.kind === 'trust');
+  const meant = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
+  return {
+    mend: 'createRole',
+    principalArn: holder.arn,
+    holder,
+    document: 'trust',
+    reason: `There is no ${holder.kind} ${holder.name} in account ${holder.account}.${meant}`,
+    page: PAGES.createRole,
+    console: consoleOf(holder, 'trust', set),
+    command: commandToCreate(holder, trust?.document.Statement ?? []),
+  };
+}
+
+/** The cluster lacks the role that COPY and UNLOAD are to work as. */
+export function attachment(set: PolicySet): readonly Candidate[] {
+  const { attach } = set;
+  if (attach === undefined) return [];
+  const { role, cluster } = attach;
+  return [
+    {
+      mend: 'attachRole',
+      principalArn: role.arn,
+      holder: role,
+      document: 'cluster',
+      reason: `Role ${role.name} is not attached to ${cluster}: trust alone does not make it usable.`,
+      page: PAGES.attach,
+      console: consoleOf(role, 'cluster', set),
+      command: commandToAttach(set),
+    },
+  ];
+}
+
+/** What was read and stands in the way. */
+export function fromObstacle({ holder, document, request, source, statement }: Obstacle, set: PolicySet): Candidate {
+  const { action, resource, principal } = request;
+  const name = statement?.Sid === undefined ? 'a statement without a Sid' : statement.Sid;
+  return {
+    mend: statement === undefined ? 'widenBoundary' : 'removeStatement',
+    principalArn: principal,
+    holder,
+    document,
+    ...(statement?.Sid === undefined ? {} : { sid: statement.Sid }),
+    ...(statement === undefined ? {} : { statement }),
+    reason:
+      statement === undefined
+        ? `The permissions boundary of ${holder.kind} ${holder.name} (${source}) does not allow ${action} on ${resource}, so nothing else can.`
+        : `${capital(placeOf({ holder, document }))} denies ${action} on ${resource} in so many words: ${name} (${source}).`,
+    page: statement === undefined ? PAGES.boundary : PAGES.logic,
+    console: consoleOf(holder, document, set),
+    command: commandToLook(holder, document),
+  };
+}
+
+/** The organization's policies refuse, as a simulation shows. */
+export function organizationRefusal(
+  set: PolicySet,
+  requests: readonly AccessRequest[],
+  { principal, action }: Pick<AccessRequest, 'principal' | 'action'>,
+): readonly Candidate[] {
+  const request = requests.find((each) => each.principal === principal && each.action === action);
+  return request === undefined ? [] : [narrowing(set, request, 'organization', 'A simulation shows it.')];
+}
+
+/** What AWS itself says of a policy that forbids, or of one outside the plan that is silent. */
+export function fromHint(set: PolicySet, { hint }: Refusal, requests: readonly AccessRequest[]): readonly Candidate[] {
+  const [request] = requests;
+  if (hint === undefined || request === undefined) return [];
+  const words = `AWS says so${hint.policyArn === undefined ? '' : `, and names it: ${hint.policyArn}`}.`;
+  switch (hint.policy) {
+    case 'organization':
+    case 'session':
+    case 'boundary':
+      return [narrowing(set, request, hint.policy, words, hint.effect)];
+    case 'identity':
+      return hint.effect === 'deny' ? denied(set, request, 'permissions', words) : [];
+    case 'resource': {
+      if (hint.effect !== 'deny') return [];
+      const kind = request.action.startsWith('sts:') ? 'trust' : request.action.startsWith('kms:') ? 'key' : 'bucket';
+      return denied(set, request, kind, words);
+    }
+    case 'other':
+      return [];
+  }
+  return hint.policy satisfies never;
+}
+
+const MENDS = { organization: 'askOrganization', session: 'widenSession', boundary: 'widenBoundary' } as const;
+
+function narrowing(
+  set: PolicySet,
+  request: AccessRequest,
+  document: keyof typeof MENDS,
+  words: string,
+  effect: 'silent' | 'deny' = 'silent',
+): Candidate {
+  const holder = holderOf(set, request.principal);
+  const verb = effect === 'deny' ? 'denies' : 'does not allow';
+  return {
+    mend: MENDS[document],
+    principalArn: request.principal,
+    holder,
+    document,
+    reason: `${capital(placeOf({ holder, document }))} ${verb} ${request.action} on ${request.resource}. ${words}`,
+    page: PAGES[document],
+    console: consoleOf(holder, document, set),
+    command: commandToLook(holder, document),
+  };
+}
+
+function denied(
+  set: PolicySet,
+  request: AccessRequest,
+  document: Exclude<DiagnosedDocument, keyof typeof MENDS | 'cluster'>,
+  words: string,
+): readonly Candidate[] {
+  const arn =
+    document === 'permissions'
+      ? request.principal
+      : request.resource.split('/').length > 1 && document === 'bucket'
+        ? (request.resource.split('/')[0] ?? '')
+        : request.resource;
+  const holder = holderOf(set, arn);
+  const mend: Mend = 'removeStatement';
+  return [
+    {
+      mend,
+      principalArn: request.principal,
+      holder,
+      document,
+      reason: `${capital(placeOf({ holder, document }))} denies ${request.action} on ${request.resource} in so many words. ${words}`,
+      page: PAGES.messages,
+      console: consoleOf(holder, document, set),
+      command: commandToLook(holder, document),
+    },
+  ];
+}
+
+/** The holder of an ARN; one that no policy of the plan belongs to gets its parts from the ARN. */
+function holderOf({ documents }: PolicySet, arn: string): PolicyHolder {
+  const known = documents.find(({ holder }) => holder.arn === arn)?.holder;
+  if (known !== undefined) return known;
+  const kind = arn.includes(':s3:::')
+    ? 'bucket'
+    : arn.includes(':kms:')
+      ? 'key'
+      : arn.includes(':user/')
+        ? 'user'
+        : 'role';
+  return { kind, arn, account: arn.split(':')[4] ?? '', name: shortName(arn), path: '/' };
+}
+
+function shortName(arn: string): string {
+  return arn.slice(Math.max(arn.lastIndexOf('/'), arn.lastIndexOf(':')) + 1);
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

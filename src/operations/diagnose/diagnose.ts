@@ -1,0 +1,79 @@
+import { setMaxListeners } from 'node:events';
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import type { Connection } from '../connection.ts';
+import type { Diagnosis, Failure } from './diagnosis.ts';
+import { judge, type Knowledge } from './judge.ts';
+import { type KnownWay, knownWay } from './known-way.ts';
+import { type Refusal, readRefusal } from './refusal.ts';
+import type { Trial } from './trial.ts';
+import { tryCopy } from './try-copy.ts';
+import { tryLogin } from './try-login.ts';
+
+/** Time for a diagnosis as a whole: somebody waits for it, and knows already that it failed. */
+const LIMIT_MS = 10_000;
+
+export interface DiagnoseInit {
+  /** Default: ten seconds. What is not known by then is not waited for. */
+  readonly limitMs?: number;
+}
+
+/**
+ * Why a hop was refused, and what mends it: from AWS's words, from the policies that the connection needs, from what IAM
+ * lets the credentials at hand read, and from trials that do no harm. Undefined where the failure is not about a right.
+ * Bounded in time. Throws the reason of the run's own signal, and nothing else that AWS or Redshift answers.
+ */
+export async function diagnose(
+  connection: Connection,
+  failure: Failure,
+  run: Run,
+  { limitMs = LIMIT_MS }: DiagnoseInit = {},
+): Promise<Diagnosis | undefined> {
+  const refusal = readRefusal(failure);
+  if (refusal === undefined) return undefined;
+  const limit = AbortSignal.timeout(limitMs);
+  const bounded: Run = { ...run, signal: AbortSignal.any([run.signal, limit]) };
+  setMaxListeners(0, run.signal, limit, bounded.signal);
+  const attempt = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      run.signal.throwIfAborted();
+      if (limit.aborted || error instanceof ConnectorError) return otherwise;
+      throw error;
+    }
+  };
+
+  const way = await attempt<KnownWay | undefined>(() => knownWay(connection, refusal, bounded), undefined);
+  if (way === undefined) return undefined;
+  const weigh = (knowledge: Knowledge): Diagnosis => judge(way.set, refusal, way.suspects, knowledge);
+  const bySaying = weigh({});
+  if (bySaying.decided) return bySaying;
+  const trial = await attempt(() => trialFor(connection, refusal, way, bounded), undefined);
+  return trial === undefined ? bySaying : weigh({ cleared: trial.clears, evidence: trial.evidence });
+}
+
+/** Trying is left out where AWS named what it refused, or one statement is left anyway. */
+async function trialFor(
+  connection: Connection,
+  refusal: Refusal,
+  { suspects, actors }: KnownWay,
+  run: Run,
+): Promise<Trial | undefined> {
+  if (suspects.length < 2) return undefined;
+  switch (refusal.work) {
+    case 'login':
+      return refusal.action === undefined ? tryLogin(connection, run) : undefined;
+    case 'copyRole':
+      return tryCopy(connection, refusal, actors.copyRoles, run);
+    case 'copyFiles':
+      return refusal.action === undefined ? tryCopy(connection, refusal, actors.copyRoles, run) : undefined;
+    case 'identity':
+    case 'role':
+    case 'lookup':
+    case 'staging':
+    case 'attachment':
+      return undefined;
+  }
+  return refusal.work satisfies never;
+}

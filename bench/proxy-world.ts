@@ -12,9 +12,10 @@ export function benchInit(dataDir: string): ClusterInit {
     region: 'us-east-1',
     account: '111122223333',
     arn: 'arn:aws:redshift:us-east-1:111122223333:cluster:bench',
+    service: 'redshift.amazonaws.com',
+    userArnPrefix: 'arn:aws:redshift:us-east-1:111122223333:dbuser:bench',
     clock: createWorldClock(),
     logins: {
-      issue: absent,
       verify: (_cluster, user) => ({
         accepted: true,
         dbUser: user,

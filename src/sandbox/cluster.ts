@@ -11,10 +11,14 @@ export interface ClusterInit {
   readonly cluster: WorldCluster;
   readonly region: string;
   readonly account: string;
-  /** `arn:aws:redshift:REGION:ACCOUNT:cluster:ID`. */
+  /** `arn:aws:redshift:REGION:ACCOUNT:cluster:ID`, or the ARN of a serverless workgroup. */
   readonly arn: string;
+  /** As whom COPY and UNLOAD take roles: `redshift.amazonaws.com`, `redshift-serverless.amazonaws.com`. */
+  readonly service: string;
+  /** What stands before the user in a database user's ARN: `arn:aws:redshift:REGION:ACCOUNT:dbuser:ID`. */
+  readonly userArnPrefix: string;
   readonly clock: WorldClock;
-  readonly logins: LoginRegistry;
+  readonly logins: Pick<LoginRegistry, 'verify'>;
   readonly roles: ServiceRoles;
   readonly store: BucketStore;
   readonly faults: FaultBook;
@@ -38,6 +42,3 @@ export interface RunningCluster extends AsyncDisposable {
   /** Runs one statement as superuser beside the proxy, for seeding and looking; the answer is the last result. */
   sql(database: string, text: string): Promise<SuperuserRows>;
 }
-
-/** How a world makes its clusters: `startCluster` of the pg endpoint. */
-export type StartCluster = (init: ClusterInit) => Promise<RunningCluster>;

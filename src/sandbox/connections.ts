@@ -11,7 +11,7 @@ export type ConnectionValue =
 
 /** A ready connection for one identity: option values, and the environment that the identity lives in. */
 export interface ReadyConnection {
-  /** `keys-USER` or `ec2-INSTANCE`, `worker-INSTANCE`, `pod-INSTANCE`. */
+  /** `keys-USER` or `ec2-INSTANCE`, `worker-INSTANCE`, `pod-INSTANCE`; before it `iam-` or `serverless-` for such logins. */
   readonly name: string;
   readonly description: string;
   readonly values: Readonly<Record<string, ConnectionValue>>;
@@ -32,28 +32,78 @@ function withoutAbsent(values: Values): ReadyConnection['values'] {
   return Object.fromEntries(present);
 }
 
-function sharedValues({ world, awsEndpoint, clusters }: ConnectionSource): Values {
+type LoginMethod = NonNullable<WorldConnection['logins']>[number];
+
+const NAME_PREFIXES: Readonly<Record<LoginMethod, string>> = {
+  databaseUser: '',
+  iamIdentity: 'iam-',
+  serverless: 'serverless-',
+};
+
+const DESCRIBED: Readonly<Record<LoginMethod, string>> = {
+  databaseUser: '',
+  iamIdentity: ', as the database user of its IAM identity',
+  serverless: ', at a serverless workgroup',
+};
+
+function loginMethods({ accounts, connection }: World): readonly LoginMethod[] {
+  if (connection?.logins) return connection.logins;
+  const has = (kind: 'clusters' | 'workgroups'): boolean =>
+    accounts.some((account) => (account[kind] ?? []).length > 0);
+  return has('workgroups') ? [...(has('clusters') ? ['databaseUser' as const] : []), 'serverless'] : ['databaseUser'];
+}
+
+/** What says where the login comes from, and to whom. */
+function loginValues(
+  world: World,
+  method: LoginMethod,
+  awsEndpoint: string,
+): { id: string | undefined; values: Values } {
   const wanted: WorldConnection = world.connection ?? {};
-  const declared = world.accounts.flatMap(({ clusters: own = [] }) => own);
+  if (method === 'serverless') {
+    const declared = world.accounts.flatMap(({ workgroups = [] }) => workgroups);
+    const workgroup = declared.find(({ name }) => name === wanted.workgroup) ?? declared[0];
+    const database = wanted.database ?? workgroup?.databases?.[0]?.name;
+    return {
+      id: workgroup?.name,
+      values: { workgroup: workgroup?.name, database, redshiftServerlessEndpoint: awsEndpoint },
+    };
+  }
+  const declared = world.accounts.flatMap(({ clusters = [] }) => clusters);
   const cluster = declared.find(({ id }) => id === wanted.cluster) ?? declared[0];
-  const endpoint = cluster && clusters[cluster.id];
+  return {
+    id: cluster?.id,
+    values: {
+      clusterIdentifier: cluster?.id,
+      database: wanted.database ?? cluster?.databases?.[0]?.name,
+      redshiftEndpoint: awsEndpoint,
+      ...(method === 'iamIdentity'
+        ? { loginMethod: method }
+        : {
+            username: wanted.username ?? cluster?.users?.find(({ superuser }) => !superuser)?.name,
+            autoCreateDbUser: wanted.autoCreateDbUser,
+            dbGroups: wanted.dbGroups,
+          }),
+    },
+  };
+}
+
+function sharedValues({ world, awsEndpoint, clusters }: ConnectionSource, method: LoginMethod): Values {
+  const wanted: WorldConnection = world.connection ?? {};
+  const login = loginValues(world, method, awsEndpoint);
+  const endpoint = login.id === undefined ? undefined : clusters[login.id];
   const usesStaging = wanted.stagingBucket !== undefined && wanted.copyRole !== undefined;
   return {
     host: endpoint?.host,
     port: endpoint?.port,
-    database: wanted.database ?? cluster?.databases?.[0]?.name,
-    clusterIdentifier: cluster?.id,
+    ...login.values,
     region: world.region,
     authType: 'assumeRole',
-    username: wanted.username ?? cluster?.users?.find(({ superuser }) => !superuser)?.name,
     roleArn: wanted.roleArn,
     externalId: wanted.externalId,
     intermediateRoles: wanted.intermediateRoles,
-    autoCreateDbUser: wanted.autoCreateDbUser,
-    dbGroups: wanted.dbGroups,
     caFile: endpoint?.caFile,
     stsEndpoint: awsEndpoint,
-    redshiftEndpoint: awsEndpoint,
     ...(usesStaging && {
       useStaging: true,
       stagingBucket: wanted.stagingBucket,
@@ -63,9 +113,18 @@ function sharedValues({ world, awsEndpoint, clusters }: ConnectionSource): Value
   };
 }
 
-/** One connection for each user with keys and each instance with a role. */
+/** One connection for each user with keys and each instance with a role, and for each kind of login. */
 export function readyConnections(source: ConnectionSource): readonly ReadyConnection[] {
-  const shared = sharedValues(source);
+  return loginMethods(source.world).flatMap((method) =>
+    connectionsOf(source, sharedValues(source, method)).map(({ name, description, ...connection }) => ({
+      ...connection,
+      name: `${NAME_PREFIXES[method]}${name}`,
+      description: `${description}${DESCRIBED[method]}`,
+    })),
+  );
+}
+
+function connectionsOf(source: ConnectionSource, shared: Values): readonly ReadyConnection[] {
   const { world, metadataEndpoints } = source;
   const users = world.accounts.flatMap(({ users: own = [] }) => own);
   const byKeys = users.flatMap(({ name, accessKeys = [] }): ReadyConnection[] => {

@@ -25,6 +25,15 @@ export interface Principal {
 /** Who sends a request without a signature. */
 export const NOBODY: Principal = { kind: 'anonymous', arn: 'anonymous', account: '', userId: 'anonymous' };
 
+/**
+ * The database user that Redshift makes of an IAM identity: `IAM:user` or `IAMR:role`.
+ * https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-iam.html
+ */
+export function databaseUserOf({ arn, roleArn }: Principal): string {
+  const named = roleArn ?? arn;
+  return `${roleArn === undefined ? 'IAM' : 'IAMR'}:${named.slice(named.lastIndexOf('/') + 1)}`;
+}
+
 /** Temporary credentials and whose they are. */
 export interface SessionCredentials {
   readonly accessKeyId: string;

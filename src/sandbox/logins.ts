@@ -13,12 +13,24 @@ export interface LoginRequest {
   readonly lifetimeSeconds: number;
 }
 
+/** A login for the database user of an IAM identity. */
+export interface IdentityLoginRequest extends Pick<LoginRequest, 'database' | 'lifetimeSeconds'> {
+  /** `IAM:user` or `IAMR:role`: name of the login and of the database user alike, made when it first logs in. */
+  readonly dbUser: string;
+}
+
 /** What `GetClusterCredentials` answers. */
 export interface IssuedLogin {
   /** `IAM:user`, `IAMA:user`, with groups `IAMA:user:group1:group2`: to be used verbatim. */
   readonly dbUser: string;
   readonly dbPassword: Secret;
   readonly expiresAt: Date;
+}
+
+/** What `GetClusterCredentialsWithIAM` and `GetCredentials` answer. */
+export interface IdentityLogin extends IssuedLogin {
+  /** When half of its life is over; AWS says no more than that the time is reserved. */
+  readonly nextRefreshAt: Date;
 }
 
 export type LoginVerdict =
@@ -43,6 +55,7 @@ export type LoginVerdict =
 /** Issues temporary database logins for the Redshift API, and verifies them and stored passwords for the pg endpoint. */
 export interface LoginRegistry {
   issue(clusterId: string, request: LoginRequest): IssuedLogin;
+  issueToIdentity(clusterId: string, request: IdentityLoginRequest): IdentityLogin;
   /** `user` exactly as in the start-up packet. */
   verify(clusterId: string, user: string, password: string, database: string): LoginVerdict;
 }
@@ -51,6 +64,8 @@ interface LoginRecord {
   readonly password: Secret;
   readonly expiresAtMs: number;
   readonly database: string | undefined;
+  /** The whole name is the database user's. */
+  readonly isIdentity: boolean;
 }
 
 const KEPT_PER_USER = 50; // several logins of one user are valid side by side, as on Redshift
@@ -63,7 +78,7 @@ const equal = (a: string, b: string): boolean => {
 /** `IAMA:user:group` to its parts; undefined where the name is an ordinary user's. */
 function parseIssuedName(name: string): { createUser: boolean; dbUser: string; groups: readonly string[] } | undefined {
   const [prefix, dbUser, ...groups] = name.split(':');
-  if ((prefix !== 'IAM' && prefix !== 'IAMA') || dbUser === undefined) return undefined;
+  if ((prefix !== 'IAM' && prefix !== 'IAMA' && prefix !== 'IAMR') || dbUser === undefined) return undefined;
   return { createUser: prefix === 'IAMA', dbUser, groups };
 }
 
@@ -74,15 +89,27 @@ export function createLoginRegistry(clusters: readonly WorldCluster[], clock: Wo
   const declared = (clusterId: string, user: string): WorldDatabaseUser | undefined =>
     clusters.find(({ id }) => id === clusterId)?.users?.find(({ name }) => name.toLowerCase() === user.toLowerCase());
 
+  const keep = (
+    clusterId: string,
+    dbUser: string,
+    { database, lifetimeSeconds }: Pick<LoginRequest, 'database' | 'lifetimeSeconds'>,
+    isIdentity: boolean,
+  ): IssuedLogin => {
+    const expiresAtMs = Math.floor(clock.now() / 1000 + lifetimeSeconds) * 1000;
+    const dbPassword = new Secret(randomBytes(48).toString('base64'));
+    const key = recordsKey(clusterId, dbUser);
+    const records = [...(issued.get(key) ?? []), { password: dbPassword, expiresAtMs, database, isIdentity }];
+    issued.set(key, records.slice(-KEPT_PER_USER));
+    return { dbUser, dbPassword, expiresAt: new Date(expiresAtMs) };
+  };
+
   return {
-    issue: (clusterId, { dbUser, autoCreate, groups, database, lifetimeSeconds }) => {
-      const name = [autoCreate ? 'IAMA' : 'IAM', dbUser, ...groups].join(':');
-      const expiresAtMs = Math.floor(clock.now() / 1000 + lifetimeSeconds) * 1000;
-      const dbPassword = new Secret(randomBytes(48).toString('base64'));
-      const key = recordsKey(clusterId, name);
-      const records = [...(issued.get(key) ?? []), { password: dbPassword, expiresAtMs, database }];
-      issued.set(key, records.slice(-KEPT_PER_USER));
-      return { dbUser: name, dbPassword, expiresAt: new Date(expiresAtMs) };
+    issue: (clusterId, { dbUser, autoCreate, groups, ...request }) =>
+      keep(clusterId, [autoCreate ? 'IAMA' : 'IAM', dbUser, ...groups].join(':'), request, false),
+    issueToIdentity: (clusterId, { dbUser, ...request }) => {
+      const login = keep(clusterId, dbUser, request, true);
+      const nextRefreshAt = new Date((clock.now() + login.expiresAt.getTime()) / 2);
+      return { ...login, nextRefreshAt };
     },
     verify: (clusterId, user, password, database) => {
       const parsed = parseIssuedName(user);
@@ -103,9 +130,9 @@ export function createLoginRegistry(clusters: readonly WorldCluster[], clock: Wo
       }
       return {
         accepted: true,
-        ...parsed,
+        ...(record.isIdentity ? { dbUser: user, groups: [], createUser: true } : parsed),
         kind: 'issued',
-        superuser: declared(clusterId, parsed.dbUser)?.superuser ?? false,
+        superuser: declared(clusterId, record.isIdentity ? user : parsed.dbUser)?.superuser ?? false,
       };
     },
   };

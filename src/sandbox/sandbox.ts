@@ -1,31 +1,32 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AwsContext } from './aws/endpoint.ts';
-import { type ClusterRecord, createRedshift } from './aws/redshift.ts';
+import { createIam } from './aws/iam.ts';
+import { createRedshift } from './aws/redshift.ts';
+import { createRedshiftServerless } from './aws/redshift-serverless.ts';
 import { createAwsServer } from './aws/server.ts';
 import { createSts } from './aws/sts.ts';
 import { createWorldClock, type WorldClock } from './clock.ts';
-import type { ClusterInit, RunningCluster, StartCluster, SuperuserRows } from './cluster.ts';
+import type { RunningCluster, SuperuserRows } from './cluster.ts';
 import { type ConnectionFile, writeConnectionFiles } from './connection-files.ts';
 import { Disposables } from './disposables.ts';
 import { createFaultBook, type FaultBook } from './faults.ts';
-import { createServiceRoles } from './iam/assume.ts';
 import { createAuthorizer } from './iam/authorizer.ts';
 import { createIamDirectory, type IamDirectory } from './iam/directory.ts';
 import { initialIamState } from './iam/initial-state.ts';
 import { createIdentityRegistry } from './iam/registry.ts';
 import { listenOnLoopback } from './listen.ts';
-import { LOAD_HANDLERS } from './load/handlers.ts';
 import { createLoginRegistry, type LoginRegistry } from './logins.ts';
 import { CONTAINER_PATH } from './metadata/container.ts';
 import { createMetadataServer } from './metadata/server.ts';
 import { createTokenFiles, type TokenFiles } from './metadata/token-files.ts';
 import { partitionOf } from './partition.ts';
-import { startCluster } from './pg/cluster.ts';
 import { createBucketAccess } from './s3/access.ts';
 import { createFileStore, type FileStore } from './s3/file-store.ts';
+import { serveClusters } from './serve-clusters.ts';
 import { createTokenIssuer, type TokenIssuer } from './web-identity.ts';
-import type { World, WorldCluster } from './world.ts';
+import { clusterOf } from './workgroups.ts';
+import type { World } from './world.ts';
 import { checkWorld, readWorldFile } from './world-file.ts';
 import { openWorldFolder } from './world-folder.ts';
 import { createWorldLog, type LogEntry, type WorldLog } from './world-log.ts';
@@ -57,12 +58,13 @@ export interface ClusterEndpoint {
   readonly caFile: string;
 }
 
-/** A running world: a pretend AWS and its Redshift clusters, on loopback. Prints nothing. */
+/** A running world: a pretend AWS and its Redshift clusters and workgroups, on loopback. Prints nothing. */
 export interface Sandbox extends AsyncDisposable {
   readonly world: World;
-  /** STS, Redshift and S3 (path-style): for `AWS_ENDPOINT_URL`. */
+  /** STS, IAM, Redshift, Redshift Serverless and S3 (path-style): for `AWS_ENDPOINT_URL`. */
   readonly awsEndpoint: string;
   readonly metadataEndpoints: Readonly<Record<string, MetadataEndpoint>>;
+  /** Clusters by identifier, serverless workgroups by name. */
   readonly clusters: Readonly<Record<string, ClusterEndpoint>>;
   /** The folder that holds its files and goes with it. */
   readonly dataDir: string;
@@ -122,52 +124,11 @@ async function createParts(world: World, folder: string): Promise<Parts> {
     onError,
     faults: createFaultBook(),
     logins: createLoginRegistry(
-      world.accounts.flatMap(({ clusters = [] }) => clusters),
+      world.accounts.flatMap(({ clusters = [], workgroups = [] }) => [...clusters, ...workgroups.map(clusterOf)]),
       clock,
     ),
     store: createFileStore(objects, createBucketAccess(world, authorize), clock, onError),
   };
-}
-
-const startWithHandlers: StartCluster = (init) => startCluster(init, LOAD_HANDLERS);
-
-async function startOne(parts: Parts, account: string, cluster: WorldCluster): Promise<RunningCluster> {
-  const { world, clock, logins, store, faults, log, registry, authorize, folder } = parts;
-  const dataDir = join(folder, 'clusters', cluster.id);
-  await mkdir(dataDir, { recursive: true, mode: 0o711 }); // the database may run as another user of the machine
-  const init: ClusterInit = {
-    cluster,
-    account,
-    region: world.region,
-    arn: `arn:aws:redshift:${world.region}:${account}:cluster:${cluster.id}`,
-    clock,
-    logins,
-    roles: createServiceRoles(registry, authorize, clock),
-    store,
-    faults,
-    log,
-    dataDir,
-  };
-  return startWithHandlers(init);
-}
-
-interface StartedClusters {
-  readonly records: ReadonlyMap<string, ClusterRecord>;
-  readonly running: ReadonlyMap<string, RunningCluster>;
-}
-
-async function startClusters(parts: Parts, databases: boolean, held: Disposables): Promise<StartedClusters> {
-  const running = new Map<string, RunningCluster>();
-  const records = new Map<string, ClusterRecord>();
-  for (const { id: account, clusters = [] } of parts.world.accounts) {
-    for (const cluster of clusters) {
-      const started = databases ? held.own(await startOne(parts, account, cluster)) : undefined;
-      if (started) running.set(cluster.id, started);
-      const { host, port } = started ?? { host: '127.0.0.1', port: 5439 };
-      records.set(cluster.id, { cluster, account, endpoint: { host, port } });
-    }
-  }
-  return { running, records };
 }
 
 async function startMetadata(parts: Parts, held: Disposables): Promise<Readonly<Record<string, MetadataEndpoint>>> {
@@ -194,7 +155,10 @@ async function runSuperuserSql(
   where: { readonly cluster?: string; readonly database?: string },
   world: World,
 ): Promise<SuperuserRows> {
-  const clusters = world.accounts.flatMap(({ clusters: own = [] }) => own);
+  const clusters = world.accounts.flatMap(({ clusters: own = [], workgroups = [] }) => [
+    ...own,
+    ...workgroups.map(clusterOf),
+  ]);
   const id = where.cluster ?? clusters[0]?.id ?? '';
   const cluster = running.get(id);
   if (!cluster) throw new RangeError(`No cluster called "${id}" is running in this sandbox`);
@@ -212,15 +176,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const { path: folder } = held.own(await openWorldFolder(options.dataDir));
     const parts = await createParts(world, folder);
-    const { running, records } = await startClusters(parts, options.databases ?? true, held);
-    const redshift = createRedshift({
-      world,
-      logins: parts.logins,
-      clusters: records,
-      createdAt: new Date(parts.clock.now()),
-    });
+    const { running, records, workgroups } = await serveClusters(parts, options.databases ?? true, held);
+    const shared = { world, logins: parts.logins, createdAt: new Date(parts.clock.now()) };
+    const redshift = createRedshift({ ...shared, clusters: records });
+    const redshiftServerless = createRedshiftServerless({ ...shared, workgroups });
     const sts = createSts({ registry: parts.registry, issuer: parts.issuer, now: () => parts.clock.now() });
-    const server = createAwsServer(parts, [sts, redshift], parts.store, parts.onError);
+    const iam = createIam({ directory: parts.directory, now: () => parts.clock.now() });
+    const server = createAwsServer(parts, [sts, iam, redshift, redshiftServerless], parts.store, parts.onError);
     const aws = held.own(await listenOnLoopback(server, options.awsPort));
     const metadataEndpoints = await startMetadata(parts, held);
     const clusters = Object.fromEntries(

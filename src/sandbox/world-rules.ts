@@ -2,6 +2,7 @@ import type { ConfigIssue } from '../core/errors.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import { type PolicyPlace, policyProblem } from './iam/policy-check.ts';
 import { partitionOf } from './partition.ts';
+import { clusterOf } from './workgroups.ts';
 import type { World, WorldAccount, WorldCluster } from './world.ts';
 
 const problem = (path: string, message: string, action: string): ConfigIssue => ({ path, message, action });
@@ -61,6 +62,9 @@ function* accountIssues(path: string, account: WorldAccount, roles: ReadonlySet<
   for (const [at, cluster] of (account.clusters ?? []).entries()) {
     yield* clusterIssues(`${path}.clusters[${at}]`, cluster, roles);
   }
+  for (const [at, workgroup] of (account.workgroups ?? []).entries()) {
+    yield* clusterIssues(`${path}.workgroups[${at}]`, clusterOf(workgroup), roles);
+  }
   yield* repeated(
     (account.users ?? []).map(({ name }, at) => [`${path}.users[${at}]`, name]),
     'user',
@@ -98,6 +102,11 @@ export function worldProblems(world: World): readonly ConfigIssue[] {
     ({ id }) => id,
     'clusters',
   );
+  const workgroupNames = each(
+    (account) => account.workgroups,
+    ({ name }) => name,
+    'workgroups',
+  );
   return [
     ...accounts.flatMap((account, at) => [...accountIssues(`accounts[${at}]`, account, roles)]),
     ...repeated(
@@ -112,7 +121,7 @@ export function worldProblems(world: World): readonly ConfigIssue[] {
       ),
       'bucket',
     ),
-    ...repeated(clusterIds, 'cluster'),
+    ...repeated([...clusterIds, ...workgroupNames], 'cluster or workgroup'),
     ...repeated(keyIds, 'access key'),
     ...repeated(
       instances.map(({ name }, at) => [`instances[${at}]`, name]),
@@ -123,6 +132,15 @@ export function worldProblems(world: World): readonly ConfigIssue[] {
         ? []
         : [problem(`instances[${at}].role`, `no role ${role} in this world`, 'Declare it under roles.')],
     ),
+    ...(connection.workgroup === undefined || workgroupNames.some(([, name]) => name === connection.workgroup)
+      ? []
+      : [
+          problem(
+            'connection.workgroup',
+            `no workgroup ${connection.workgroup} in this world`,
+            'Declare it under workgroups.',
+          ),
+        ]),
     ...(connection.cluster === undefined || clusterIds.some(([, id]) => id === connection.cluster)
       ? []
       : [

@@ -16,6 +16,14 @@ export interface World {
 /** How the people of this world connect: the content of the connection files, whatever the identity. */
 export interface WorldConnection {
   readonly cluster?: string;
+  /** Serverless workgroup of the connections that are called `serverless-..`. */
+  readonly workgroup?: string;
+  /**
+   * Which connections there are for each identity: `keys-..` (GetClusterCredentials), `iam-keys-..`
+   * (GetClusterCredentialsWithIAM), `serverless-keys-..` (GetCredentials of Redshift Serverless). Default: the first where
+   * there are clusters, the last where there are workgroups.
+   */
+  readonly logins?: readonly ('databaseUser' | 'iamIdentity' | 'serverless')[];
   readonly database?: string;
   readonly username?: string;
   readonly roleArn?: string;
@@ -38,6 +46,7 @@ export interface WorldAccount {
   readonly managedPolicies?: readonly WorldManagedPolicy[];
   readonly buckets?: readonly WorldBucket[];
   readonly clusters?: readonly WorldCluster[];
+  readonly workgroups?: readonly WorldWorkgroup[];
 }
 
 /** What users and roles have in common. */
@@ -113,6 +122,8 @@ export interface WorldBucket {
 
 export interface WorldCluster {
   readonly id: string;
+  /** Name of the owner's own that leads to the endpoint; the endpoint's certificate holds it. */
+  readonly customDomain?: string;
   /** Default `snapshot`. */
   readonly isolation?: 'snapshot' | 'serializable';
   readonly caseSensitiveIdentifiers?: boolean;
@@ -127,6 +138,16 @@ export interface WorldCluster {
   readonly databases?: readonly WorldDatabase[];
   readonly users?: readonly WorldDatabaseUser[];
   readonly groups?: readonly string[];
+}
+
+/** A workgroup of Redshift Serverless with its namespace: served as a cluster is. Its users are made of IAM identities. */
+export interface WorldWorkgroup extends Omit<WorldCluster, 'id' | 'nodes'> {
+  /** 3 to 64 characters; no cluster has the same. */
+  readonly name: string;
+  /** The UUID in its ARN. Default: made from account and name, the same in every run. */
+  readonly id?: string;
+  /** Default: of the same name, its id made likewise. */
+  readonly namespace?: { readonly name?: string; readonly id?: string };
 }
 
 export interface WorldDatabase {

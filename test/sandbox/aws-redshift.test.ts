@@ -100,7 +100,6 @@ describe('Redshift API of the sandbox', () => {
       [{ DbUser: 'a'.repeat(65) }, 'DbUser'],
       [{ DbName: 'my db' }, 'DbName'],
       [{ DbGroups: ['Loaders'] }, 'lowercase'],
-      [{ CustomDomainName: 'db.example.com' }, 'does not imitate the parameter CustomDomainName'],
     ];
     for (const [input, message] of cases) {
       it(`refuses ${JSON.stringify(input).slice(0, 50)}`, async () => {
@@ -145,7 +144,7 @@ describe('Redshift API of the sandbox', () => {
     ).to.equal('AccessDenied');
   });
 
-  it('knows no custom domains, and says so at once', async () => {
+  it("says so when a custom domain is nobody's", async () => {
     const refusal = await refusalOf(
       aws.redshift(login).send(new DescribeCustomDomainAssociationsCommand({ CustomDomainName: 'dwh.example.com' })),
     );

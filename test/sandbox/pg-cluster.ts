@@ -43,7 +43,9 @@ export async function openTestCluster(
       account: '111122223333',
       arn: 'arn:aws:redshift:us-east-1:111122223333:cluster:warehouse',
       clock: createWorldClock(),
-      logins: { issue: absent, verify },
+      service: 'redshift.amazonaws.com',
+      userArnPrefix: 'arn:aws:redshift:us-east-1:111122223333:dbuser:warehouse',
+      logins: { verify },
       roles: { assumeRoleAsService: absent, principalOfKeys: absent },
       store: { headBucket: absent, head: absent, get: absent, put: absent, list: absent, delete: absent },
       faults: {

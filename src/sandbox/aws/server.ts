@@ -4,6 +4,8 @@ import { answerS3, refuseS3 } from '../s3/endpoint.ts';
 import type { FileStore } from '../s3/file-store.ts';
 import { AuthenticationFailure, type Claim, readClaim } from './authenticate.ts';
 import { type AwsContext, ConnectionDropped, type Exchange, openExchange } from './endpoint.ts';
+import { answerJson } from './json-endpoint.ts';
+import type { JsonService } from './json-protocol.ts';
 import { QueryFailure, type QueryService, queryFailureOf, renderFailure } from './query.ts';
 import { answerQuery } from './query-endpoint.ts';
 
@@ -17,10 +19,10 @@ function guessService({ request }: Exchange): string {
   return request.method === 'POST' && request.path === '/' && request.query === '' ? 'sts' : 's3';
 }
 
-/** One HTTP server for STS, Redshift and S3 of a world, told apart by the service in the signature. */
+/** One HTTP server for all AWS services of a world, told apart by the service in the signature. */
 export function createAwsServer(
   context: AwsContext,
-  services: readonly QueryService[],
+  services: readonly (QueryService | JsonService)[],
   store: FileStore,
   onError: (error: unknown) => void,
 ): Server {
@@ -38,7 +40,11 @@ export function createAwsServer(
     const name = claim?.scope.service ?? guessService(exchange);
     if (name === 's3') return answerS3(context, exchange, store, claim);
     const service = services.find((candidate) => candidate.name === name);
-    if (service) return answerQuery(context, exchange, service, claim);
+    if (service) {
+      return 'target' in service
+        ? answerJson(context, exchange, service, claim)
+        : answerQuery(context, exchange, service, claim);
+    }
     refuse(exchange, new QueryFailure('InvalidAction', 400, `The sandbox has no service called ${name}`));
     exchange.incoming.resume();
   };

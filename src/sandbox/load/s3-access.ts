@@ -6,12 +6,10 @@ import { type ObjectInfo, S3Refusal, type StoreCaller } from '../s3/store.ts';
 import type { Authorization, S3Location } from './authorization.ts';
 import { internalFailure } from './refusal.ts';
 
-const SERVICE = 'redshift.amazonaws.com';
-
 /** Whom COPY or UNLOAD is to S3. Throws as Redshift does for a role it may not use or keys that are no good. */
 export function resolvePrincipal(cluster: ClusterInit, authorization: Authorization, user: string): Principal {
   if (authorization.kind === 'keys') return keyPrincipal(cluster, authorization);
-  const { iamRoles = [], defaultIamRole, id } = cluster.cluster;
+  const { iamRoles = [], defaultIamRole } = cluster.cluster;
   const arns =
     authorization.kind === 'roles' ? authorization.arns : defaultIamRole === undefined ? [] : [defaultIamRole];
   const [first] = arns;
@@ -29,9 +27,9 @@ export function resolvePrincipal(cluster: ClusterInit, authorization: Authorizat
       context: `IAM Role=${first}`,
     });
   }
-  const databaseUser = `arn:aws:redshift:${cluster.region}:${cluster.account}:dbuser:${id}/${user}`;
+  const databaseUser = `${cluster.userArnPrefix}/${user}`;
   // https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service-database-users.html
-  const verdict = cluster.roles.assumeRoleAsService(SERVICE, arns, {
+  const verdict = cluster.roles.assumeRoleAsService(cluster.service, arns, {
     sourceArn: cluster.arn,
     sourceAccount: cluster.account,
     externalId: databaseUser,

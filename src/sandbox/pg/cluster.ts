@@ -38,7 +38,7 @@ export async function startCluster(
   try {
     const core = await openCore(init, handlers, postgres.socketDir, admin);
     await createUsersAndDatabases(core);
-    const { caPem, certificatePem, keyPem } = serverCertificate();
+    const { caPem, certificatePem, keyPem } = serverCertificate(init.cluster.customDomain);
     const caFile = join(init.dataDir, 'pg-ca.pem');
     await writeFile(caFile, caPem);
     const tls = createSecureContext({ cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2' });

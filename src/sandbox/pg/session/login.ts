@@ -30,8 +30,9 @@ export async function authenticate(
   const password = new BodyReader(message.body).cstring();
   const verdict = core.init.logins.verify(core.init.cluster.id, user, password, database);
   if (!verdict.accepted) throw rejected(user);
-  await prepareUser(core, user, verdict);
-  return { user: verdict.dbUser, groups: verdict.groups, superuser: verdict.superuser };
+  const login = { ...verdict, dbUser: core.names.toPostgres(verdict.dbUser) };
+  await prepareUser(core, user, login);
+  return { user: login.dbUser, groups: verdict.groups, superuser: verdict.superuser };
 }
 
 async function prepareUser(
@@ -73,7 +74,7 @@ function rejected(user: string): RedshiftError {
 }
 
 function withoutTls(user: string, database: string): RedshiftError {
-  if (/^IAMA?:/.test(user)) return rejected(user);
+  if (/^IAM[AR]?:/.test(user)) return rejected(user);
   return new RedshiftError({
     severity: 'FATAL',
     code: '28000',

@@ -60,9 +60,15 @@ export interface NameRules {
   readonly names: NameMap;
 }
 
+// Database users of IAM identities keep the case of the identity: GRANT .. TO "IAMR:Admin".
+const IAM_USER = /^IAMR?:/;
+
 /** The PostgreSQL name that a token stands for. */
 export function resolveName(token: { readonly kind: string; readonly value: string }, rules: NameRules): string {
-  const folded = token.kind === 'quoted' && rules.caseSensitive ? token.value : foldCase(token.value);
+  const folded =
+    token.kind === 'quoted' && (rules.caseSensitive || IAM_USER.test(token.value))
+      ? token.value
+      : foldCase(token.value);
   return rules.names.toPostgres(folded);
 }
 

@@ -11,20 +11,26 @@ export interface ServerCertificate {
 const DAY_MS = 86_400_000;
 const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
 
-let made: ServerCertificate | undefined;
+const made = new Map<string, ServerCertificate>();
 
-/** The certificate of every endpoint of this process, for localhost, 127.0.0.1 and ::1. Made once; valid for 30 days. */
-export function serverCertificate(): ServerCertificate {
-  made ??= createCertificates();
-  return made;
+/**
+ * The certificate of an endpoint, for localhost, 127.0.0.1, ::1 and the custom domain if there is one. Made once a process
+ * and domain, each with an authority of its own; valid for 90 days.
+ */
+export function serverCertificate(customDomain?: string): ServerCertificate {
+  const key = customDomain ?? '';
+  const certificates = made.get(key) ?? createCertificates(customDomain);
+  made.set(key, certificates);
+  return certificates;
 }
 
-function createCertificates(): ServerCertificate {
+function createCertificates(customDomain: string | undefined): ServerCertificate {
   const ca = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const caName = name('roleshift sandbox CA');
   const caKey = spki(ca.publicKey);
   const serverKey = spki(server.publicKey);
+  const own = customDomain === undefined ? [] : [dnsName(customDomain)];
   const authority = extension('2.5.29.35', false, sequence(tagged(0, false, keyId(caKey))));
   const caDer = certificate(caName, caName, caKey, ca.privateKey, [
     extension('2.5.29.19', true, sequence(boolean(true), integer(Buffer.of(0)))),
@@ -35,7 +41,11 @@ function createCertificates(): ServerCertificate {
     extension('2.5.29.19', true, sequence()),
     extension('2.5.29.15', true, bits(Buffer.of(0b1000_0000), 7)), // digitalSignature
     extension('2.5.29.37', false, sequence(oid('1.3.6.1.5.5.7.3.1'))), // serverAuth
-    extension('2.5.29.17', false, sequence(dnsName('localhost'), ipAddress([127, 0, 0, 1]), ipAddress(IPV6_LOOPBACK))),
+    extension(
+      '2.5.29.17',
+      false,
+      sequence(...own, dnsName('localhost'), ipAddress([127, 0, 0, 1]), ipAddress(IPV6_LOOPBACK)),
+    ),
     extension('2.5.29.14', false, octets(keyId(serverKey))),
     authority,
   ]);
@@ -73,7 +83,7 @@ function certificate(
     integer(serialNumber()),
     ECDSA_SHA256,
     issuer,
-    sequence(utcTime(new Date(Date.now() - DAY_MS)), utcTime(new Date(Date.now() + 30 * DAY_MS))),
+    sequence(utcTime(new Date(Date.now() - DAY_MS)), utcTime(new Date(Date.now() + 90 * DAY_MS))),
     subject,
     publicKey,
     tagged(3, true, sequence(...extensions)),

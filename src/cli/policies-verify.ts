@@ -6,6 +6,7 @@ import { plainText, visibleJson } from '../core/plain-text.ts';
 import { type ActualFile, readActualPolicies } from '../policies/actual-policies.ts';
 import type { Excess } from '../policies/excess.ts';
 import type { PolicySet } from '../policies/policies.ts';
+import type { SessionPolicyGap } from '../policies/session-policies.ts';
 import { type Missing, type VerifyReport, verifyPolicies } from '../policies/verify.ts';
 import type { Output } from './output.ts';
 import type { PoliciesCommand } from './policies.ts';
@@ -72,10 +73,11 @@ const EFFECTS = {
 
 /** The report for a terminal. Names and texts of the files are somebody else's: nothing in them steers it. */
 export function describeReport(report: VerifyReport): readonly string[] {
-  const { ok, missing, excess, notGiven, unread, requests } = report;
+  const { ok, missing, excess, notGiven, unread, sessionGaps, requests } = report;
   const broken = missing.filter(({ effect }) => effect !== 'redundant').length;
   return [
     ...missing.flatMap(describeMissing),
+    ...sessionGaps.flatMap(describeGap),
     ...excess.map(describeExcess),
     ...notGiven.map(({ holder, kind }) => dim(`  not given, not compared: ${kind} of ${plainText(holder)}`)),
     ...unread.map(({ holder, policy }) =>
@@ -97,6 +99,15 @@ function describeMissing({ sid, holder, kind, effect, dependsOn, statement, reas
     `    ${plainText(reason)}`,
     ...(dependsOn === undefined ? [] : [`    It hangs on ${dependsOn.map((key) => plainText(key)).join(', ')}.`]),
     ...(effect === 'breaks' ? [`    ${styleText('cyan', '+')} ${visibleJson(JSON.stringify(statement))}`] : []),
+  ];
+}
+
+function describeGap({ hop, roleArn, sid, verdict, statement }: SessionPolicyGap): string[] {
+  const isDenied = verdict === 'denied';
+  const what = isDenied ? 'is taken away by the session policy of' : 'hangs on the session policy of';
+  return [
+    `${MARKS[isDenied ? 'breaks' : 'undecided']} ${sid} ${what} ${plainText(roleArn)} (${hop}), an option of the connection`,
+    ...(isDenied ? [`    ${styleText('cyan', '+')} ${visibleJson(JSON.stringify(statement))}`] : []),
   ];
 }
 

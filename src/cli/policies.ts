@@ -90,7 +90,7 @@ async function writeFiles(folder: string, files: readonly PolicyFile[]): Promise
 }
 
 function describe(set: PolicySet, folder: string | undefined, files: readonly PolicyFile[]): object {
-  const { documents, grants, attach, placeholders, notes } = set;
+  const { documents, grants, attach, placeholders, sessionGaps, notes } = set;
   return {
     documents: documents.map(({ kind, holder, title, name, document, statements }) => ({
       kind,
@@ -103,6 +103,7 @@ function describe(set: PolicySet, folder: string | undefined, files: readonly Po
     grants,
     ...(attach === undefined ? {} : { attach }),
     placeholders,
+    sessionGaps,
     notes,
     ...(folder === undefined ? {} : { folder, files: files.map(({ name }) => name) }),
   };

@@ -1,6 +1,6 @@
 import type { AccessPlan } from '../access/plan.ts';
 import type { AccessRequest, PolicyCondition, PolicyHolder } from './document.ts';
-import type { PolicyOptions } from './extras.ts';
+import type { PolicyExtras, PolicyOptions } from './extras.ts';
 import { hasPlaceholder, placeholder } from './placeholders.ts';
 
 /** The staging bucket and its key, as policies speak of them. */
@@ -24,10 +24,14 @@ export interface StagingKey {
 }
 
 /** Undefined where the connection stages nothing. */
-export function stagingBucketOf(plan: AccessPlan, options: PolicyOptions): StagingBucket | undefined {
+export function stagingBucketOf(
+  plan: AccessPlan,
+  options: PolicyOptions,
+  extras: PolicyExtras,
+): StagingBucket | undefined {
   const { useStaging, stagingBucket: name, stagingPrefix, kmsKeyId } = options;
   if (!useStaging || name === undefined) return undefined;
-  const owner = options.stagingBucketOwner ?? placeholder('BUCKET_OWNER');
+  const owner = options.stagingBucketOwner ?? extras.bucketOwner ?? placeholder('BUCKET_OWNER');
   const arn = `arn:${plan.aws.partition}:s3:::${name}`;
   const prefix = stagingPrefix.replaceAll(/^\/+|\/+$/g, '');
   return {

@@ -22,6 +22,9 @@ const RULES: readonly Rule[] = [
   ['serviceAccount', /^[a-z0-9-]{1,63}:[a-z0-9.-]{1,253}$/, 'namespace:name of a Kubernetes service account'],
   ['defaultCopyRoleArn', ROLE_ARN, 'the ARN of an IAM role, such as arn:aws:iam::111122223333:role/RedshiftCopy'],
   ['clusterAccount', /^\d{12}$/, 'an AWS account number of 12 digits'],
+  ['bucketOwner', /^\d{12}$/, 'an AWS account number of 12 digits'],
+  ['clusterIdentifier', /^[a-z](?:-?[a-z0-9]){0,62}$/, 'the identifier of a cluster, such as warehouse'],
+  ['workgroupId', /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'the id of a workgroup, a UUID in lower case'],
 ];
 
 /**

@@ -1,54 +1,19 @@
 import type { AccessPlan } from '../access/plan.ts';
-import { readEndpointName } from '../core/endpoint-name.ts';
 import type { StagingBucket } from './bucket.ts';
 import type { PolicyCondition, PolicyHolder } from './document.ts';
 import type { Drafts } from './drafts.ts';
 import type { PolicyExtras, PolicyOptions } from './extras.ts';
 import { roleHolder } from './holders.ts';
 import { PAGES } from './pages.ts';
+import type { RedshiftPlace } from './place.ts';
 import { placeholder } from './placeholders.ts';
 import { addCopyAccess } from './staging-statements.ts';
-
-/** The cluster that runs COPY and UNLOAD, as trust conditions and grants name it. */
-export interface CopyCluster {
-  readonly account: string;
-  /** Identifier of a cluster, name of a workgroup, or a placeholder. */
-  readonly name: string;
-  readonly isServerless: boolean;
-  readonly arn: string;
-  readonly userArn: string;
-}
-
-export function copyClusterOf(
-  plan: AccessPlan,
-  { username, clusterIdentifier }: PolicyOptions,
-  extras: PolicyExtras,
-): CopyCluster {
-  const facts = plan.endpoint.host === undefined ? undefined : readEndpointName(plan.endpoint.host);
-  const isServerless = facts?.isServerless === true;
-  // WORKGROUP.ACCOUNT.REGION.redshift-serverless.amazonaws.com
-  const [workgroup, owner] = isServerless ? (plan.endpoint.host?.split('.') ?? []) : [];
-  const account = plan.roles.at(-1)?.account ?? extras.clusterAccount ?? owner ?? placeholder('CLUSTER_ACCOUNT');
-  const byLogin = plan.login.kind === 'password' ? undefined : plan.login.clusterIdentifier;
-  const name = byLogin ?? workgroup ?? clusterIdentifier ?? facts?.clusterIdentifier ?? placeholder('CLUSTER');
-  const region = plan.endpoint.region ?? plan.aws.region ?? '';
-  const prefix = `arn:${plan.aws.partition}:redshift:${region}:${account}`;
-  return {
-    account,
-    name,
-    isServerless,
-    arn: isServerless
-      ? `arn:${plan.aws.partition}:redshift-serverless:${region}:${account}:workgroup/${placeholder('WORKGROUP_ID')}`
-      : `${prefix}:cluster:${name}`,
-    userArn: `${prefix}:dbuser:${name}/${username}`,
-  };
-}
 
 /** The roles that COPY and UNLOAD work as, in order: the first is attached to the cluster. */
 export function copyRolesOf(
   plan: AccessPlan,
   { copyRole }: PolicyOptions,
-  cluster: CopyCluster,
+  cluster: RedshiftPlace,
   extras: PolicyExtras,
 ): readonly PolicyHolder[] {
   if (copyRole === undefined) return [];
@@ -62,7 +27,7 @@ export function addCopyRoles(
   drafts: Drafts,
   roles: readonly PolicyHolder[],
   bucket: StagingBucket,
-  cluster: CopyCluster,
+  cluster: RedshiftPlace,
   extras: PolicyExtras,
 ): void {
   const [first] = roles;
@@ -102,7 +67,7 @@ export function addCopyRoles(
   addCopyAccess(drafts, last, bucket);
 }
 
-function addServiceTrust(drafts: Drafts, role: PolicyHolder, cluster: CopyCluster, extras: PolicyExtras): void {
+function addServiceTrust(drafts: Drafts, role: PolicyHolder, cluster: RedshiftPlace, extras: PolicyExtras): void {
   // A workgroup presents itself as either service, by the feature that asks.
   const services = cluster.isServerless
     ? ['redshift.amazonaws.com', 'redshift-serverless.amazonaws.com']
@@ -124,7 +89,7 @@ function addServiceTrust(drafts: Drafts, role: PolicyHolder, cluster: CopyCluste
       resource: role.arn,
       resourceAccount: role.account,
       context: {
-        'sts:ExternalId': cluster.userArn,
+        'sts:ExternalId': cluster.arnOf('dbuser', cluster.user),
         'aws:SourceArn': cluster.arn,
         'aws:SourceAccount': cluster.account,
       },
@@ -138,13 +103,13 @@ function trustPage({ copyForUserOnly, pinSourceArn, pinSourceAccount }: PolicyEx
 }
 
 function serviceConditions(
-  { arn, account, userArn }: CopyCluster,
+  { arn, account, arnOf, user }: RedshiftPlace,
   { copyForUserOnly = false, pinSourceArn = false, pinSourceAccount = false }: PolicyExtras,
 ): PolicyCondition | undefined {
   if (!copyForUserOnly && !pinSourceArn && !pinSourceAccount) return undefined;
   const equals = {
     // A user name may look like a variable of IAM.
-    ...(copyForUserOnly ? { 'sts:ExternalId': userArn.replaceAll(/\$(?=\{)/g, '$${$$}') } : {}),
+    ...(copyForUserOnly ? { 'sts:ExternalId': arnOf('dbuser', user).replaceAll(/\$(?=\{)/g, '$${$$}') } : {}),
     ...(pinSourceAccount ? { 'aws:SourceAccount': account } : {}),
   };
   return {

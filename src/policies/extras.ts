@@ -27,6 +27,12 @@ export interface PolicyExtras {
   readonly defaultCopyRoleArn?: string | undefined;
   /** Account of the cluster, where no role tells it: a login by password. */
   readonly clusterAccount?: string | undefined;
+  /** Identifier of the cluster, where the connection knows it by a custom domain name alone. */
+  readonly clusterIdentifier?: string | undefined;
+  /** Id (a UUID) of the serverless workgroup: its ARN is made of that, not of the name. */
+  readonly workgroupId?: string | undefined;
+  /** Account that owns the staging bucket, where the connection does not say `stagingBucketOwner`. */
+  readonly bucketOwner?: string | undefined;
   /** The login statement holds for this very database user only, even when its ARN is widened later (`redshift:DbUser`). */
   readonly pinDbUser?: boolean | undefined;
   /** A session of the role gets a login only for the database user that the session is named after. */

@@ -3,7 +3,9 @@ import type { StagingBucket } from './bucket.ts';
 import type { PlannedDocument, PolicyHolder } from './document.ts';
 import type { PolicyExtras } from './extras.ts';
 import type { Starter } from './holders.ts';
+import type { RedshiftPlace } from './place.ts';
 import { hasPlaceholder } from './placeholders.ts';
+import type { SessionPolicyGap } from './session-policies.ts';
 
 /** Characters, blanks left out, that IAM takes: inline policies of a user and of a role, a trust policy, the others. */
 const MAX_CHARACTERS = { user: 2048, role: 10_240, trust: 2048, identity: 2048, bucket: 20_480, key: 32_768 } as const;
@@ -17,9 +19,11 @@ export function policyNotes(
     readonly copyRoles: readonly PolicyHolder[];
     readonly bucket: StagingBucket | undefined;
     readonly extras: PolicyExtras;
+    readonly sessionGaps: readonly SessionPolicyGap[];
+    readonly place: RedshiftPlace;
   },
 ): readonly string[] {
-  const { starters, copyRoles, bucket, extras } = found;
+  const { starters, copyRoles, bucket, extras, sessionGaps, place } = found;
   return [
     ...starters.flatMap((starter) => crossingNotes(plan, starter)),
     ...starters
@@ -36,6 +40,13 @@ export function policyNotes(
         ]
       : []),
     ...keyNotes(bucket),
+    ...loginNotes(plan, place),
+    ...sessionGaps.map(gapNote),
+    ...(extras.copyForUserOnly === true && copyRoles.length > 0 && place.user.startsWith('IAMR:')
+      ? [
+          `AWS's page on COPY roles for single users shows no user that follows from a role, such as ${place.user}. Look whether roleshift check passes COPY before you rely on it.`,
+        ]
+      : []),
     ...documents.flatMap(sizeNotes),
   ];
 }
@@ -52,6 +63,28 @@ function crossingNotes({ roles, stagingRoles }: AccessPlan, { holder }: Starter)
       });
     })
     .filter((note, index, all) => all.indexOf(note) === index);
+}
+
+function loginNotes({ login, roles }: AccessPlan, { user }: RedshiftPlace): readonly string[] {
+  const role = roles.at(-1)?.roleArn;
+  switch (login.kind) {
+    case 'password':
+    case 'clusterCredentials':
+      return [];
+    case 'clusterCredentialsWithIam':
+    case 'serverlessCredentials':
+      return [
+        `The database user is ${user}: the first login creates it, and it has the rights that are granted to it inside Redshift. A tag RedshiftDbRoles on ${role} (names of database roles joined by colons, such as etl:reader) gives its sessions those roles as well.`,
+      ];
+  }
+  return login satisfies never;
+}
+
+function gapNote({ hop, roleArn, requests, sid, verdict }: SessionPolicyGap): string {
+  const what = requests.map(({ action, resource }) => `${action} on ${resource}`).join(', ');
+  return verdict === 'denied'
+    ? `The session policy of ${roleArn} (${hop}) takes away ${what}, which the connection needs: a session may do what the role and the policy both allow. Add the statement ${sid} to it.`
+    : `Whether the session policy of ${roleArn} (${hop}) leaves ${what}, only the real request can tell.`;
 }
 
 function keyNotes(bucket: StagingBucket | undefined): readonly string[] {

@@ -9,10 +9,14 @@ const PLACEHOLDERS = {
   OIDC_PROVIDER: ['OIDC provider of the Kubernetes cluster, without https://', 'give it (--oidc-provider)'],
   SERVICE_ACCOUNT: ['Kubernetes service account, namespace:name', 'give it (--service-account)'],
   CLUSTER_ACCOUNT: ['account of the cluster', 'give it (--cluster-account)'],
-  CLUSTER: ['identifier of the cluster', 'set clusterIdentifier'],
+  CLUSTER: ['identifier of the cluster', 'give it (--cluster), or set clusterIdentifier'],
+  WORKGROUP: ['name of the serverless workgroup', 'set workgroup'],
   CLUSTER_DEFAULT_ROLE: ['role that the cluster has as its default', 'give its ARN (--default-copy-role)'],
-  BUCKET_OWNER: ['account that owns the staging bucket', 'set stagingBucketOwner'],
-  WORKGROUP_ID: ['id (a UUID) of the serverless workgroup; its name does not do', 'read it from the console'],
+  BUCKET_OWNER: ['account that owns the staging bucket', 'set stagingBucketOwner, or give it (--bucket-owner)'],
+  WORKGROUP_ID: [
+    'id (a UUID) of the serverless workgroup; its name does not do',
+    'give it (--workgroup-id); aws redshift-serverless get-workgroup prints it as workgroupId',
+  ],
 } as const satisfies Record<string, readonly [meaning: string, remedy: string]>;
 
 export type PlaceholderName = keyof typeof PLACEHOLDERS;

@@ -1,16 +1,19 @@
-import type { AccessPlan, LoginHop } from '../access/plan.ts';
+import type { AccessPlan } from '../access/plan.ts';
 import { stagingBucketOf } from './bucket.ts';
 import { checkExtras } from './check-extras.ts';
-import { addCopyRoles, copyClusterOf, copyRolesOf } from './copy-statements.ts';
+import { addCopyRoles, copyRolesOf } from './copy-statements.ts';
 import type { PlannedDocument, PolicyHolder } from './document.ts';
 import { Drafts } from './drafts.ts';
 import type { PolicyExtras, PolicyOptions } from './extras.ts';
 import { assumeRoleGrants, type ExplainedGrant } from './grants.ts';
 import { startersOf } from './holders.ts';
 import { addLogin } from './login-statements.ts';
+import { addMachineTrust } from './machine-trust.ts';
 import { policyNotes } from './notes.ts';
+import { placeOf, type RedshiftPlace } from './place.ts';
 import { type Placeholder, placeholdersIn } from './placeholders.ts';
-import { addMachineTrust, addRoleHops } from './role-statements.ts';
+import { addRoleHops } from './role-statements.ts';
+import { type SessionPolicyGap, sessionPolicyGaps } from './session-policies.ts';
 import { addStaging } from './staging-statements.ts';
 
 /** Everything that IAM and the cluster have to be told for one connection. */
@@ -28,6 +31,8 @@ export interface PolicySet {
   readonly attach?: { readonly role: PolicyHolder; readonly cluster: string; readonly isServerless: boolean };
   /** What is still to be filled in. */
   readonly placeholders: readonly Placeholder[];
+  /** What the connection's own session policies take away of what it needs. */
+  readonly sessionGaps: readonly SessionPolicyGap[];
   /** What an administrator should know, in sentences. */
   readonly notes: readonly string[];
 }
@@ -39,10 +44,10 @@ export function planPolicies(plan: AccessPlan, options: PolicyOptions, extras: P
   const starters = startersOf(plan, options, extras);
   addMachineTrust(drafts, plan.aws.partition, starters, extras);
   addRoleHops(drafts, plan, starters);
-  addLogin(drafts, plan, extras);
+  const cluster = placeOf(plan, options, extras);
+  addLogin(drafts, plan, cluster, extras);
 
-  const bucket = stagingBucketOf(plan, options);
-  const cluster = copyClusterOf(plan, options, extras);
+  const bucket = stagingBucketOf(plan, options, extras);
   const copyRoles = bucket === undefined ? [] : copyRolesOf(plan, options, cluster, extras);
   if (bucket !== undefined) {
     addStaging(drafts, plan, starters, bucket);
@@ -51,25 +56,27 @@ export function planPolicies(plan: AccessPlan, options: PolicyOptions, extras: P
 
   const documents = drafts.documents();
   const autoCreate = plan.login.kind === 'clusterCredentials' && plan.login.autoCreate;
-  const grants = extras.copyForUserOnly === true ? assumeRoleGrants(copyRoles, plan.login.username, autoCreate) : [];
+  const grants = extras.copyForUserOnly === true ? assumeRoleGrants(copyRoles, cluster.user, autoCreate) : [];
   const [first] = copyRoles;
+  const sessionGaps = sessionPolicyGaps(plan, documents);
   return {
     partition: plan.aws.partition,
     ...(plan.aws.region === undefined ? {} : { region: plan.aws.region }),
-    policyName: policyNameOf(cluster.name, plan.login),
+    policyName: policyNameOf(cluster, plan.login.database),
     documents,
     grants,
     ...(first === undefined
       ? {}
       : { attach: { role: first, cluster: cluster.name, isServerless: cluster.isServerless } }),
     placeholders: placeholdersIn(JSON.stringify(documents.map(({ document, holder }) => ({ document, holder })))),
-    notes: policyNotes(plan, documents, { starters, copyRoles, bucket, extras }),
+    sessionGaps,
+    notes: policyNotes(plan, documents, { starters, copyRoles, bucket, extras, sessionGaps, place: cluster }),
   };
 }
 
 /** As IAM takes it: 128 letters, digits and a few marks at most. */
-function policyNameOf(cluster: string, { database, username }: LoginHop): string {
-  const name = ['roleshift', cluster, database, username].join('-');
+function policyNameOf({ name: place, user }: RedshiftPlace, database: string): string {
+  const name = ['roleshift', place, database, user].join('-');
   return name
     .replaceAll(/[<>]/g, '')
     .replaceAll(/[^\w+=,.@-]/g, '_')

@@ -21,6 +21,7 @@ export type { ExplainedGrant } from './grants.ts';
 export type { Placeholder } from './placeholders.ts';
 export type { PolicySet } from './plan-policies.ts';
 export { type PolicyFile, type PolicyFormat, renderPolicies } from './render.ts';
+export type { SessionPolicyGap } from './session-policies.ts';
 export { type VerifyReport, verifyPolicies } from './verify.ts';
 
 /**

@@ -1,10 +1,8 @@
 import type { AccessPlan, RoleHop } from '../access/plan.ts';
-import type { AccessRequest, PolicyHolder } from './document.ts';
+import type { AccessRequest, OneOrMany, PolicyHolder } from './document.ts';
 import type { Drafts, NewStatement } from './drafts.ts';
-import type { PolicyExtras } from './extras.ts';
 import { roleHolder, type Starter } from './holders.ts';
 import { PAGES } from './pages.ts';
-import { placeholder } from './placeholders.ts';
 
 /** `redshift` -> `RedshiftRole`, `intermediate-1` -> `IntermediateRole1`. */
 function hopSid(id: string): string {
@@ -25,10 +23,11 @@ function callerSid(holder: PolicyHolder, starters: readonly Starter[], hops: rea
 /** Both halves of each AssumeRole on the way: the caller's permission, and the trust of the role. */
 export function addRoleHops(drafts: Drafts, plan: AccessPlan, starters: readonly Starter[]): void {
   for (const hops of [plan.roles, plan.stagingRoles]) {
-    // Sent to the first role; AWS hands it on to the others.
-    const sourceIdentity = hops[0]?.sourceIdentity;
     for (const starter of starters) {
       let caller = starter.holder;
+      // Set once; AWS hands it on to the later roles, and asks for the right at each.
+      let sourceIdentity: string | undefined;
+      const inherited: string[] = [];
       for (const hop of hops) {
         const step: Step = {
           caller,
@@ -37,8 +36,10 @@ export function addRoleHops(drafts: Drafts, plan: AccessPlan, starters: readonly
           role: roleHolder(hop.roleArn, hop),
         };
         addAssume(drafts, step);
+        sourceIdentity ??= hop.sourceIdentity;
         if (sourceIdentity !== undefined) addSourceIdentity(drafts, step, sourceIdentity);
-        if (starter.machine === 'eks') addTags(drafts, step);
+        addTags(drafts, step, { isPod: starter.machine === 'eks', inherited: [...inherited] });
+        inherited.push(...transitiveKeys(hop));
         caller = step.role;
       }
     }
@@ -90,14 +91,50 @@ function addSourceIdentity(drafts: Drafts, { caller, callerSid: name, hop, role 
   });
 }
 
-/** EKS Pod Identity tags its sessions, and the tags go along to every further role. */
-function addTags(drafts: Drafts, { caller, callerSid: name, hop, role }: Step): void {
-  addBeside(drafts, { caller, hop, role }, 'sts:TagSession', {
-    sids: [`Tag${hopSid(hop.id)}`, `Trust${name}Tags`],
+interface TagOrigin {
+  /** EKS Pod Identity tags the sessions that it hands out. */
+  readonly isPod: boolean;
+  /** Keys that an earlier role hands on. */
+  readonly inherited: readonly string[];
+}
+
+/** The tags that the call sets, and those that go along from before: AWS asks for the right in both cases. */
+function addTags(drafts: Drafts, step: Step, { isPod, inherited }: TagOrigin): void {
+  const own = step.hop.sessionTags ?? [];
+  if (!isPod && own.length === 0 && inherited.length === 0) return;
+  const sids = [`Tag${hopSid(step.hop.id)}`, `Trust${step.callerSid}Tags`] as const;
+  if (isPod && own.length === 0) {
+    addBeside(drafts, step, 'sts:TagSession', {
+      sids,
+      reason:
+        'EKS tags the sessions of its pods, and the tags go along to the next role. Not needed with disableSessionTags.',
+      page: PAGES.podTags,
+    });
+    return;
+  }
+  const values = Object.fromEntries(own.map(({ key, value }) => [`aws:RequestTag/${key}`, value]));
+  const keys = [...own.map(({ key }) => key), ...inherited];
+  addBeside(drafts, step, 'sts:TagSession', {
+    sids,
+    Condition: {
+      ...(own.length === 0 ? {} : { StringEquals: values }),
+      // The keys of a pod's tags are EKS's to choose.
+      ...(isPod ? {} : { 'ForAllValues:StringEquals': tagKeys(keys, [...inherited, ...transitiveKeys(step.hop)]) }),
+    },
     reason:
-      'EKS tags the sessions of its pods, and the tags go along to the next role. Not needed with disableSessionTags.',
-    page: PAGES.podTags,
+      own.length === 0
+        ? `The tags ${inherited.join(', ')} of an earlier session go along: AWS asks for the right at each role.`
+        : `The session is tagged (${own.map(({ key }) => key).join(', ')}) with these values only.`,
+    page: PAGES.sessionTags,
   });
+}
+
+function tagKeys(keys: readonly string[], transitive: readonly string[]): Record<string, OneOrMany> {
+  return { 'aws:TagKeys': keys, ...(transitive.length === 0 ? {} : { 'sts:TransitiveTagKeys': transitive }) };
+}
+
+function transitiveKeys({ sessionTags = [] }: RoleHop): readonly string[] {
+  return sessionTags.filter(({ transitive }) => transitive).map(({ key }) => key);
 }
 
 /** A right that goes with AssumeRole, on both sides. */
@@ -131,77 +168,16 @@ function requestsOf(action: string, caller: PolicyHolder, hop: RoleHop): readonl
         ...(action === 'sts:SetSourceIdentity' && hop.sourceIdentity !== undefined
           ? { 'sts:SourceIdentity': hop.sourceIdentity }
           : {}),
+        ...(action === 'sts:TagSession' ? tagContext(hop) : {}),
       },
     },
   ];
 }
 
-const SERVICES = {
-  ec2: { name: 'ec2', page: PAGES.machineRole, what: 'EC2 machines' },
-  ecs: { name: 'ecs-tasks', page: PAGES.taskRole, what: 'ECS tasks' },
-  eks: { name: 'pods.eks', page: PAGES.podRole, what: 'EKS pods' },
-} as const;
-
-/** Who hands a machine its role: the trust of the agent's and of the worker nodes' role. */
-export function addMachineTrust(
-  drafts: Drafts,
-  partition: string,
-  starters: readonly Starter[],
-  extras: PolicyExtras,
-): void {
-  for (const { holder, machine } of starters) {
-    if (machine === undefined || holder.kind !== 'role') continue;
-    if (machine === 'irsa') {
-      addWebIdentityTrust(drafts, partition, holder, extras);
-      continue;
-    }
-    const { name, page, what } = SERVICES[machine];
-    // China's EC2 signs with its own suffix; the other services use one name everywhere.
-    const service = `${name}.amazonaws.com${partition === 'aws-cn' && machine === 'ec2' ? '.cn' : ''}`;
-    const actions = machine === 'eks' ? ['sts:AssumeRole', 'sts:TagSession'] : ['sts:AssumeRole'];
-    drafts.add(holder, 'trust', {
-      Sid: 'TrustMachine',
-      Principal: { Service: service },
-      Action: actions.length === 1 ? 'sts:AssumeRole' : actions,
-      reason: `${what} run as ${holder.name}.`,
-      page,
-      requests: actions.map((action) => ({
-        principal: service,
-        action,
-        resource: holder.arn,
-        resourceAccount: holder.account,
-        context: {},
-      })),
-    });
-  }
-}
-
-function addWebIdentityTrust(
-  drafts: Drafts,
-  partition: string,
-  holder: PolicyHolder,
-  { oidcProvider = placeholder('OIDC_PROVIDER'), serviceAccount = placeholder('SERVICE_ACCOUNT') }: PolicyExtras,
-): void {
-  const provider = `arn:${partition}:iam::${holder.account}:oidc-provider/${oidcProvider}`;
-  const claims = {
-    [`${oidcProvider}:aud`]: partition === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com',
-    [`${oidcProvider}:sub`]: `system:serviceaccount:${serviceAccount}`,
+function tagContext({ sessionTags = [], ...hop }: RoleHop): AccessRequest['context'] {
+  return {
+    ...Object.fromEntries(sessionTags.map(({ key, value }) => [`aws:RequestTag/${key}`, value])),
+    'aws:TagKeys': sessionTags.map(({ key }) => key),
+    'sts:TransitiveTagKeys': transitiveKeys({ ...hop, sessionTags }),
   };
-  drafts.add(holder, 'trust', {
-    Sid: 'TrustServiceAccount',
-    Principal: { Federated: provider },
-    Action: 'sts:AssumeRoleWithWebIdentity',
-    Condition: { StringEquals: claims },
-    reason: `Pods of one Kubernetes service account run as ${holder.name}.`,
-    page: PAGES.serviceAccount,
-    requests: [
-      {
-        principal: provider,
-        action: 'sts:AssumeRoleWithWebIdentity',
-        resource: holder.arn,
-        resourceAccount: holder.account,
-        context: claims,
-      },
-    ],
-  });
 }

@@ -3,6 +3,7 @@ import { decide, decideBy, type KnownPolicies } from './decide.ts';
 import type { DocumentKind, PlannedDocument, PolicyDocument, PolicyStatement } from './document.ts';
 import { type Excess, excessOf } from './excess.ts';
 import type { PolicySet } from './plan-policies.ts';
+import type { SessionPolicyGap } from './session-policies.ts';
 
 /** A statement whose requests the existing policies do not all let pass. */
 export interface Missing {
@@ -24,7 +25,7 @@ export interface Missing {
 
 /** What a comparison by meaning found. */
 export interface VerifyReport {
-  /** Nothing that is needed is refused or undecided. */
+  /** Nothing that is needed is refused or undecided, and no session policy takes it away. */
   readonly ok: boolean;
   readonly missing: readonly Missing[];
   readonly excess: readonly Excess[];
@@ -32,6 +33,8 @@ export interface VerifyReport {
   readonly notGiven: readonly { readonly holder: string; readonly kind: DocumentKind }[];
   /** Attached to a holder, and not judged, since the text was not given. */
   readonly unread: readonly { readonly holder: string; readonly policy: string }[];
+  /** What the connection's own session policies take away: no policy of IAM mends that. */
+  readonly sessionGaps: readonly SessionPolicyGap[];
   /** How many requests were tried. */
   readonly requests: number;
 }
@@ -40,7 +43,7 @@ export interface VerifyReport {
  * Holds existing policies against those that are needed, by what they allow and not by their text: every request of the
  * connection is evaluated, and every statement is tried with requests that nobody needs. Pure.
  */
-export function verifyPolicies({ documents }: PolicySet, state: ActualState): VerifyReport {
+export function verifyPolicies({ documents, sessionGaps }: PolicySet, state: ActualState): VerifyReport {
   const actual = state.policies;
   const given = documents.filter((document) => isGiven(document, state));
   const known = knownPolicies(documents, given, actual);
@@ -52,13 +55,15 @@ export function verifyPolicies({ documents }: PolicySet, state: ActualState): Ve
     ),
   );
   return {
-    ok: missing.every(({ effect }) => effect === 'redundant'),
+    ok:
+      missing.every(({ effect }) => effect === 'redundant') && sessionGaps.every(({ verdict }) => verdict !== 'denied'),
     missing,
     excess,
     notGiven: documents
       .filter((document) => !given.includes(document))
       .map(({ holder, kind }) => ({ holder: holder.arn, kind })),
     unread: state.unread.filter(({ holder }) => documents.some((each) => each.holder.arn === holder)),
+    sessionGaps,
     requests: given.flatMap(({ statements }) => statements.flatMap(({ requests }) => requests)).length,
   };
 }

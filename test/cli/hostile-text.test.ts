@@ -70,6 +70,16 @@ describe('texts of a hostile server on a terminal', () => {
         })),
         notGiven: [{ holder: HOSTILE, kind: 'trust' }],
         unread: [{ holder: HOSTILE, policy: HOSTILE }],
+        sessionGaps: [
+          {
+            hop: 'redshift',
+            roleArn: HOSTILE,
+            sid: 'Login',
+            requests: [],
+            verdict: 'denied',
+            statement: { Effect: 'Allow', Resource: HOSTILE },
+          },
+        ],
         requests: 1,
       }),
     ],

@@ -29,9 +29,10 @@ export function statementsWithout({ document, name }: PlannedDocument, dropped?:
   });
 }
 
+/** The trust of a role that nobody who is here may become. */
 const NOBODY: PolicyDocument = {
   Version: '2012-10-17',
-  Statement: [{ Effect: 'Deny', Principal: '*', Action: 'sts:AssumeRole' }],
+  Statement: [{ Effect: 'Allow', Principal: { Service: 'glue.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 };
 
 /** Fills an empty world with what policies say and nothing else: a principal exists when a policy is its own. */

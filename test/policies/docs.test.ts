@@ -10,10 +10,10 @@ describe('docs/iam/README.md', () => {
     const sids = SETS.flatMap(([, { documents }]) =>
       documents.flatMap(({ statements }) => statements.map(({ statement: { Sid } }) => Sid)),
     );
-    // A second statement of one kind in one document has a number after its name.
-    const missing = [...new Set(sids)].filter(
-      (sid) => !text.includes(`\`${sid}\``) && !text.includes(`\`${sid.replace(/\d+$/, '')}\``),
-    );
+    // Intermediate roles are counted, and so is a second statement of one kind in one document.
+    const uncounted = (sid: string): string => sid.replaceAll(/\d/g, '');
+    const named = new Set([...text.matchAll(/`([A-Z]\w+)`/g)].map(([, sid = '']) => uncounted(sid)));
+    const missing = [...new Set(sids)].filter((sid) => !named.has(uncounted(sid)));
     expect(missing).to.deep.equal([]);
   });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ConnectorError } from '../../src/core/errors.ts';
 import { listOf, type PolicyStatement } from '../../src/policies/document.ts';
 import { type PolicySet, policies, readActualPolicies, verifyPolicies } from '../../src/policies/policies.ts';
-import { AGENT, byRole, LOGIN_ROLE, SETS, STAGING } from './sets.ts';
+import { AGENT, byRole, LOGIN_ROLE, SETS, STAGING, WORKGROUP_ID } from './sets.ts';
 
 const names = ({ documents }: PolicySet): string[] => documents.map(({ name }) => name);
 const statement = ({ documents }: PolicySet, name: RegExp, sid: string): PolicyStatement | undefined =>
@@ -172,8 +172,11 @@ describe('Policies of a connection', () => {
       Principal: { Service: ['redshift.amazonaws.com', 'redshift-serverless.amazonaws.com'] },
       Condition: {
         StringEquals: {
-          'sts:ExternalId': 'arn:aws:redshift:us-west-2:111122223333:dbuser:lake/etl',
+          'sts:ExternalId': `arn:aws:redshift:us-west-2:111122223333:dbuser:serverless-111122223333-${WORKGROUP_ID}/etl`,
           'aws:SourceAccount': '111122223333',
+        },
+        ArnEquals: {
+          'aws:SourceArn': `arn:aws:redshift-serverless:us-west-2:111122223333:workgroup/${WORKGROUP_ID}`,
         },
       },
     });
@@ -198,8 +201,7 @@ describe('Policies of a connection', () => {
   });
 
   it('refuse what the planner refuses', () => {
-    const host = 'lake.111122223333.us-west-2.redshift-serverless.amazonaws.com';
-    expect(failure(() => policies(byRole({ host }))).code).to.equal('RS_FEATURE_UNSUPPORTED');
+    expect(failure(() => policies(byRole({ workgroup: 'lake' }))).code).to.equal('RS_CONFIG_INVALID');
     expect(failure(() => policies({})).code).to.equal('RS_CONFIG_INVALID');
   });
 
@@ -211,6 +213,9 @@ describe('Policies of a connection', () => {
     { oidcProvider: 'oidc"\n}' },
     { serviceAccount: 'no-namespace' },
     { machine: 'lambda' as 'ec2' },
+    { workgroupId: 'lake' },
+    { clusterIdentifier: 'Ware*' },
+    { bucketOwner: '1111' },
   ]) {
     it(`refuse what cannot be part of a policy, a script or a file name: ${JSON.stringify(extras)}`, () => {
       const { code, issues } = failure(() => policies(byRole({ useEc2Role: true }), extras));

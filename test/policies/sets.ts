@@ -3,6 +3,7 @@ import { type PolicyExtras, type PolicySet, policies } from '../../src/policies/
 import { TOPOLOGIES } from './topologies.ts';
 
 export const LOGIN_ROLE = 'arn:aws:iam::111122223333:role/RedshiftLogin';
+export const WORKGROUP_ID = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';
 export const AGENT = 'arn:aws:iam::111122223333:user/etl-agent';
 
 /** A connection by role with nothing unusual. */
@@ -25,6 +26,12 @@ export const STAGING: ConnectionInput = {
 };
 
 const KEY = 'arn:aws:kms:us-west-2:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
+/** A session policy that leaves what a login needs. */
+const NARROW = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: ['redshift:*', 'sts:*'], Resource: '*' }],
+});
 
 const MORE: ReadonlyArray<readonly [title: string, connection: ConnectionInput, extras: PolicyExtras]> = [
   ['nothing known', byRole({ useStaging: true, stagingBucket: 'acme-staging', copyRole: 'default' }), {}],
@@ -52,7 +59,63 @@ const MORE: ReadonlyArray<readonly [title: string, connection: ConnectionInput, 
       username: 'etl',
       ...STAGING,
     },
-    { identityArn: AGENT, copyForUserOnly: true, pinSourceAccount: true },
+    {
+      identityArn: AGENT,
+      copyForUserOnly: true,
+      pinSourceArn: true,
+      pinSourceAccount: true,
+      workgroupId: WORKGROUP_ID,
+    },
+  ],
+  [
+    'the user of the role, no host',
+    byRole({
+      host: undefined,
+      clusterIdentifier: 'warehouse',
+      region: 'us-west-2',
+      username: undefined,
+      loginMethod: 'iamIdentity',
+      ...STAGING,
+    }),
+    { identityArn: AGENT },
+  ],
+  [
+    'a workgroup by role, no host',
+    byRole({ host: undefined, workgroup: 'lake', region: 'us-west-2', username: undefined, ...STAGING }),
+    { identityArn: AGENT, workgroupId: WORKGROUP_ID, copyForUserOnly: true, pinSourceArn: true },
+  ],
+  [
+    'a workgroup by role, its id unknown',
+    byRole({ host: 'lake.111122223333.us-west-2.redshift-serverless.amazonaws.com', username: undefined }),
+    { identityArn: AGENT },
+  ],
+  [
+    'a custom domain name',
+    byRole({ host: 'dwh.acme.example', region: 'us-west-2' }),
+    { identityArn: AGENT, clusterIdentifier: 'warehouse' },
+  ],
+  [
+    'tags, source identity and session policies along three roles',
+    byRole({
+      intermediateRoles: [
+        {
+          roleArn: 'arn:aws:iam::111122223333:role/Gate',
+          sessionTags: [
+            { key: 'team', value: 'sales', transitive: true },
+            { key: 'stage', value: 'prod' },
+          ],
+        },
+        {
+          roleArn: 'arn:aws:iam::111122223333:role/Hub',
+          externalId: 'hub-7',
+          sourceIdentity: 'person',
+          sessionPolicy: NARROW,
+        },
+      ],
+      sessionTags: [{ key: 'use', value: 'load' }],
+      sessionPolicy: NARROW,
+    }),
+    { identityArn: AGENT },
   ],
   [
     'China',

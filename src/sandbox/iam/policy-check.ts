@@ -46,7 +46,8 @@ export function policyProblem(document: PolicyDocument, place: PolicyPlace): str
   return undefined;
 }
 
-function isDocument(value: unknown): value is PolicyDocument {
+/** Whether a value has the outer shape of a policy: statements that are objects. */
+export function isDocument(value: unknown): value is PolicyDocument {
   if (typeof value !== 'object' || value === null || !('Statement' in value)) return false;
   const statements: readonly unknown[] = Array.isArray(value.Statement) ? value.Statement : [value.Statement];
   return statements.length > 0 && statements.every((statement) => typeof statement === 'object' && statement !== null);

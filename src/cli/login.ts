@@ -30,7 +30,7 @@ export async function login(command: LoginCommand, context: CommandContext): Pro
   const issued = await ask();
   if (path === undefined) {
     process.stdout.write(await textOf(form, issued));
-    tell(issued, undefined, output);
+    if (!context.json) tell(issued, undefined, output);
     return 0;
   }
   const file = await writeSecretFile(path, await textOf(form, issued));

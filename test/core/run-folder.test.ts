@@ -44,6 +44,7 @@ describe('makeRunFolder', () => {
   const CASES: Readonly<Record<string, { owner: () => unknown; name?: string; goes: boolean }>> = {
     'of a dead process': { owner: () => dead, goes: true },
     'of a dead reader': { owner: () => dead, name: 'roleshift-read-x_y9Z0', goes: true },
+    'of a dead command with a login': { owner: () => dead, name: 'roleshift-exec-AbC123', goes: true },
     'of a process whose id another one has now': { owner: () => ({ ...self, started: '1' }), goes: true },
     'of a living process': { owner: () => self, goes: false },
     'of another container': { owner: () => ({ ...dead, namespace: 'pid:[1]' }), goes: false },

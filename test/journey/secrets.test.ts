@@ -212,10 +212,14 @@ describe('secrets and row values', () => {
         [['read', object, '--mode', 'direct'], 0],
         [['read', object, '--mode', 'staged'], 0],
         [['read', 'public.nothing'], 2],
+        [['login', '--format', 'url'], 0],
+        [['exec', '--', process.execPath, '-e', 'console.log("ran")'], 0],
+        [['exec', '--', 'no-such-program'], 127],
         [['write', object, good], 0],
         [['write', object, bad, '--json'], 5],
       ] as const) {
-        await expectSilent([...args, '-c', file], canariesIn(changes), [status]);
+        const [command, ...rest] = args;
+        await expectSilent([command, '-c', file, ...rest], canariesIn(changes), [status]);
       }
     }
     await expectNoneInStatements();
@@ -226,9 +230,18 @@ describe('secrets and row values', () => {
       this.timeout(60_000);
       const file = await desk.connection(sandbox.connection('keys-etl-agent'), changes);
       const input = await desk.file('wrong.csv', 'id,note\n9,nine\n');
-      for (const args of [['check'], ['preview', 'public.notes', '--json'], ['write', 'public.notes', input]]) {
+      const [login, ...others] = [
+        ['login', '--json'],
+        ['check'],
+        ['preview', 'public.notes', '--json'],
+        ['write', 'public.notes', input],
+      ];
+      for (const args of others) {
         await expectSilent([...args, '-c', file], canariesIn({ secretAccessKey: SECRET_KEY, ...changes }), [2, 3]);
       }
+      // What is stored is not tried: a login with it is what was asked for.
+      if (key !== 'password')
+        await expectSilent([...login!, '-c', file], canariesIn({ secretAccessKey: SECRET_KEY, ...changes }), [2, 3]);
       await expectNoneInStatements();
     });
   }

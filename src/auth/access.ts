@@ -2,6 +2,7 @@ import type { AccessPlan, RoleHop } from '../access/plan.ts';
 import type { AwsClock } from '../core/aws-clock.ts';
 import type { Run } from '../core/run.ts';
 import type { Secret } from '../core/secret.ts';
+import type { AwsHandler } from './aws-handler.ts';
 import type { HopForecast } from './forecast.ts';
 import type { LifeNeed } from './life.ts';
 
@@ -42,7 +43,7 @@ export interface CredentialRequest {
    * The credentials that a service just refused before their end: expired, revoked, unknown. If they are still those in
    * hand they are replaced, once for all callers; a replacement that is refused too is not replaced again for a while.
    */
-  readonly rejected?: AwsCredentials;
+  readonly rejected?: Pick<AwsCredentials, 'accessKeyId'>;
 }
 
 /** The credential graph of one opened connector: walks the plan on demand and owns every cache. */
@@ -69,6 +70,8 @@ export interface Access extends AsyncDisposable {
   ensureLife(run: Run, need: LifeNeed): Promise<void>;
   /** Each hop as it stands: until when, what renews it, what caps it. Makes the hops that are not in hand; a failed one is told, not thrown. */
   forecast(run: Run): Promise<readonly HopForecast[]>;
+  /** How other clients of AWS connect: through the proxy, if there is one. One for each client. */
+  awsHandler(): AwsHandler;
   /** The host and port to connect to: from the options, or asked of AWS when no host was given. */
   endpoint(run: Run): Promise<{ readonly host: string; readonly port: number }>;
 }

@@ -6,10 +6,15 @@ const NETWORK =
 const CERTIFICATE =
   /^(CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)/;
 
+/** Whether this code of Node's says that a certificate was refused. */
+export function isCertificateCode(nodeCode: string): boolean {
+  return CERTIFICATE.test(nodeCode);
+}
+
 /** Failures that never reached AWS: name resolution, TCP, time, TLS. */
 export function classifyConnection(error: ForeignError, { action, host }: AwsOperation): Verdict | undefined {
   const nodeCode = error.nodeCode ?? '';
-  if (CERTIFICATE.test(nodeCode)) {
+  if (isCertificateCode(nodeCode)) {
     return {
       code: 'RS_CONN_TLS',
       message: `The certificate of ${host} is not trusted: ${nodeCode}`,

@@ -4,6 +4,7 @@ import { defined } from '../core/defined.ts';
 import { abandonOnAbort } from '../core/run.ts';
 import { Secret } from '../core/secret.ts';
 import type { AwsCredentials } from './access.ts';
+import { awsHandler } from './aws-handler.ts';
 import { readInstanceRole } from './instance-metadata.ts';
 
 /** Credentials as a source gives them, before AWS was asked whose they are. */
@@ -154,8 +155,10 @@ export function environmentSources(environment: Environment): readonly Credentia
 const QUIET = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 function ignore(): void {}
 
-function stsConfig({ region, stsEndpoint }: AwsTarget): { region?: string; endpoint?: string } {
-  return defined({ region, endpoint: stsEndpoint });
+function stsConfig(target: AwsTarget) {
+  const { region, stsEndpoint, timeoutMs } = target;
+  const requestHandler = { ...awsHandler(target), requestTimeout: timeoutMs, throwOnRequestTimeout: true };
+  return { ...defined({ region, endpoint: stsEndpoint }), requestHandler };
 }
 
 interface SdkCredentials {

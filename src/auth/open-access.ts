@@ -6,9 +6,10 @@ import type { RetryLimits } from '../core/retry.ts';
 import { abandonOnAbort, type Clock, type Run, SYSTEM_CLOCK } from '../core/run.ts';
 import type { Access, AwsCredentials, CredentialRequest, Login, LoginRequest } from './access.ts';
 import type { AwsWire } from './aws-call.ts';
+import { type AwsHandler, awsHandler } from './aws-handler.ts';
 import type { ClusterPlace, IssuedLogin } from './classify.ts';
 import type { ClusterEndpoint } from './cluster-credentials.ts';
-import { forecastHops, type HopForecast, type Made, type MadeHops } from './forecast.ts';
+import { forecastHops, type HopForecast, isUnrenewable, type Made, type MadeHops } from './forecast.ts';
 import type { Environment } from './identity-sources.ts';
 import { issueLogin, LOGIN_ACTIONS, lookUpTarget } from './issue-login.ts';
 import { judgeLife, type LifeNeed } from './life.ts';
@@ -102,12 +103,15 @@ class CredentialGraph implements Access {
   }
 
   async ensureLife(run: Run, need: LifeNeed): Promise<void> {
-    const { plan } = this;
-    if (plan.identity === undefined || (need.use === 'login' && plan.login.kind === 'password')) return;
+    const { identity, roles, stagingRoles, login } = this.plan;
+    if (identity === undefined) return;
     const starter = starterOf(run);
-    const lifeMs = need.seconds * 1000;
-    if (need.use === 'staging') await this.#wait(run, () => this.#walk.assume(plan.stagingRoles, starter, lifeMs));
-    else await this.#wait(run, () => this.#login(starter, undefined, lifeMs));
+    const ways = { login: login.kind === 'password' ? undefined : roles, staging: stagingRoles };
+    for (const use of need.uses) {
+      const hops = ways[use];
+      if (hops) await this.#wait(run, () => this.#walk.assume(hops, starter, need.seconds * 1000));
+    }
+    if (!isUnrenewable(await this.identity(run))) return;
     const warning = judgeLife(await this.forecast(run), need);
     if (warning === undefined || this.#warned.has(warning.key)) return;
     this.#warned.add(warning.key);
@@ -118,6 +122,10 @@ class CredentialGraph implements Access {
   async forecast(run: Run): Promise<readonly HopForecast[]> {
     const made = await this.#wait(run, () => this.#makeAll(starterOf(run)));
     return forecastHops(this.plan, made, this.clock.now());
+  }
+
+  awsHandler(): AwsHandler {
+    return awsHandler(this.plan.aws);
   }
 
   async endpoint(run: Run): Promise<{ readonly host: string; readonly port: number }> {

@@ -36,6 +36,7 @@ export function fakeAccess({ host = '127.0.0.1', port, tls, stored = false, logi
     requests,
     clock: openAwsClock(SYSTEM_CLOCK),
     clockOffset: () => undefined,
+    awsHandler: () => ({ connectionTimeout: 5000 }),
     ensureLife: async () => undefined,
     forecast: async () => [],
     identity: nobody,

@@ -522,12 +522,11 @@ describe('who logs in', () => {
       username: 'etl',
       dbGroups: ['a'],
       autoCreateDbUser: true,
-      loginMethod: 'iamIdentity',
     };
     const { options, notices } = resolveConnection(given);
     expect(options).to.not.have.property('username');
     expect(options).to.deep.include({ dbGroups: [], autoCreateDbUser: false, workgroup: 'analytics' });
-    expect(notices).to.have.length(4);
+    expect(notices).to.have.length(3);
     for (const notice of notices) expect(notice).to.match(/is ignored because workgroup is given/);
   });
 

@@ -1,0 +1,55 @@
+import { Agent, type RequestOptions } from 'node:https';
+import { Duplex } from 'node:stream';
+import type { AwsProxy, AwsTarget } from '../access/plan.ts';
+import { isReachedDirectly } from './no-proxy.ts';
+import { openTunnel } from './proxy-tunnel.ts';
+
+/** How a client of AWS connects: what the SDK takes as its `requestHandler`, besides the limits of its own calls. */
+export interface AwsHandler {
+  /** In ms. */
+  readonly connectionTimeout: number;
+  /** There is none without a proxy: the SDK makes its own. A client that is destroyed destroys its agent. */
+  readonly httpsAgent?: Agent;
+}
+
+/** Between two clients nothing is shared: call it for each. */
+export function awsHandler({ proxy, connectTimeoutMs }: Pick<AwsTarget, 'proxy' | 'connectTimeoutMs'>): AwsHandler {
+  if (proxy === undefined) return { connectionTimeout: connectTimeoutMs };
+  return {
+    // The agent's own limit comes first, and names the proxy.
+    connectionTimeout: connectTimeoutMs + 500,
+    httpsAgent: new ProxyingAgent(proxy, connectTimeoutMs),
+  };
+}
+
+type Connected = (error: Error | null, stream: Duplex) => void;
+type TlsOptions = RequestOptions & { readonly socket: Duplex };
+
+/** As the SDK's own. */
+const MAX_SOCKETS = 50;
+
+/** Connects through the proxy, and directly to the hosts that need none. TLS is always with the host itself. */
+class ProxyingAgent extends Agent {
+  readonly #proxy: AwsProxy;
+  readonly #limitMs: number;
+
+  constructor(proxy: AwsProxy, limitMs: number) {
+    super({ keepAlive: true, maxSockets: MAX_SOCKETS });
+    this.#proxy = proxy;
+    this.#limitMs = limitMs;
+  }
+
+  override createConnection(options: RequestOptions, callback?: Connected): Duplex | null | undefined {
+    const host = options.host ?? 'localhost';
+    if (callback === undefined || isReachedDirectly(host, this.#proxy.noProxy)) return super.createConnection(options);
+    const target = { host, port: Number(options.port ?? 443) };
+    openTunnel(new URL(this.#proxy.url.reveal()), target, this.#limitMs).then(
+      (socket) => {
+        const overTunnel: TlsOptions = { ...options, socket };
+        callback(null, super.createConnection(overTunnel) ?? socket);
+      },
+      (error: Error) => callback(error, new Duplex().destroy()), // where there is an error, Node looks at nothing else
+    );
+    return undefined;
+  }
+}

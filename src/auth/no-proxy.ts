@@ -1,0 +1,41 @@
+import { BlockList, isIP } from 'node:net';
+import { addressKind } from '../manifest/addresses.ts';
+import { isLoopbackHost } from '../manifest/endpoint-address.ts';
+
+/**
+ * Whether a host is reached without the proxy: this machine and link-local addresses always, else those that a pattern
+ * covers. `example.com` is that name, `.example.com` also all below it, `*` stands for any text; addresses and networks
+ * (`10.0.0.0/8`) cover hosts that are given by address: no name is resolved for it.
+ */
+export function isReachedDirectly(host: string, noProxy: readonly string[]): boolean {
+  const bare = host
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '');
+  if (isLoopbackHost(bare)) return true;
+  if (isIP(bare) === 0) return noProxy.some((pattern) => nameFits(pattern.toLowerCase(), bare));
+  const kind = addressKind(bare);
+  return kind === 'linkLocal' || kind === 'metadata' || noProxy.some((pattern) => networkHolds(pattern, bare));
+}
+
+function nameFits(pattern: string, name: string): boolean {
+  const [domain, isSuffix] = pattern.startsWith('.') ? [pattern.slice(1), true] : [pattern, false];
+  const text = domain
+    .split('*')
+    .map((part) => part.replace(/[.\-_]/g, '\\$&'))
+    .join('.*');
+  return new RegExp(`^${isSuffix ? '(?:.*\\.)?' : ''}${text}$`).test(name);
+}
+
+function networkHolds(pattern: string, address: string): boolean {
+  const [network = '', bits] = pattern.split('/');
+  const version = isIP(network);
+  if (version === 0) return false;
+  const width = bits === undefined ? WIDTH[version] : Number(bits);
+  if (width === undefined || width > (WIDTH[version] ?? 0)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, width, version === 4 ? 'ipv4' : 'ipv6');
+  return list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+}
+
+const WIDTH: Readonly<Record<number, number>> = { 4: 32, 6: 128 };

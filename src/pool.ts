@@ -118,7 +118,7 @@ async function loginConfig({
     keepAlive: plan.keepaliveMs > 0,
     keepAliveInitialDelayMillis: plan.keepaliveMs,
     connectionTimeoutMillis: plan.connectTimeoutMs,
-    expirationChecker: expiresSoon(expiresAt, run.clock),
+    expirationChecker: expiresSoon(expiresAt, access.clock),
   };
   const stream = (): CheckedSocket => {
     const socket = new CheckedSocket(check);
@@ -131,7 +131,9 @@ async function loginConfig({
 /** True from shortly before the end; never at once, however short the rest: Knex takes that for a failed renewal. */
 function expiresSoon(expiresAt: Date | undefined, clock: Clock): () => boolean {
   if (expiresAt === undefined) return () => false;
-  const askAgainAtMs = Math.max(expiresAt.getTime() - EXPIRY_MARGIN_MS, clock.now() + 1_000);
+  const endMs = expiresAt.getTime();
+  const marginMs = Math.min(EXPIRY_MARGIN_MS, (endMs - clock.now()) / 3);
+  const askAgainAtMs = Math.max(endMs - marginMs, clock.now() + 1_000);
   return () => clock.now() >= askAgainAtMs;
 }
 

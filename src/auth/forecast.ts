@@ -116,6 +116,11 @@ const PLANNED_IDENTITY = {
 /** Sources whose values stay as they are for the life of this process. */
 const UNCHANGING: ReadonlySet<string> = new Set(['access keys', 'environment variables']);
 
+/** Temporary credentials that were given from outside: nothing here gets the next ones. */
+export function isUnrenewable({ source, sessionToken }: AwsCredentials): boolean {
+  return sessionToken !== undefined && UNCHANGING.has(source);
+}
+
 function forecastIdentity(plan: AccessPlan, made: Made<AwsCredentials>, nowMs: number): HopForecast {
   const value = inHand(made);
   const kind = plan.identity?.kind ?? 'environment';
@@ -131,7 +136,7 @@ function forecastIdentity(plan: AccessPlan, made: Made<AwsCredentials>, nowMs: n
   if (value === undefined || (value.sessionToken === undefined && value.expiresAt === undefined)) {
     return { ...base, renewal: 'notNeeded', cap: { kind: 'none', reason: 'Long-lived keys do not end.' } };
   }
-  if (UNCHANGING.has(value.source)) {
+  if (isUnrenewable(value)) {
     const reason = 'A session token that was given from outside ends when it ends, and cannot be renewed here.';
     return { ...base, renewal: 'impossible', cap: { kind: 'fixedToken', reason } };
   }

@@ -5,8 +5,8 @@ import type { HopForecast, HopUse } from './forecast.ts';
 export interface LifeNeed {
   /** As a person calls it: `UNLOAD`. */
   readonly step: string;
-  /** Which hops it uses. */
-  readonly use: HopUse;
+  /** Which ways it uses: that to S3, and that to the database where sessions are opened in it or after it. */
+  readonly uses: readonly HopUse[];
   /** About how long it will use them. */
   readonly seconds: number;
 }
@@ -16,9 +16,7 @@ export type LongStep =
   /** One statement; `timeoutSeconds` is the server's limit for it, 0 for none. The staged files are used after it. */
   | { readonly kind: 'statement'; readonly verb: 'COPY' | 'UNLOAD'; readonly timeoutSeconds: number }
   /** Bytes to or from S3; so many, where that is known. */
-  | { readonly kind: 'upload' | 'download'; readonly bytes?: number }
-  /** New database sessions, several at once. */
-  | { readonly kind: 'sessions' };
+  | { readonly kind: 'upload' | 'download'; readonly bytes?: number };
 
 /** No step asks for more: a session of a role lasts an hour where roles are chained, and is renewed in the step anyway. */
 const LONGEST_SECONDS = 3600;
@@ -27,7 +25,6 @@ const AFTER_STATEMENT_SECONDS = 300;
 const TRANSFER_SECONDS = 900;
 /** A slow line to S3. */
 const BYTES_PER_SECOND = 2 * 1024 * 1024;
-const SESSIONS_SECONDS = 120;
 
 /** What a long step needs. Estimates: credentials are renewed within a step too; only what cannot be is held against them. */
 export function lifeNeed(step: LongStep): LifeNeed {
@@ -35,15 +32,15 @@ export function lifeNeed(step: LongStep): LifeNeed {
     case 'statement': {
       const { verb, timeoutSeconds } = step;
       const runs = timeoutSeconds > 0 ? timeoutSeconds : STATEMENT_SECONDS;
-      return { step: verb, use: 'staging', seconds: Math.min(LONGEST_SECONDS, runs + AFTER_STATEMENT_SECONDS) };
+      const seconds = Math.min(LONGEST_SECONDS, runs + AFTER_STATEMENT_SECONDS);
+      return { step: verb, uses: ['login', 'staging'], seconds }; // it is cancelled, and settled, by other sessions
     }
     case 'upload':
     case 'download': {
       const runs = step.bytes === undefined ? TRANSFER_SECONDS : Math.ceil(step.bytes / BYTES_PER_SECOND) + 60;
-      return { step: `the ${step.kind}`, use: 'staging', seconds: Math.min(LONGEST_SECONDS, runs) };
+      const uses: readonly HopUse[] = step.kind === 'upload' ? ['login', 'staging'] : ['staging'];
+      return { step: `the ${step.kind}`, uses, seconds: Math.min(LONGEST_SECONDS, runs) };
     }
-    case 'sessions':
-      return { step: 'opening sessions', use: 'login', seconds: SESSIONS_SECONDS };
   }
   return step satisfies never;
 }
@@ -57,8 +54,8 @@ export interface LifeWarning extends WarningEvent {
  * What a person should know before a step: credentials on its way that nothing renews and that will not last. Those that
  * are renewed need no word. Pure; `undefined` when all is well.
  */
-export function judgeLife(hops: readonly HopForecast[], { step, use, seconds }: LifeNeed): LifeWarning | undefined {
-  const way = hops.filter(({ usedFor }) => usedFor.includes(use));
+export function judgeLife(hops: readonly HopForecast[], { step, uses, seconds }: LifeNeed): LifeWarning | undefined {
+  const way = hops.filter(({ usedFor }) => uses.some((use) => usedFor.includes(use)));
   const fixed = way.find(({ renewal }) => renewal === 'impossible');
   if (fixed === undefined) return undefined;
   const who = `The ${fixed.id} (${fixed.principal}, from ${fixed.source ?? 'outside'})`;
@@ -71,8 +68,8 @@ export function judgeLife(hops: readonly HopForecast[], { step, use, seconds }: 
       message: `${who} has a session token that nothing here can renew, and that does not say when it ends; ${step} fails if that is soon. For long runs ${advice}.`,
     };
   }
-  // What was made from it lives on: the last hop counts where that ends later.
-  const left = Math.max(...way.map(({ remainingSeconds }) => remainingSeconds ?? 0));
+  // Roles that were made from it live on after it.
+  const left = Math.max(...way.filter(({ kind }) => kind !== 'login').map((hop) => hop.remainingSeconds ?? 0));
   if (left >= seconds) return undefined;
   return {
     type: 'warning',

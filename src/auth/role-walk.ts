@@ -14,6 +14,9 @@ import { renewalWarning } from './renewal-warning.ts';
 /** Who started a request; it serves all that wait for it, so its own signal is not part of it. */
 export type Starter = Pick<Run, 'publish'>;
 
+/** Names credentials without holding them. */
+type KeyId = Pick<AwsCredentials, 'accessKeyId'>;
+
 interface RoleRequest extends Starter {
   readonly base: AwsCredentials;
   readonly hop: RoleHop;
@@ -78,7 +81,7 @@ export class RoleWalk {
    * What to use instead of credentials that a service refused before their end: those in hand when they are others, else
    * fresh ones, made once for all callers. A replacement that is refused too is not replaced for a while.
    */
-  async replace(hops: readonly RoleHop[], rejected: AwsCredentials, starter: Starter): Promise<AwsCredentials> {
+  async replace(hops: readonly RoleHop[], rejected: KeyId, starter: Starter): Promise<AwsCredentials> {
     const generation = this.#generation;
     const current = await this.assume(hops, starter);
     if (current.accessKeyId !== rejected.accessKeyId || this.#isFinal(rejected)) return current;
@@ -117,7 +120,7 @@ export class RoleWalk {
     return 'roles';
   }
 
-  #isFinal({ accessKeyId }: AwsCredentials): boolean {
+  #isFinal({ accessKeyId }: KeyId): boolean {
     const last = this.#replacement;
     return last !== undefined && last.accessKeyId === accessKeyId && this.#clock.now() < last.untilMs;
   }

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { lifeNeed } from '../auth/life.ts';
 import { Engine } from '../columnar/engine.ts';
 import { readParquet, stagedColumnName } from '../columnar/read-parquet.ts';
 import { ConnectorError } from '../core/errors.ts';
@@ -44,6 +45,8 @@ export async function* readStaged(
     await using engine = await Engine.open({ folder, threads: 1 });
     await using area = await openStagingArea(connection.access, connection.options, run);
     const { fields, rows, files } = await unload(connection, source, area, run);
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    await connection.access.ensureLife(run, lifeNeed({ kind: 'download', bytes }));
     let delivered = 0;
     for await (const { path, done } of fetchFiles(area, files, folder, rows, run)) {
       for await (const batch of readParquet(engine, path, fields, { batchRows }, run)) {
@@ -93,6 +96,8 @@ async function unload(
     ...(clusterRegion === undefined || clusterRegion === area.region ? {} : { region: area.region }),
     ...(options.kmsKeyId === undefined ? {} : { kmsKeyId: options.kmsKeyId }),
   });
+  const timeoutSeconds = options.statementTimeoutSeconds;
+  await access.ensureLife(run, lifeNeed({ kind: 'statement', verb: 'UNLOAD', timeoutSeconds }));
   await area.verify();
   run.publish({ type: 'progress', phase: 'unload' });
   try {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { lifeNeed } from '../auth/life.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
@@ -61,8 +62,11 @@ async function writeInto(
     return;
   }
   for (const warning of plan.warnings) recorder.warn(warning);
+  await access.ensureLife(run, lifeNeed({ kind: 'upload' }));
   await using area = await recorder.phase('stage', () => openStagingArea(access, options, run));
   const staged = await recorder.phase('stage', () => stage(area, source, plan, recorder));
+  const timeoutSeconds = options.statementTimeoutSeconds;
+  await access.ensureLife(run, lifeNeed({ kind: 'statement', verb: 'COPY', timeoutSeconds }));
   const applied = await commit(connection, plan, staged, area, recorder);
   recordApplied(recorder, applied, plan);
   await area.close(); // here, so that files left behind are a warning in the report

@@ -12,10 +12,11 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { type AwsClock, watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
-import { classifyStagingError, wrongRegion } from './classify.ts';
+import { classifyStagingError, isRefusedEarly, wrongRegion } from './classify.ts';
 import type { StagingPlan } from './staging-plan.ts';
 
 /** Credentials as the graph yields them, which also renews them. */
@@ -24,6 +25,9 @@ export interface StagingCredentials {
   readonly secretAccessKey: Secret;
   readonly sessionToken?: Secret;
 }
+
+/** Yields credentials; `rejected` are those that S3 refused before their end, and others are wanted. */
+export type StagingProvider = (rejected?: StagingCredentials) => Promise<StagingCredentials>;
 
 export interface ListedObject {
   readonly key: string;
@@ -43,11 +47,14 @@ const ATTEMPTS = 5;
 export class Bucket implements Disposable {
   readonly plan: StagingPlan;
   readonly #client: S3Client;
+  readonly #provider: StagingProvider;
   readonly #common: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
   readonly #encryption: { readonly ServerSideEncryption?: 'aws:kms'; readonly SSEKMSKeyId?: string };
 
-  constructor(plan: StagingPlan, provider: () => Promise<StagingCredentials>) {
+  /** `clock`: signs requests by it, and reads AWS's time from the answers into it. */
+  constructor(plan: StagingPlan, provider: StagingProvider, clock?: AwsClock) {
     this.plan = plan;
+    this.#provider = provider;
     this.#common = defined({ Bucket: plan.bucket, ExpectedBucketOwner: plan.expectedOwner });
     this.#encryption =
       plan.kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: plan.kmsKeyId };
@@ -62,6 +69,7 @@ export class Bucket implements Disposable {
       expectContinueHeader: false,
       requestHandler: { connectionTimeout: plan.timeoutMs, socketTimeout: SILENCE_MS },
     });
+    if (clock !== undefined) watchAwsClock(this.#client, clock);
   }
 
   /** Reachable, ours and in the region that the options say. Throws RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING. */
@@ -252,10 +260,23 @@ export class Bucket implements Disposable {
   async #ask<T>(action: string, key: string | undefined, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     try {
-      return await send();
+      return await this.#freshOnRefusal(signal, send);
     } catch (cause) {
       signal.throwIfAborted();
       throw this.classify(cause, action, key);
+    }
+  }
+
+  /** Credentials may end early, by a revoked session above all: the request is then sent once more with others. */
+  async #freshOnRefusal<T>(signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+    const used = await this.#provider();
+    try {
+      return await send();
+    } catch (cause) {
+      if (signal.aborted || !isRefusedEarly(cause)) throw cause;
+      const { accessKeyId } = await this.#provider(used);
+      if (accessKeyId === used.accessKeyId) throw cause;
+      return await send();
     }
   }
 }

@@ -88,6 +88,20 @@ export function classifyStagingError(foreign: unknown, context: StagingContext):
   });
 }
 
+const REFUSED_KEYS = new Set(['ExpiredToken', 'TokenRefreshRequired', 'InvalidToken', 'InvalidAccessKeyId']);
+
+/**
+ * Whether other credentials may do better: S3 says that these have ended or are unknown, or a policy denies outright, as
+ * that of a revoked session does. An answer to HEAD says nothing, so a bare one counts unless it tells another region.
+ */
+export function isRefusedEarly(foreign: unknown): boolean {
+  if (foreign instanceof ConnectorError) return false;
+  const { name, message, status, bucketRegion } = readFacts(foreign);
+  if (REFUSED_KEYS.has(name)) return true;
+  if (name === 'AccessDenied') return /with an explicit deny/.test(message);
+  return isBare(name) && ((status === 400 && bucketRegion === undefined) || status === 403);
+}
+
 /** The bucket lives elsewhere: both regions are named where AWS told the other one. */
 export function wrongRegion(
   bucket: string,
@@ -152,11 +166,16 @@ function decideCode({ name, status, networkCode }: Facts): ErrorCode {
   const byName = BY_NAME[name];
   if (byName !== undefined) return byName;
   if (networkCode !== undefined && NETWORK.has(networkCode)) return 'RS_CONN_UNREACHABLE';
-  const named = name !== '' && name !== 'Error' && !/^\d+$|Unknown/.test(name);
+  const named = !isBare(name);
   const byStatus = status === undefined ? undefined : BY_STATUS[status];
   // A named 400 is about the request; a bare one is S3's answer to a signature for another region.
   if (byStatus !== undefined && !(named && status === 400)) return byStatus;
   return 'RS_AWS_FAILED';
+}
+
+/** A name that was made up on the way, of an answer without a body. */
+function isBare(name: string): boolean {
+  return name === '' || name === 'Error' || /^\d+$|Unknown/.test(name);
 }
 
 function readFacts(cause: unknown): Facts {

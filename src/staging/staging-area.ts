@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import type { AwsClock } from '../core/aws-clock.ts';
+import { defined } from '../core/defined.ts';
 import type { Run } from '../core/run.ts';
-import { Bucket, type StagingCredentials } from './bucket.ts';
+import { Bucket, type StagingCredentials, type StagingProvider } from './bucket.ts';
 import { download } from './download.ts';
 import { LEASE_MS, LEASE_NAME, renderLease } from './lease.ts';
 import { renderManifest } from './manifest.ts';
@@ -13,7 +15,9 @@ import { upload } from './upload.ts';
 
 /** Where staging gets its credentials; asked before each request, so it caches and renews them. */
 export interface StagingAccess {
-  staging(run: Run): Promise<StagingCredentials>;
+  staging(run: Run, request?: { readonly rejected?: StagingCredentials }): Promise<StagingCredentials>;
+  /** AWS's time. Default: the run's clock. */
+  readonly clock?: AwsClock;
 }
 
 /** A manifest that lies in S3, with the digest of its text. */
@@ -64,8 +68,12 @@ export class StagingArea implements AsyncDisposable {
   /** Verifies the bucket and puts the lease. Throws RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING. */
   static async open(plan: StagingPlan, access: StagingAccess, run: Run): Promise<StagingArea> {
     // Cleaning up needs credentials when the run's own signal is aborted: each request for them has its own limit.
-    const provider = () => access.staging({ ...run, signal: AbortSignal.timeout(CREDENTIALS_MS) });
-    const area = new StagingArea(new Bucket(plan, provider), run);
+    const provider: StagingProvider = (rejected) =>
+      access.staging({ ...run, signal: AbortSignal.timeout(CREDENTIALS_MS) }, defined({ rejected }));
+    const area = new StagingArea(new Bucket(plan, provider, access.clock), {
+      ...run,
+      clock: access.clock ?? run.clock,
+    });
     try {
       await area.verify();
       await area.#renewLease();

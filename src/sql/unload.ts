@@ -4,7 +4,7 @@ import { type CopyRole, renderCopyRole } from './role.ts';
 import { s3Url } from './s3-url.ts';
 import { identifier, integer, join, literal, Sql, sql } from './sql.ts';
 
-/** UNLOAD to Parquet with a verbose manifest. Nothing in it can change the authorisation. */
+/** UNLOAD with a verbose manifest. Nothing in it can change the authorisation. */
 export interface UnloadCommand {
   /** One SELECT with no LIMIT outermost: `renderUnloadQuery` makes such a one. */
   readonly query: Sql;
@@ -15,16 +15,19 @@ export interface UnloadCommand {
   readonly region?: string;
   /** Encrypts with this KMS key; the bucket's own setting holds without. */
   readonly kmsKeyId?: string;
+  /** Default: Parquet. CSV holds NULL as nothing, and leaves quotes away where it can. */
+  readonly format?: 'parquet' | 'csv';
   /** Largest file; Redshift rounds it down to a multiple of 32 MB for Parquet. */
   readonly maxFileMb?: number;
 }
 
 /** The UNLOAD statement. Throws RS_FEATURE_UNSUPPORTED for a query that cannot be quoted safely. */
-export function renderUnload({ query, prefixUrl, role, region, kmsKeyId, maxFileMb }: UnloadCommand): Sql {
+export function renderUnload({ query, prefixUrl, role, region, kmsKeyId, maxFileMb, format }: UnloadCommand): Sql {
   const clauses = [
     sql`UNLOAD (${quoteQuery(query)}) TO ${s3Url(prefixUrl)}`,
     renderCopyRole(role),
-    sql`FORMAT AS PARQUET MANIFEST VERBOSE`,
+    format === 'csv' ? sql`FORMAT AS CSV` : sql`FORMAT AS PARQUET`,
+    sql`MANIFEST VERBOSE`,
     ...(maxFileMb === undefined ? [] : [sql`MAXFILESIZE ${integer(requireFileMb(maxFileMb))} MB`]),
     ...(region === undefined ? [] : [sql`REGION ${literal(region)}`]),
     ...(kmsKeyId === undefined ? [] : [sql`KMS_KEY_ID ${literal(kmsKeyId)} ENCRYPTED`]),

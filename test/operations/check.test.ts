@@ -11,13 +11,25 @@ import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 
 const REACH_STEPS = ['reach:sts', 'reach:redshift', 'reach:s3', 'clock'];
 const ROLE_STEPS = ['role:redshift', 'lifetime:redshift'];
-const LOGIN_STEPS = ['options', ...REACH_STEPS, 'identity', ...ROLE_STEPS, 'login', 'endpoint', 'tls', 'session'];
+const SESSION_STEPS = ['session', 'rights:schema'];
+const COPY_STEPS = ['staging:copy', 'staging:unload'];
+const LOGIN_STEPS = [
+  'options',
+  ...REACH_STEPS,
+  'identity',
+  ...ROLE_STEPS,
+  'login',
+  'endpoint',
+  'tls',
+  ...SESSION_STEPS,
+];
 const STAGING_STEPS = [
   'staging:bucket',
   'staging:put',
   'staging:get',
   'staging:list',
   'staging:copy',
+  'staging:unload',
   'staging:delete',
 ];
 
@@ -96,6 +108,7 @@ describe('check', () => {
       expect(stepOf(report, 'tls').evidence).to.match(/^TLSv1\.[23], /);
       expect(stepOf(report, 'session').evidence).to.match(/^etl in dev, Redshift 1\.0.*, snapshot isolation$/);
       expect(stepOf(report, 'staging:copy').evidence).to.match(/one row, as .*WarehouseCopy/);
+      expect(stepOf(report, 'staging:unload').evidence).to.match(/the same row, as .*WarehouseCopy/);
       expect(JSON.stringify(report)).to.not.include('not+a+real+secret');
     });
   }
@@ -122,8 +135,7 @@ describe('check', () => {
       login: 'skipped',
       endpoint: 'pass',
       tls: 'pass',
-      session: 'skipped',
-      ...all(STAGING_STEPS, 'skipped'),
+      ...all([...SESSION_STEPS, ...STAGING_STEPS], 'skipped'),
     });
     expect(report.ok).to.equal(false);
     const { error } = stepOf(report, 'role:redshift');
@@ -144,42 +156,42 @@ describe('check', () => {
       title: 'a wrong secret',
       changes: { secretAccessKey: 'canary-wrong-secret' },
       fails: 'identity',
-      skips: [...ROLE_STEPS, 'login', 'session', ...STAGING_STEPS],
+      skips: [...ROLE_STEPS, 'login', ...SESSION_STEPS, ...STAGING_STEPS],
       code: 'RS_AUTH_KEYS_INVALID',
     },
     {
       title: 'a login that is not allowed',
       changes: { username: 'awsuser' },
       fails: 'login',
-      skips: ['session', 'staging:copy'],
+      skips: [...SESSION_STEPS, ...COPY_STEPS],
       code: 'RS_AUTH_LOGIN_DENIED',
     },
     {
       title: 'a port where nobody listens',
       changes: { port: 9 },
       fails: 'endpoint',
-      skips: ['tls', 'session', 'staging:copy'],
+      skips: ['tls', ...SESSION_STEPS, ...COPY_STEPS],
       code: 'RS_CONN_UNREACHABLE',
     },
     {
       title: 'a certificate that is not trusted',
       changes: { caFile: undefined },
       fails: 'tls',
-      skips: ['session', 'staging:copy'],
+      skips: [...SESSION_STEPS, ...COPY_STEPS],
       code: 'RS_CONN_TLS',
     },
     {
       title: 'a certificate for another name',
       changes: { tlsServerName: 'other.example' },
       fails: 'tls',
-      skips: ['session', 'staging:copy'],
+      skips: [...SESSION_STEPS, ...COPY_STEPS],
       code: 'RS_CONN_TLS',
     },
     {
       title: 'a database user that does not exist',
       changes: { username: 'nobody' },
       fails: 'session',
-      skips: ['staging:copy'],
+      skips: ['rights:schema', ...COPY_STEPS],
       code: 'RS_AUTH_LOGIN_REJECTED',
     },
     {
@@ -193,7 +205,7 @@ describe('check', () => {
       title: 'a COPY role that is not attached to the cluster',
       changes: { copyRole: 'arn:aws:iam::111122223333:role/RedshiftLogin' },
       fails: 'staging:copy',
-      skips: [],
+      skips: ['staging:unload'],
       code: 'RS_AUTH_ROLE_DENIED',
     },
   ];
@@ -216,6 +228,7 @@ describe('check', () => {
     expect(verdicts(report)).to.deep.equal({
       ...all([...LOGIN_STEPS, 'role:staging', 'lifetime:staging', ...STAGING_STEPS], 'pass'),
       'staging:get': 'fail',
+      'staging:unload': 'skipped',
       'staging:delete': 'fail',
     });
     expect(stepOf(report, 'staging:get').error?.code).to.equal('RS_STAGING_DENIED');
@@ -244,7 +257,7 @@ describe('check', () => {
       password: 'Sandbox-Passw0rd',
       useStaging: false,
     });
-    expect(verdicts(report)).to.deep.equal(all(['options', 'login', 'endpoint', 'tls', 'session'], 'pass'));
+    expect(verdicts(report)).to.deep.equal(all(['options', 'login', 'endpoint', 'tls', ...SESSION_STEPS], 'pass'));
     expect((await world.calls()).length).to.equal(before);
   });
 

@@ -4,9 +4,11 @@ import { MANIFEST } from '../../manifest/manifest.gen.ts';
 import type { Connection } from '../connection.ts';
 import { accessTasks } from './access.ts';
 import { endpointTasks } from './endpoint.ts';
+import { groupTasks } from './groups.ts';
 import { optionsTask } from './options.ts';
 import { reachTasks } from './reach.ts';
 import type { CheckInit, CheckReport } from './report.ts';
+import { rightsTasks } from './rights.ts';
 import { selectTasks } from './select.ts';
 import { sessionTasks } from './session.ts';
 import { StagingProbe } from './staging.ts';
@@ -46,6 +48,8 @@ function tasksOf(connection: Connection, staging: StagingProbe, init: CheckInit,
     ...access.tasks,
     ...endpointTasks(connection, run, { ...init, lookupNeeds: access.lastRole }),
     ...sessionTasks(connection, run, { needs: ['login', 'tls'] }),
-    ...(connection.options.useStaging ? staging.tasks(access.staging) : []),
+    ...groupTasks(connection, run),
+    ...rightsTasks(connection, init, run),
+    ...(connection.options.useStaging ? staging.tasks(access.staging, init) : []),
   ];
 }

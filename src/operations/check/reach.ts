@@ -39,7 +39,7 @@ function reachFinding({ url, override }: Service, { address, issuer, durationMs 
 
 /** AWS's own endpoints outside of China carry Amazon's certificates: another issuer that is trusted here is somebody in between. */
 function interception({ hostname }: URL, issuer: string | undefined, { partition }: AwsTarget): string | undefined {
-  const isAmazons = /\.amazonaws\.com$/.test(hostname) && partition !== 'aws-cn';
+  const isAmazons = hostname.endsWith('.amazonaws.com') && partition !== 'aws-cn';
   if (!isAmazons || issuer === undefined || /amazon/i.test(issuer)) return undefined;
   return `The certificate is issued by ${issuer} and not by Amazon: something on the way ends TLS and reads the calls`;
 }

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https';
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -29,6 +30,13 @@ export interface StagingCredentials {
 /** Yields credentials; `rejected` are those that S3 refused before their end, and others are wanted. */
 export type StagingProvider = (rejected?: StagingCredentials) => Promise<StagingCredentials>;
 
+/** How connections are made, as the SDK's request handler takes it. */
+export interface HttpSettings {
+  /** In ms. */
+  readonly connectionTimeout: number;
+  readonly httpsAgent?: Agent;
+}
+
 export interface ListedObject {
   readonly key: string;
   readonly bytes: number;
@@ -52,7 +60,7 @@ export class Bucket implements Disposable {
   readonly #encryption: { readonly ServerSideEncryption?: 'aws:kms'; readonly SSEKMSKeyId?: string };
 
   /** `clock`: signs requests by it, and reads AWS's time from the answers into it. */
-  constructor(plan: StagingPlan, provider: StagingProvider, clock?: AwsClock) {
+  constructor(plan: StagingPlan, provider: StagingProvider, clock?: AwsClock, http?: HttpSettings) {
     this.plan = plan;
     this.#provider = provider;
     this.#common = defined({ Bucket: plan.bucket, ExpectedBucketOwner: plan.expectedOwner });
@@ -67,7 +75,7 @@ export class Bucket implements Disposable {
       followRegionRedirects: false,
       // Waiting for "100 Continue" costs a connection per part.
       expectContinueHeader: false,
-      requestHandler: { connectionTimeout: plan.timeoutMs, socketTimeout: SILENCE_MS },
+      requestHandler: { connectionTimeout: plan.timeoutMs, ...http, socketTimeout: SILENCE_MS },
     });
     if (clock !== undefined) watchAwsClock(this.#client, clock);
   }

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { AwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
 import type { Run } from '../core/run.ts';
-import { Bucket, type StagingCredentials, type StagingProvider } from './bucket.ts';
+import { Bucket, type HttpSettings, type StagingCredentials, type StagingProvider } from './bucket.ts';
 import { download } from './download.ts';
 import { LEASE_MS, LEASE_NAME, renderLease } from './lease.ts';
 import { renderManifest } from './manifest.ts';
@@ -18,6 +18,8 @@ export interface StagingAccess {
   staging(run: Run, request?: { readonly rejected?: StagingCredentials }): Promise<StagingCredentials>;
   /** AWS's time. Default: the run's clock. */
   readonly clock?: AwsClock;
+  /** How the S3 client connects: through the proxy, if there is one. Default: directly. */
+  awsHandler?(): HttpSettings;
 }
 
 /** A manifest that lies in S3, with the digest of its text. */
@@ -70,7 +72,7 @@ export class StagingArea implements AsyncDisposable {
     // Cleaning up needs credentials when the run's own signal is aborted: each request for them has its own limit.
     const provider: StagingProvider = (rejected) =>
       access.staging({ ...run, signal: AbortSignal.timeout(CREDENTIALS_MS) }, defined({ rejected }));
-    const area = new StagingArea(new Bucket(plan, provider, access.clock), {
+    const area = new StagingArea(new Bucket(plan, provider, access.clock, access.awsHandler?.()), {
       ...run,
       clock: access.clock ?? run.clock,
     });

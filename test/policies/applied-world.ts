@@ -35,12 +35,26 @@ const NOBODY: PolicyDocument = {
   Statement: [{ Effect: 'Allow', Principal: { Service: 'glue.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 };
 
+/** What an identity that happens to be an auditor as well may do. */
+const IAM_READS: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: [
+    { Sid: 'Audit', Effect: 'Allow', Action: ['iam:Get*', 'iam:List*', 'iam:SimulatePrincipalPolicy'], Resource: '*' },
+  ],
+};
+
 /** Fills an empty world with what policies say and nothing else: a principal exists when a policy is its own. */
 export class AppliedWorld {
   readonly #accounts = new Map<string, BuildingAccount>();
   readonly #instances: WorldInstance[] = [];
   readonly #attached: string[] = [];
+  readonly #more: readonly PolicyDocument[];
   #keys = 0;
+
+  /** With `readsIam`, every user and role may read IAM in its account. */
+  constructor({ readsIam = false }: { readonly readsIam?: boolean } = {}) {
+    this.#more = readsIam ? [IAM_READS] : [];
+  }
 
   /** `without` is left out. */
   apply({ documents, attach }: PolicySet, without?: Dropped): void {
@@ -62,7 +76,7 @@ export class AppliedWorld {
       const role = account.roles.find((one) => one.name === holder.name) ?? {
         name: holder.name,
         trust: NOBODY,
-        policies: [],
+        policies: this.#more,
       };
       if (!account.roles.includes(role)) account.roles.push(role);
       if (kind === 'trust') role.trust = statements.length === 0 ? NOBODY : policy;
@@ -129,7 +143,7 @@ export class AppliedWorld {
     if (user === undefined) {
       this.#keys += 1;
       const number = String(this.#keys).padStart(16, 'Q');
-      user = { name, accessKeys: [{ id: `AKIA${number}`, secret: `not/a/secret/${name}` }] };
+      user = { name, policies: this.#more, accessKeys: [{ id: `AKIA${number}`, secret: `not/a/secret/${name}` }] };
       users.push(user);
     }
     return user;

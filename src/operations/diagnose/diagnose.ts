@@ -5,7 +5,9 @@ import type { Connection } from '../connection.ts';
 import type { Diagnosis, Failure } from './diagnosis.ts';
 import { judge, type Knowledge } from './judge.ts';
 import { type KnownWay, knownWay } from './known-way.ts';
+import { openReaders, type ReadState, readState } from './read-state.ts';
 import { type Refusal, readRefusal } from './refusal.ts';
+import type { Suspect } from './suspects.ts';
 import type { Trial } from './trial.ts';
 import { tryCopy } from './try-copy.ts';
 import { tryLogin } from './try-login.ts';
@@ -16,6 +18,8 @@ const LIMIT_MS = 10_000;
 export interface DiagnoseInit {
   /** Default: ten seconds. What is not known by then is not waited for. */
   readonly limitMs?: number;
+  /** Whether IAM is asked; each call that it denies stands in the account's CloudTrail. Default: true. */
+  readonly readIam?: boolean;
 }
 
 /**
@@ -27,7 +31,7 @@ export async function diagnose(
   connection: Connection,
   failure: Failure,
   run: Run,
-  { limitMs = LIMIT_MS }: DiagnoseInit = {},
+  { limitMs = LIMIT_MS, readIam = true }: DiagnoseInit = {},
 ): Promise<Diagnosis | undefined> {
   const refusal = readRefusal(failure);
   if (refusal === undefined) return undefined;
@@ -49,8 +53,28 @@ export async function diagnose(
   const weigh = (knowledge: Knowledge): Diagnosis => judge(way.set, refusal, way.suspects, knowledge);
   const bySaying = weigh({});
   if (bySaying.decided) return bySaying;
+  const read = readIam
+    ? await attempt(() => readAll(connection, refusal, way.suspects, bounded), undefined)
+    : undefined;
+  const byReading = read === undefined ? bySaying : weigh(read);
+  if (byReading.decided) return byReading;
   const trial = await attempt(() => trialFor(connection, refusal, way, bounded), undefined);
-  return trial === undefined ? bySaying : weigh({ cleared: trial.clears, evidence: trial.evidence });
+  if (trial === undefined) return byReading;
+  return weigh({ ...read, cleared: trial.clears, evidence: [...(read?.evidence ?? []), ...trial.evidence] });
+}
+
+async function readAll(
+  connection: Connection,
+  refusal: Refusal,
+  suspects: readonly Suspect[],
+  run: Run,
+): Promise<ReadState> {
+  const readers = await openReaders(connection, refusal, run);
+  try {
+    return await readState(readers, suspects, run);
+  } finally {
+    for (const reader of [...readers.values()].flat()) reader[Symbol.dispose]();
+  }
 }
 
 /** Trying is left out where AWS named what it refused, or one statement is left anyway. */

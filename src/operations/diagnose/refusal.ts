@@ -68,7 +68,8 @@ export function readRefusal({ step = '', error }: Failure): Refusal | undefined 
 function saidBy(error: ConnectorError): string {
   let { cause } = error;
   while (cause instanceof ConnectorError) cause = cause.cause;
-  return cause instanceof Error ? cause.message : '';
+  // The answer to a HEAD has no body: the SDK makes a word of its own of that.
+  return cause instanceof Error && cause.message !== 'UnknownError' ? cause.message : '';
 }
 
 // "User: ARN is not authorized to perform: ACTION on resource: ARN"; S3 puts the ARN in quotes, KMS may say "this resource".

@@ -29,7 +29,8 @@ export async function tryCopy(
   const table = `roleshift_diagnosis_${randomBytes(6).toString('hex')}`;
   await session.run(sql`CREATE TEMP TABLE ${identifier(table)} (n INTEGER)`, run);
   const reach = copyOfNothing(connection, session, table, run);
-  return work === 'copyRole' ? tryChain(copyRoles, reach) : tryFiles(verb, copyRoles, reach);
+  // Awaited here: the session is given back when this function ends.
+  return await (work === 'copyRole' ? tryChain(copyRoles, reach) : tryFiles(verb, copyRoles, reach));
 }
 
 type Attempt = (roles: readonly string[], by: 'prefix' | 'manifest') => Promise<Reach>;

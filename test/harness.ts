@@ -5,6 +5,7 @@ import type { SuperuserRows } from '../src/sandbox/cluster.ts';
 import type { ReadyConnection } from '../src/sandbox/connections.ts';
 import type { WorldInfo } from '../src/sandbox/control.ts';
 import type { Fault } from '../src/sandbox/faults.ts';
+import type { EarlyExpired, EarlyExpiry } from '../src/sandbox/sandbox.ts';
 import type { World, WorldAccount, WorldCluster } from '../src/sandbox/world.ts';
 import type { CallEntry, LogEntry, SessionEntry } from '../src/sandbox/world-log.ts';
 import { sandboxProcess } from './sandbox-process.ts';
@@ -23,6 +24,12 @@ export interface TestWorld extends AsyncDisposable, WorldInfo {
   advance(seconds: number): Promise<void>;
   /** World time, for code that takes a clock. */
   readonly clock: Clock;
+  /** Lifetimes of what is issued from now on: 1/300 lets a login of 900 s last 3 s. */
+  lifetimes(scale: number): Promise<void>;
+  /** How far AWS's clock is ahead of the machine's; negative: behind. */
+  clockSkew(seconds: number): Promise<void>;
+  /** Ends credentials before the time they were given. */
+  expireEarly(what: EarlyExpiry): Promise<EarlyExpired>;
   faults(...faults: readonly Fault[]): Promise<void>;
   clearFaults(): Promise<void>;
   /** Ready option values: `keys-etl-agent`, `ec2-agent`, `worker-worker-1` in the standard world. */
@@ -70,6 +77,13 @@ export async function openWorld(
       await sandbox.call('POST', `${path}/advance`, { seconds });
       advancedMs += seconds * 1000;
     },
+    lifetimes: async (scale) => {
+      await sandbox.call('POST', `${path}/lifetimes`, { scale });
+    },
+    clockSkew: async (seconds) => {
+      await sandbox.call('POST', `${path}/skew`, { seconds });
+    },
+    expireEarly: async (what) => (await sandbox.call('POST', `${path}/expire`, what)) as EarlyExpired,
     faults: async (...faults) => {
       await sandbox.call('POST', `${path}/faults`, { faults });
     },

@@ -8,6 +8,7 @@ import { listenOnLoopback } from './listen.ts';
 import { forOwnHost } from './own-host.ts';
 import {
   type ClusterEndpoint,
+  type EarlyExpiry,
   type MetadataEndpoint,
   type Sandbox,
   type SandboxOptions,
@@ -42,6 +43,9 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 
 const ACTIONS = new Map<string, Action>([
   ['POST advance', (sandbox, { seconds }) => sandbox.advance(Number(seconds))],
+  ['POST lifetimes', (sandbox, { scale }) => sandbox.lifetimes(Number(scale))],
+  ['POST skew', (sandbox, { seconds }) => sandbox.clockSkew(Number(seconds))],
+  ['POST expire', (sandbox, input) => sandbox.expireEarly(input as EarlyExpiry)],
   ['POST faults', (sandbox, { faults }) => sandbox.faults.add(...((Array.isArray(faults) ? faults : []) as Fault[]))],
   ['DELETE faults', (sandbox) => sandbox.faults.clear()],
   ['GET log', (sandbox) => sandbox.log()],

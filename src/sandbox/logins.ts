@@ -56,6 +56,8 @@ export type LoginVerdict =
 export interface LoginRegistry {
   issue(clusterId: string, request: LoginRequest): IssuedLogin;
   issueToIdentity(clusterId: string, request: IdentityLoginRequest): IdentityLogin;
+  /** Ends logins before their time, those of one database user if given; the answer is how many. Sessions go on. */
+  end(dbUser?: string): number;
   /** `user` exactly as in the start-up packet. */
   verify(clusterId: string, user: string, password: string, database: string): LoginVerdict;
 }
@@ -95,7 +97,7 @@ export function createLoginRegistry(clusters: readonly WorldCluster[], clock: Wo
     { database, lifetimeSeconds }: Pick<LoginRequest, 'database' | 'lifetimeSeconds'>,
     isIdentity: boolean,
   ): IssuedLogin => {
-    const expiresAtMs = Math.floor(clock.now() / 1000 + lifetimeSeconds) * 1000;
+    const expiresAtMs = clock.expiryAfter(lifetimeSeconds).getTime();
     const dbPassword = new Secret(randomBytes(48).toString('base64'));
     const key = recordsKey(clusterId, dbUser);
     const records = [...(issued.get(key) ?? []), { password: dbPassword, expiresAtMs, database, isIdentity }];
@@ -110,6 +112,20 @@ export function createLoginRegistry(clusters: readonly WorldCluster[], clock: Wo
       const login = keep(clusterId, dbUser, request, true);
       const nextRefreshAt = new Date((clock.now() + login.expiresAt.getTime()) / 2);
       return { ...login, nextRefreshAt };
+    },
+    end: (dbUser) => {
+      let ended = 0;
+      for (const [key, records] of issued) {
+        const [, name = ''] = JSON.parse(key) as readonly string[];
+        if (dbUser !== undefined && name !== dbUser && parseIssuedName(name)?.dbUser !== dbUser) continue;
+        const now = clock.now();
+        ended += records.filter(({ expiresAtMs }) => expiresAtMs > now).length;
+        issued.set(
+          key,
+          records.map((record) => ({ ...record, expiresAtMs: Math.min(record.expiresAtMs, now) })),
+        );
+      }
+      return ended;
     },
     verify: (clusterId, user, password, database) => {
       const parsed = parseIssuedName(user);

@@ -14,7 +14,7 @@ import { createFaultBook, type FaultBook } from './faults.ts';
 import { createAuthorizer } from './iam/authorizer.ts';
 import { createIamDirectory, type IamDirectory } from './iam/directory.ts';
 import { initialIamState } from './iam/initial-state.ts';
-import { createIdentityRegistry } from './iam/registry.ts';
+import { createIdentityRegistry, type EarlyEnd } from './iam/registry.ts';
 import { listenOnLoopback } from './listen.ts';
 import { createLoginRegistry, type LoginRegistry } from './logins.ts';
 import { CONTAINER_PATH } from './metadata/container.ts';
@@ -40,6 +40,21 @@ export interface SandboxOptions {
   readonly databases?: boolean;
   /** Port of the AWS endpoint. Default: a free one. */
   readonly awsPort?: number;
+}
+
+/** What is to end before its time. */
+export interface EarlyExpiry {
+  /** ARN of the role whose sessions end; `*`: of every role. */
+  readonly role?: string;
+  /** Database user whose logins end; `*`: of every one. Open sessions go on. */
+  readonly databaseUser?: string;
+  /** How AWS answers to the sessions from now on: ExpiredToken, or as to a token it does not know. Default `expired`. */
+  readonly as?: EarlyEnd;
+}
+
+export interface EarlyExpired {
+  readonly sessions: number;
+  readonly logins: number;
 }
 
 /** Addresses of one instance's metadata endpoint. */
@@ -75,6 +90,12 @@ export interface Sandbox extends AsyncDisposable {
   log(): readonly LogEntry[];
   /** Moves the world's clock forward: credentials, tokens and logins age. */
   advance(seconds: number): void;
+  /** Lifetimes of what is issued from now on: 1/300 lets a login of 900 s last 3 s. */
+  lifetimes(scale: number): void;
+  /** Sets how far AWS's clock is ahead of the machine's; negative: behind. */
+  clockSkew(seconds: number): void;
+  /** Ends credentials before the time they were given; the answer tells how many of each. */
+  expireEarly(what: EarlyExpiry): EarlyExpired;
   /** Runs SQL as superuser, beside the endpoint. */
   sql(text: string, where?: { readonly cluster?: string; readonly database?: string }): Promise<SuperuserRows>;
   /** Writes a connection file, readable by its owner only, for every identity of the world. */
@@ -94,7 +115,7 @@ interface Parts extends AwsContext {
 }
 
 async function createParts(world: World, folder: string): Promise<Parts> {
-  const clock = createWorldClock();
+  const clock = createWorldClock({ skewSeconds: world.clockSkewSeconds, lifetimeScale: world.lifetimeScale });
   const log = createWorldLog(clock);
   const partition = partitionOf(world.region);
   const directory = createIamDirectory(initialIamState(world, partition, new Date(clock.now())), clock, {
@@ -202,6 +223,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         parts.clock.advance(seconds);
         parts.tokens.renew();
       },
+      lifetimes: (scale) => parts.clock.setLifetimeScale(scale),
+      clockSkew: (seconds) => parts.clock.setSkew(seconds),
+      expireEarly: ({ role, databaseUser, as = 'expired' }) => ({
+        sessions: role === undefined ? 0 : parts.registry.endSessions(role === '*' ? undefined : role, as),
+        logins: databaseUser === undefined ? 0 : parts.logins.end(databaseUser === '*' ? undefined : databaseUser),
+      }),
       sql: (text, where = {}) => runSuperuserSql(running, text, where, world),
       connectionFiles: (target) => writeConnectionFiles(target, sandbox),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),

@@ -7,6 +7,12 @@ export interface World {
   readonly region: string;
   readonly accounts: readonly WorldAccount[];
   readonly instances?: readonly WorldInstance[];
+  /** How long lifetimes last: 1/300 lets a login of 900 s last 3 s, and its stated expiry says so. Default 1. */
+  readonly lifetimeScale?: number;
+  /** How far AWS's clock is ahead of this machine's; negative: behind. Default 0. */
+  readonly clockSkewSeconds?: number;
+  /** How long a change of IAM takes until it is in effect. Default 0. */
+  readonly iamPropagationSeconds?: number;
   /** The accounts as members of one organization, with the policies it lays on them. */
   readonly organization?: WorldOrganization;
   /** What the ready-made connection files say; absent parts are taken from the first cluster and bucket. */

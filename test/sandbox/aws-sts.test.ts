@@ -200,13 +200,13 @@ describe('STS of the sandbox', () => {
         const response = await fetch(url, { method: 'POST', headers: signed.headers, body });
         return response.text();
       };
-      expect(await send(-14)).to.include('GetCallerIdentityResult');
-      const late = await send(-16);
+      expect(await send(-4)).to.include('GetCallerIdentityResult');
+      const late = await send(-6);
       expect(late).to.include('<Code>SignatureDoesNotMatch</Code>');
       expect(late).to.match(
-        /Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 15 min\.\)/,
+        /Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 5 min\.\)/,
       );
-      expect(await send(16)).to.include('Signature not yet current');
+      expect(await send(6)).to.include('Signature not yet current');
     });
     it('refuses a version of the API that is none', async () => {
       for (const version of ['', '&Version=2012-12-01']) {

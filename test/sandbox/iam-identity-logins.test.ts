@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   DescribeClustersCommand,
   DescribeCustomDomainAssociationsCommand,
   GetClusterCredentialsCommand,
   GetClusterCredentialsWithIAMCommand,
+  type GetClusterCredentialsWithIAMCommandOutput,
   RedshiftClient,
 } from '@aws-sdk/client-redshift';
 import {
@@ -203,6 +205,36 @@ describe('Logins of IAM identities', () => {
         expect((await refusalOf(buy(ANN, input))).code).to.equal(code);
       });
     }
+  });
+
+  describe('the end of a login', () => {
+    const buy = () =>
+      redshift().send(new GetClusterCredentialsWithIAMCommand({ ClusterIdentifier: 'warehouse', DbName: 'dev' }));
+    const refused = async ({ DbUser, DbPassword }: GetClusterCredentialsWithIAMCommandOutput) =>
+      open('warehouse', DbUser!, DbPassword!).then(
+        () => expect.fail('accepted'),
+        ({ code, message }: pg.DatabaseError) => `${code} ${message}`,
+      );
+    const REFUSAL = '28000 password authentication failed for user "IAMR:Login"';
+
+    it('comes early where lifetimes are short, as its expiry says', async () => {
+      await world.lifetimes(1 / 900);
+      const login = await buy();
+      expect(login.Expiration!.getTime() - Date.now()).to.be.within(0, 1100);
+      await open('warehouse', login.DbUser!, login.DbPassword!);
+      await wait(1100);
+      expect(await refused(login)).to.equal(REFUSAL);
+      await world.lifetimes(1);
+      await open('warehouse', (await buy()).DbUser!, (await buy()).DbPassword!);
+    });
+
+    it('comes by a switch, and leaves open sessions alone', async () => {
+      const login = await buy();
+      const client = await open('warehouse', login.DbUser!, login.DbPassword!);
+      expect((await world.expireEarly({ databaseUser: 'IAMR:Login' })).logins).to.be.at.least(1);
+      expect(await refused(login)).to.equal(REFUSAL);
+      expect(await cell(client, 'SELECT 1')).to.equal(1);
+    });
   });
 
   it('DescribeClusters tells roles, custom domain and namespace', async () => {

@@ -286,16 +286,31 @@ describe('A sandbox', () => {
 describe('The clock of a world', () => {
   it('moves forward only, and knows what a client meant by its own time', () => {
     let machine = 1_000_000;
-    const clock = createWorldClock({ now: () => machine });
+    const clock = createWorldClock({ machine: { now: () => machine } });
     clock.advance(60);
     machine += 5000;
     expect(clock.now()).to.equal(1_065_000);
-    expect(clock.worldTimeOf(999_999)).to.equal(999_999);
-    expect(clock.worldTimeOf(1_000_001)).to.equal(1_060_001);
+    expect(clock.date().getTime()).to.equal(machine);
+    expect(clock.readingsOf(999_999, 0)[1]).to.equal(999_999);
+    expect(clock.readingsOf(1_000_001, 0)[1]).to.equal(1_060_001);
     clock.advance(0.5);
-    expect(clock.worldTimeOf(machine)).to.equal(1_065_500);
+    expect(clock.readingsOf(machine, 0)[1]).to.equal(1_065_500);
     for (const seconds of [-1, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => clock.advance(seconds)).to.throw(RangeError);
+  });
+});
+
+describe('Lifetimes and skew of a world', () => {
+  it('shorten what is issued, and shift what AWS says', () => {
+    const clock = createWorldClock({ machine: { now: () => 1_000_500 }, skewSeconds: 600, lifetimeScale: 1 / 300 });
+    expect(clock.now()).to.equal(1_600_500);
+    expect(clock.date().getTime()).to.equal(1_600_500);
+    expect(clock.expiryAfter(900).getTime()).to.equal(1_603_500);
+    clock.setLifetimeScale(1);
+    clock.setSkew(0);
+    expect(clock.expiryAfter(900).getTime()).to.equal(1_900_000);
+    for (const scale of [0, -1, 2, Number.NaN]) expect(() => clock.setLifetimeScale(scale)).to.throw(RangeError);
+    expect(() => clock.setSkew(Number.NaN)).to.throw(RangeError);
   });
 });
 

@@ -96,7 +96,7 @@ export async function carryOut<T>(context: AwsContext, exchange: Exchange, work:
   return { result, cutMidway: progress.cutMidway };
 }
 
-/** Sends an answer, dated by the world's clock; cut in the middle if so wished. */
+/** Sends an answer, dated by AWS's clock; cut in the middle if so wished. */
 export function sendDocument(
   { clock }: Pick<AwsContext, 'clock'>,
   { response }: Exchange,
@@ -106,7 +106,7 @@ export function sendDocument(
   const body = Buffer.from(answer.text);
   response.writeHead(answer.status, {
     ...answer.headers,
-    date: new Date(clock.now()).toUTCString(),
+    date: clock.date().toUTCString(),
     'content-length': body.length,
   });
   if (!cutMidway) {

@@ -104,8 +104,8 @@ export function queryFailureOf(problem: AuthenticationProblem): QueryFailure {
         'SignatureDoesNotMatch',
         403,
         problem.early
-          ? `Signature not yet current: ${problem.requestTime} is still later than ${problem.serverTime} (${problem.serverTime} + 15 min.)`
-          : `Signature expired: ${problem.requestTime} is now earlier than ${problem.serverTime} (${problem.serverTime} - 15 min.)`,
+          ? `Signature not yet current: ${problem.requestTime} is still later than ${problem.limitTime} (${problem.serverTime} + ${problem.toleratedMinutes} min.)`
+          : `Signature expired: ${problem.requestTime} is now earlier than ${problem.limitTime} (${problem.serverTime} - ${problem.toleratedMinutes} min.)`,
       );
     case 'presignedExpired':
       return new QueryFailure(

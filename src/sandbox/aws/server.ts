@@ -3,15 +3,20 @@ import { forOwnHost } from '../own-host.ts';
 import { answerS3, refuseS3 } from '../s3/endpoint.ts';
 import type { FileStore } from '../s3/file-store.ts';
 import { AuthenticationFailure, type Claim, readClaim } from './authenticate.ts';
+import { sendDocument } from './carry-out.ts';
 import { type AwsContext, ConnectionDropped, type Exchange, openExchange } from './endpoint.ts';
 import { answerJson } from './json-endpoint.ts';
 import type { JsonService } from './json-protocol.ts';
 import { QueryFailure, type QueryService, queryFailureOf, renderFailure } from './query.ts';
 import { answerQuery } from './query-endpoint.ts';
 
-function refuse({ response, requestId }: Exchange, failure: QueryFailure): void {
-  response.writeHead(failure.status, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId });
-  response.end(renderFailure('https://sts.amazonaws.com/doc/2011-06-15/', failure, requestId));
+function refuse(context: AwsContext, exchange: Exchange, failure: QueryFailure): void {
+  const { requestId } = exchange;
+  sendDocument(context, exchange, {
+    status: failure.status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+    text: renderFailure('https://sts.amazonaws.com/doc/2011-06-15/', failure, requestId),
+  });
 }
 
 /** Requests without a readable signature: a form is a Query call, anything else is for S3. */
@@ -32,8 +37,8 @@ export function createAwsServer(
       claim = readClaim(exchange.request);
     } catch (error) {
       if (!(error instanceof AuthenticationFailure)) throw error;
-      if (guessService(exchange) === 's3') await refuseS3(exchange, error.problem);
-      else refuse(exchange, queryFailureOf(error.problem));
+      if (guessService(exchange) === 's3') await refuseS3(context, exchange, error.problem);
+      else refuse(context, exchange, queryFailureOf(error.problem));
       exchange.incoming.resume();
       return;
     }
@@ -45,7 +50,7 @@ export function createAwsServer(
         ? answerJson(context, exchange, service, claim)
         : answerQuery(context, exchange, service, claim);
     }
-    refuse(exchange, new QueryFailure('InvalidAction', 400, `The sandbox has no service called ${name}`));
+    refuse(context, exchange, new QueryFailure('InvalidAction', 400, `The sandbox has no service called ${name}`));
     exchange.incoming.resume();
   };
 

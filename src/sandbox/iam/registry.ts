@@ -27,6 +27,9 @@ export interface RoleRecord {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** How AWS answers to a session that was ended early: as to one that expired, or as to a token it does not know. */
+export type EarlyEnd = 'expired' | 'invalid';
+
 export interface SessionInit {
   readonly sessionName: string;
   readonly lifetimeSeconds: number;
@@ -50,6 +53,8 @@ export interface IdentityRegistry {
   key(accessKeyId: string): KeyRecord | undefined;
   role(arn: string): RoleRecord | undefined;
   openSession(role: RoleRecord, init: SessionInit): SessionCredentials;
+  /** Ends the sessions of a role, or of all, before their time; the answer is how many. */
+  endSessions(roleArn: string | undefined, as: EarlyEnd): number;
   grantsOf(principal: Principal): Grants;
   /** Document of a managed policy, customer's or AWS's own. */
   managedPolicy(arn: string): PolicyDocument | undefined;
@@ -111,6 +116,18 @@ export function createIdentityRegistry(directory: IamDirectory, clock: WorldCloc
       return holder ? grants(state, holder) : NO_GRANTS;
     },
     managedPolicy: (arn) => managedPolicy(directory.effective(), arn)?.document,
+    endSessions: (roleArn, as) => {
+      const now = new Date(clock.now());
+      const ended = [...sessions.values()].filter(
+        ({ principal, expiresAt }) => expiresAt > now && (roleArn === undefined || principal.roleArn === roleArn),
+      );
+      for (const session of ended) {
+        const change =
+          as === 'expired' ? { expiresAt: now } : { sessionToken: new Secret(randomBytes(30).toString('hex')) };
+        sessions.set(session.accessKeyId, { ...session, ...change });
+      }
+      return ended.length;
+    },
     openSession: (role, init) => {
       forgetOldSessions();
       const { sessionName, lifetimeSeconds, sessionPolicies, sessionTags, transitiveTagKeys, sourceIdentity } = init;
@@ -131,8 +148,7 @@ export function createIdentityRegistry(directory: IamDirectory, clock: WorldCloc
         accessKeyId: freshId('ASIA'),
         secretAccessKey: new Secret(randomBytes(30).toString('base64')),
         sessionToken: new Secret(`IQoJ${randomBytes(240).toString('base64')}`),
-        // AWS tells expiry in whole seconds.
-        expiresAt: new Date(Math.floor(clock.now() / 1000 + lifetimeSeconds) * 1000),
+        expiresAt: clock.expiryAfter(lifetimeSeconds),
         principal,
       };
       sessions.set(credentials.accessKeyId, credentials);

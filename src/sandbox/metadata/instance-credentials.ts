@@ -7,7 +7,7 @@ import type { Refusal, SessionCredentials } from '../identity.ts';
 import type { WorldInstance } from '../world.ts';
 
 const DEFAULT_LIFETIME_SECONDS = 21_600;
-const RENEW_BEFORE_MS = 300_000;
+const RENEW_BEFORE_SECONDS = 300;
 
 /** Credentials of a machine's role, issued anew five minutes before the old ones expire. */
 export interface InstanceCredentials {
@@ -35,7 +35,8 @@ export function createInstanceCredentials(
     roleName: instance.role?.split('/').at(-1),
     roleArn: instance.role,
     current: () => {
-      if (held && held.expiresAt.getTime() - RENEW_BEFORE_MS > clock.now()) return held;
+      const endsAt = held && (registry.key(held.accessKeyId)?.expiresAt ?? held.expiresAt).getTime();
+      if (held && endsAt !== undefined && endsAt - clock.scaledMs(RENEW_BEFORE_SECONDS) > clock.now()) return held;
       const roleArn = instance.role ?? '';
       const role = registry.role(roleArn);
       const trusted = services.some((service) => {

@@ -9,6 +9,7 @@ import {
   type Signed,
 } from '../aws/authenticate.ts';
 import { type AwsContext, ConnectionDropped, type Exchange, record, suffer } from '../aws/endpoint.ts';
+import type { WorldClock } from '../clock.ts';
 import { NOBODY } from '../identity.ts';
 import { refuseAbsentHeaders } from './absent-headers.ts';
 import { refusalAnswer, type S3Answer } from './answers.ts';
@@ -162,17 +163,26 @@ async function carryOut(
   throw new ConnectionDropped(operation);
 }
 
-async function send({ response, requestId }: Exchange, answer: S3Answer): Promise<void> {
+async function send(clock: WorldClock, { response, requestId }: Exchange, answer: S3Answer): Promise<void> {
   const { status, headers = {}, body } = answer;
   const length = typeof body === 'string' ? { 'content-length': Buffer.byteLength(body) } : {};
-  response.writeHead(status, { 'x-amz-request-id': requestId, 'x-amz-id-2': requestId, ...length, ...headers });
+  const date = clock.date().toUTCString();
+  response.writeHead(status, { date, 'x-amz-request-id': requestId, 'x-amz-id-2': requestId, ...length, ...headers });
   if (body === undefined || typeof body === 'string') response.end(body);
   else await pipeline(body, response);
 }
 
 /** Answers a request whose signature cannot even be read. */
-export async function refuseS3(exchange: Exchange, problem: AuthenticationProblem): Promise<void> {
-  await send(exchange, refusalAnswer(s3RefusalOf(problem), exchange.requestId, exchange.request.method === 'HEAD'));
+export async function refuseS3(
+  { clock }: Pick<AwsContext, 'clock'>,
+  exchange: Exchange,
+  problem: AuthenticationProblem,
+): Promise<void> {
+  await send(
+    clock,
+    exchange,
+    refusalAnswer(s3RefusalOf(problem), exchange.requestId, exchange.request.method === 'HEAD'),
+  );
 }
 
 /** Answers one request to S3. */
@@ -203,7 +213,7 @@ export async function answerS3(
     ...(refusal && { errorCode: refusal.code }),
     ...(progress.fault !== undefined && { fault: progress.fault }),
   });
-  await send(exchange, answer);
+  await send(context.clock, exchange, answer);
   exchange.incoming.resume(); // what is left of a refused body
 }
 

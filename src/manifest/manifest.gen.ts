@@ -1680,12 +1680,24 @@ export const MANIFEST: Manifest = {
           "title": "Read the options"
         },
         {
+          "id": "reach",
+          "title": "Reach each endpoint of AWS"
+        },
+        {
+          "id": "clock",
+          "title": "This machine's clock"
+        },
+        {
           "id": "identity",
-          "title": "Who we are in AWS"
+          "title": "Who we are in AWS, and that a machine's role holds nothing on Redshift"
         },
         {
           "id": "role",
           "title": "Assume each role"
+        },
+        {
+          "id": "lifetime",
+          "title": "How long each role's session lasts"
         },
         {
           "id": "login",
@@ -1704,14 +1716,76 @@ export const MANIFEST: Manifest = {
           "title": "Open a session"
         },
         {
+          "id": "groups",
+          "title": "Join the groups"
+        },
+        {
+          "id": "rights",
+          "title": "Rights in the database"
+        },
+        {
+          "id": "copy-role",
+          "title": "The COPY role: attached, and kept for whom it is meant"
+        },
+        {
           "id": "staging",
-          "title": "Find the bucket; write, read, list, COPY and delete an object"
+          "title": "Find the bucket; write, read, list, COPY, UNLOAD and delete an object"
         }
       ],
       "modes": [
         "standard"
       ],
-      "attributes": {}
+      "attributes": {
+        "read": {
+          "type": "string",
+          "title": "Read",
+          "description": "A table or view that is to be read: its rights are tried too.",
+          "order": 10
+        },
+        "write": {
+          "type": "string",
+          "title": "Write",
+          "description": "A table that is to be written: its rights are tried too.",
+          "order": 20
+        },
+        "operation": {
+          "type": "string",
+          "title": "Operation",
+          "description": "How it is to be written.",
+          "enum": [
+            "insert",
+            "upsert"
+          ],
+          "enumTitles": [
+            "Insert",
+            "Upsert"
+          ],
+          "default": "insert",
+          "order": 30
+        },
+        "only": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Step"
+          },
+          "title": "Only",
+          "description": "Only these steps and what they need, by id or pattern: role, staging:*.",
+          "default": [],
+          "order": 40
+        },
+        "skip": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Step"
+          },
+          "title": "Skip",
+          "description": "All steps but these and what needs them.",
+          "default": [],
+          "order": 50
+        }
+      }
     },
     "discover": {
       "title": "Discover",

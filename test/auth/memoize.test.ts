@@ -14,7 +14,7 @@ const AHEAD_MS = 300_000;
 function setUp({ lifetimeMs = LIFETIME_MS, fails = () => false }: { lifetimeMs?: number; fails?: () => boolean } = {}) {
   const clock = fakeClock();
   const issued: string[] = [];
-  const failures: unknown[] = [];
+  const failures: { readonly error: unknown; readonly isFirst: boolean }[] = [];
   const memoized = memoizeUntilExpiry<Issued, string>(
     async (caller) => {
       issued.push(caller);
@@ -23,7 +23,7 @@ function setUp({ lifetimeMs = LIFETIME_MS, fails = () => false }: { lifetimeMs?:
       return { number: issued.length, expiresAt: new Date(clock.now() + lifetimeMs) };
     },
     { clock },
-    (error) => failures.push(error),
+    ({ error, isFirst }) => failures.push({ error, isFirst }),
   );
   return { clock, issued, failures, memoized };
 }
@@ -120,6 +120,72 @@ describe('memoizeUntilExpiry', () => {
     clock.advance(1);
     await memoized.get('e');
     expect(issued).to.deep.equal(['first', 'a', 'e']);
+    expect(failures.map(({ isFirst }) => isFirst)).to.deep.equal([true, false]);
+  });
+
+  it('scales every margin with a lifetime of seconds, and never renews in a loop', async () => {
+    let broken = false;
+    const { clock, issued, memoized } = setUp({ lifetimeMs: 3_000, fails: () => broken });
+    await memoized.get('first');
+    clock.advance(1_999);
+    await memoized.get('too early');
+    clock.advance(1);
+    expect((await memoized.get('ahead')).number).to.equal(1);
+    await settle();
+    await settle();
+    clock.advance(2_501);
+    expect((await memoized.get('hurried')).number).to.equal(3);
+    broken = true;
+    clock.advance(2_600);
+    for (let call = 0; call < 10; call += 1) await memoized.get(`failing ${call}`);
+    expect(issued).to.deep.equal(['first', 'ahead', 'hurried', 'failing 0']);
+    clock.advance(100);
+    await memoized.get('again');
+    expect(issued.at(-1)).to.equal('again');
+  });
+
+  it('keeps a value that comes expired for a second, so that callers do not ask one after the other', async () => {
+    const { clock, issued, memoized } = setUp({ lifetimeMs: -5_000 });
+    for (let call = 0; call < 10; call += 1) await memoized.get(`call ${call}`);
+    expect(issued).to.have.length(1);
+    clock.advance(1_000);
+    await memoized.get('later');
+    expect(issued).to.have.length(2);
+  });
+
+  for (const { title, waitMs, lifeMs, requests } of [
+    { title: 'renews first when a need is longer than the rest', waitMs: 1_000_000, lifeMs: 2_700_000, requests: 2 },
+    { title: 'does not when the rest is enough', waitMs: 1_000_000, lifeMs: 2_600_000, requests: 1 },
+    {
+      title: 'does not for a need that no value meets, while a new one would last hardly longer',
+      waitMs: 800_000,
+      lifeMs: 9_000_000,
+      requests: 1,
+    },
+    {
+      title: 'does for such a need once a quarter of the life is gone',
+      waitMs: 900_001,
+      lifeMs: 9_000_000,
+      requests: 2,
+    },
+  ]) {
+    it(title, async () => {
+      const { clock, issued, memoized } = setUp();
+      await memoized.get('first');
+      clock.advance(waitMs);
+      expect((await memoized.get('step', lifeMs)).number).to.equal(requests);
+      expect(issued).to.have.length(requests);
+    });
+  }
+
+  it('goes on with the value in hand when it cannot be renewed for a need', async () => {
+    let broken = false;
+    const { clock, failures, memoized } = setUp({ fails: () => broken });
+    await memoized.get('first');
+    broken = true;
+    clock.advance(1_200_000);
+    expect((await memoized.get('step', 3_000_000)).number).to.equal(1);
+    expect(failures).to.have.length(1);
   });
 
   it('does not give out a value that expired while its renewal was failing', async () => {

@@ -20,8 +20,8 @@ const RUN_FOLDER = /^roleshift-(?:read|write|exec)-\w{6}$/;
 type Work = 'read' | 'write' | 'exec';
 
 /**
- * Makes a folder for the files of one read, write or command, open to its owner alone; whoever asked removes it. Folders there whose process is provably
- * dead, which only a kill leaves, are removed first. Throws RS_CONFIG_INVALID.
+ * Makes a folder for the files of one read, write or command, open to its owner alone; whoever asked removes it. Folders
+ * there whose process is provably dead, which only a kill leaves, are removed first. Throws RS_CONFIG_INVALID.
  */
 export async function makeRunFolder(workDirectory: string, work: Work, run: Run): Promise<string> {
   const self = await ownerOf(process.pid);

@@ -15,6 +15,16 @@ const ODD_USER = `o'dd:us\\er "$x`;
 const ODD_DATABASE = 'odd:data\\base?x=y&z';
 const ODD_PASSWORD = `p:a\\s's"$(id)#=!%40@Zz9`;
 
+/** The database user of the role itself. */
+const BY_IDENTITY = {
+  Effect: 'Allow',
+  Action: 'redshift:GetClusterCredentialsWithIAM',
+  Resource: 'arn:aws:redshift:us-east-1:111122223333:dbname:warehouse/dev',
+} as const;
+
+/** A login of 900 s then lasts three seconds. */
+const SHORT_LIFE = 1 / 300;
+
 const SETUP_LIMIT_MS = 60_000;
 const APPEAR_LIMIT_MS = 15_000;
 
@@ -28,7 +38,9 @@ describe('a login for other programs', () => {
     this.timeout(SETUP_LIMIT_MS);
     if ((await promisify(execFile)('psql', ['--version']).catch(() => undefined)) === undefined) this.skip();
     sandbox = await openWorld(
-      standardWorld((_, _account, cluster) => {
+      standardWorld((_, account, cluster) => {
+        const role = account.roles!.find(({ name }) => name === 'RedshiftLogin')!;
+        role.policies!.push({ Version: '2012-10-17', Statement: [BY_IDENTITY] });
         cluster.users!.push({ name: ODD_USER, password: ODD_PASSWORD });
         cluster.databases!.push({ name: ODD_DATABASE });
       }),
@@ -166,6 +178,28 @@ describe('a login for other programs', () => {
       }
     });
 
+    it('keeps a file fresh, and takes it away when there is no other login to be had', async function () {
+      this.timeout(40_000);
+      await sandbox.lifetimes(SHORT_LIFE);
+      try {
+        const path = join(desk.folder, 'fresh');
+        const kept = run('login', ['--format', 'pgpass', '-o', path, '--keep']);
+        await appeared(path);
+        const first = await readFile(path, 'utf8');
+        await delay(4_000);
+        expect(await readFile(path, 'utf8')).not.to.equal(first);
+        const effect = { kind: 'error', status: 403, code: 'AccessDenied' } as const;
+        await sandbox.faults({ on: 'redshift:GetClusterCredentials', times: 99, effect });
+        const { status, stderr } = await kept;
+        expect(status, stderr).to.equal(3);
+        expect(stderr).to.include('RS_AUTH_LOGIN_DENIED');
+        expect(existsSync(path)).to.equal(false);
+      } finally {
+        await sandbox.clearFaults();
+        await sandbox.lifetimes(1);
+      }
+    });
+
     it('leaves somebody else’s file in the place of its own', async () => {
       const path = join(desk.folder, 'taken');
       let pid = 0;
@@ -185,6 +219,13 @@ describe('a login for other programs', () => {
       expect(byRole).to.deep.equal({ status: 0, stdout: 'etl|dev\n', stderr: '' });
       const odd = await desk.run(['exec', '-c', connections.odd, 'psql', ...WHO]);
       expect(odd).to.deep.equal({ status: 0, stdout: `${ODD_USER}|${ODD_DATABASE}\n`, stderr: '' });
+    });
+
+    it('lets psql in as the database user of an IAM identity', async () => {
+      const ready = sandbox.connection('keys-etl-agent');
+      const file = await desk.connection(ready, { loginMethod: 'iamIdentity', username: undefined });
+      const { status, stdout, stderr } = await desk.run(['exec', '-c', file, 'psql', ...WHO]);
+      expect([status, stdout], stderr).to.deep.equal([0, 'IAMR:RedshiftLogin|dev\n']);
     });
 
     it('gives the program its own options, wherever they look like ours', async () => {
@@ -277,6 +318,22 @@ describe('a login for other programs', () => {
         expect(await running).to.deep.equal({ status, stdout: 'bye\n', stderr: '' });
       });
     }
+
+    it('keeps the password good for new sessions, longer than a login lives', async function () {
+      this.timeout(40_000);
+      await sandbox.lifetimes(SHORT_LIFE);
+      try {
+        const sessions = `for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+          psql -XAtc 'select 1' || exit 9; cat "$PGPASSFILE" >> passwords; sleep 0.4; done; sort -u passwords | wc -l; rm passwords`;
+        const { status, stdout, stderr } = await exec(['sh', '-c', `cd ${desk.folder}; ${sessions}`]);
+        expect([status, stderr]).to.deep.equal([0, '']);
+        const passwords = Number(stdout.trim().split('\n').at(-1));
+        expect(passwords, 'logins that the file held').to.be.at.least(3);
+        expect(stdout).to.equal(`${'1\n'.repeat(16)}${passwords}\n`);
+      } finally {
+        await sandbox.lifetimes(1);
+      }
+    });
 
     it('leaves a program on a terminal its Ctrl-C, once for each time it is typed', async () => {
       const program = `let seen = 0; process.on('SIGINT', () => {

@@ -15,7 +15,7 @@ import type { ConnectionInput } from './manifest/options.gen.ts';
 import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
 import { type ResolveSecret, realPathUnder } from './manifest/references.ts';
 import { addressCheck, policyOf, resolveConnection, toldHostCheck } from './manifest/resolve.ts';
-import type { CheckReport, CheckStep } from './operations/check/report.ts';
+import type { CheckReport, CheckSpec, CheckStep } from './operations/check/report.ts';
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
 import type { IssuedLogin } from './operations/login.ts';
@@ -45,6 +45,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a check looks at, and who hears of its steps. */
+export interface CheckCall extends CheckSpec, CallOptions {
+  /** Hears of each step as it ends, in the order of the report. */
+  readonly onStep?: ((step: CheckStep) => void) | undefined;
+}
+
 export interface WriteCallSpec extends WriteSpec {
   /** The ledger's key: repeat it to try the same write again without doing it twice. Default: a new one. */
   readonly runId?: string | undefined;
@@ -54,8 +60,8 @@ export interface WriteCallSpec extends WriteSpec {
 export interface OpenConnector extends AsyncDisposable {
   /** What a person should know before any work: options that are ignored, durations that are capped. */
   readonly notices: readonly string[];
-  /** Tries every hop and reports on each; never throws, except the signal's reason. */
-  check(call?: CallOptions & { readonly onStep?: (step: CheckStep) => void }): Promise<CheckReport>;
+  /** Tries every hop and reports on each; throws the signal's reason, and RS_CONFIG_INVALID for a step that there is not. */
+  check(call?: CheckCall): Promise<CheckReport>;
   /**
    * The login for another program's session: ask again before each, an unexpired one is given again and renewed ahead of its
    * end. What that program connects to is its own to check.
@@ -111,26 +117,51 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     return openRun({ runId, signal: work.signal(signal), clock, onEvent });
   }
 
+  /** Loaded when something was refused: a run that goes well needs no policies. */
+  async function explained(error: unknown, run: Run): Promise<unknown> {
+    const { explainAccess } = await import('./operations/explain-access.ts');
+    return explainAccess(connection, error, run);
+  }
+
+  /** Work that is followed to its end, a refusal in it with its diagnosis. */
+  function diagnosed<T>(run: Run, operation: (run: Run) => Promise<T>): Promise<T> {
+    const explaining = async (): Promise<T> => {
+      try {
+        return await operation(run);
+      } catch (error) {
+        throw await explained(error, run);
+      }
+    };
+    return work.follow(explaining());
+  }
+
   return {
     notices,
-    check: async ({ onStep, ...call } = {}) => {
+    check: async ({ onStep, signal, ...spec } = {}) => {
+      checkWords('check', spec);
       const { check } = await import('./operations/check/check.ts');
-      return work.follow(check(connection, { notices, checkAddress, ...defined({ onStep }) }, begin(call)));
+      const init = { ...spec, notices, checkAddress, ...defined({ onStep }) };
+      return work.follow(check(connection, init, begin({ signal })));
     },
-    login: async (call) => {
-      const { login } = await import('./operations/login.ts');
-      return work.follow(login(connection, begin(call)));
-    },
+    login: async (call) =>
+      diagnosed(begin(call), async (run) => {
+        const { login } = await import('./operations/login.ts');
+        return login(connection, run);
+      }),
     discover: async (spec = {}, call) => {
       checkWords('discover', spec);
-      const { discover } = await import('./operations/discover.ts');
-      return work.follow(discover(connection, spec, begin(call)));
+      return diagnosed(begin(call), async (run) => {
+        const { discover } = await import('./operations/discover.ts');
+        return discover(connection, spec, run);
+      });
     },
     preview: async (spec, call) => {
       checkWords('preview', spec);
       checkCustomSql(spec, policy);
-      const { preview } = await import('./operations/preview.ts');
-      return work.follow(preview(connection, spec, begin(call)));
+      return diagnosed(begin(call), async (run) => {
+        const { preview } = await import('./operations/preview.ts');
+        return preview(connection, spec, run);
+      });
     },
     read: (spec, call) =>
       work.stream(
@@ -138,15 +169,21 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
           checkWords('read', spec);
           checkCustomSql(spec, policy);
           const { read } = await import('./operations/read.ts');
-          yield* read(connection, spec, begin(call));
+          const run = begin(call);
+          try {
+            yield* read(connection, spec, run);
+          } catch (error) {
+            throw await explained(error, run);
+          }
         })(),
       ),
     write: async ({ runId, ...spec }, input, call) => {
       checkWords('write', spec);
-      const { write } = await import('./operations/write.ts');
-      return work.follow(
-        write(connection, spec, underFileRoots(input, policyOf({ policy, resolveSecret })), begin(call, runId)),
-      );
+      const rows = underFileRoots(input, policyOf({ policy, resolveSecret }));
+      return diagnosed(begin(call, runId), async (run) => {
+        const { write } = await import('./operations/write.ts');
+        return write(connection, spec, rows, run);
+      });
     },
     [Symbol.asyncDispose]: async () => {
       await work.close(new ConnectorError('RS_CONN_LOST', 'The connector was closed'), CLOSE_LIMIT_MS);

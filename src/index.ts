@@ -1,5 +1,7 @@
+export type { HopForecast, HopUse, LifetimeCap, Renewal } from './auth/forecast.ts';
 export {
   type CallOptions,
+  type CheckCall,
   connector,
   type Host,
   type OpenConnector,
@@ -33,7 +35,8 @@ export type { ConnectionInput, ConnectionOptions } from './manifest/options.gen.
 export type { HostPolicy, IdentityKind } from './manifest/policy.ts';
 export { redact } from './manifest/redact.ts';
 export { findIssues, type ResolveContext, resolveOptions } from './manifest/resolve.ts';
-export type { CheckError, CheckReport, CheckStep, CheckVerdict } from './operations/check/report.ts';
+export type { CheckError, CheckReport, CheckSpec, CheckStep, CheckVerdict } from './operations/check/report.ts';
+export type { Candidate, Diagnosis } from './operations/diagnose/diagnosis.ts';
 export type { DiscoverSpec, Discovery } from './operations/discover.ts';
 export type { IssuedLogin } from './operations/login.ts';
 export type { PreviewSpec } from './operations/preview.ts';

@@ -69,6 +69,8 @@ export interface ConnectorErrorInit {
   readonly issues?: readonly ConfigIssue[];
   /** The partial report of the operation that failed: counts, phases, what was left behind. */
   readonly report?: unknown;
+  /** Why access was refused: a `Diagnosis`. */
+  readonly diagnosis?: unknown;
 }
 
 /** Every failure that leaves this package. Branch on `code` or `category`, never on `message`. */
@@ -82,6 +84,8 @@ export class ConnectorError extends Error {
   readonly issues: readonly ConfigIssue[];
   /** Set by the operation that failed, on its way out. */
   readonly report: unknown;
+  /** Why access was refused, the likeliest cause first, with the statement that mends it: a `Diagnosis`, or undefined. */
+  readonly diagnosis: unknown;
 
   constructor(code: ErrorCode, message: string, init: ConnectorErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
@@ -91,17 +95,27 @@ export class ConnectorError extends Error {
     this.details = Object.freeze({ ...init.details });
     this.issues = Object.freeze([...(init.issues ?? [])]);
     this.report = init.report;
+    this.diagnosis = init.diagnosis;
   }
 
   /** The same failure, carrying what the operation had done by then. */
   withReport(report: unknown): ConnectorError {
-    const { code, message, action, details, issues } = this;
+    return this.#with({ report, diagnosis: this.diagnosis });
+  }
+
+  /** The same failure, carrying why access was refused. */
+  withDiagnosis(diagnosis: unknown): ConnectorError {
+    return this.#with({ report: this.report, diagnosis });
+  }
+
+  #with(more: Pick<ConnectorErrorInit, 'report' | 'diagnosis'>): ConnectorError {
+    const { code, message, action, details, issues, cause } = this;
     const copy = new ConnectorError(code, message, {
       ...(action === undefined ? {} : { action }),
       details,
       issues,
-      report,
-      cause: this.cause,
+      cause,
+      ...more,
     });
     if (this.stack !== undefined) copy.stack = this.stack;
     return copy;
@@ -109,7 +123,7 @@ export class ConnectorError extends Error {
 
   /** For `--json` and hosts: everything but the cause, whose text belongs to somebody else. */
   toJSON(): Readonly<Record<string, unknown>> {
-    const { code, category, retryable, message, action, details, issues, report } = this;
-    return { code, category, retryable, message, action, details, issues, report };
+    const { code, category, retryable, message, action, details, issues, report, diagnosis } = this;
+    return { code, category, retryable, message, action, details, issues, report, diagnosis };
   }
 }

@@ -1,8 +1,13 @@
 import { setMaxListeners } from 'node:events';
+import type { HopForecast } from '../../auth/forecast.ts';
+import { defined } from '../../core/defined.ts';
+import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { MANIFEST } from '../../manifest/manifest.gen.ts';
 import type { Connection } from '../connection.ts';
+import { explainAccess } from '../explain-access.ts';
 import { accessTasks } from './access.ts';
+import { describeFailure } from './describe-failure.ts';
 import { endpointTasks } from './endpoint.ts';
 import { groupTasks } from './groups.ts';
 import { optionsTask } from './options.ts';
@@ -12,7 +17,7 @@ import { rightsTasks } from './rights.ts';
 import { selectTasks } from './select.ts';
 import { sessionTasks } from './session.ts';
 import { StagingProbe } from './staging.ts';
-import { type CheckTask, runTasks } from './tasks.ts';
+import { type CheckTask, runTasks, type TasksInit } from './tasks.ts';
 
 const LIMIT_MS = 1000 * (MANIFEST.operations['check']?.timeoutSeconds ?? 0);
 
@@ -29,14 +34,29 @@ export async function check(connection: Connection, init: CheckInit, run: Run): 
   await using staging = new StagingProbe(connection, bounded);
   const tasks = tasksOf(connection, staging, init, bounded);
   const selection = selectTasks(tasks, init);
-  const { onStep } = init;
-  const steps = await runTasks(tasks, run, { selection, limit, ...(onStep === undefined ? {} : { onStep }) });
+  const explain: TasksInit['explain'] = async ({ id }, error) =>
+    describeFailure(await explainAccess(connection, error, bounded, id));
+  const steps = await runTasks(tasks, run, { selection, limit, explain, ...defined({ onStep: init.onStep }) });
+  const forecast = (init.only ?? []).length > 0 ? undefined : await forecastOf(connection, bounded);
+  run.signal.throwIfAborted();
   return Object.freeze({
     reportVersion: 1,
     ok: steps.every(({ verdict }) => verdict !== 'fail'),
     steps,
+    ...defined({ forecast }),
     durationMs: Math.round(performance.now() - startedMs),
   });
+}
+
+/** Undefined where the time for the check is over. Hops that failed are told in it, not thrown. */
+async function forecastOf({ access }: Connection, run: Run): Promise<readonly HopForecast[] | undefined> {
+  if (run.signal.aborted) return undefined;
+  try {
+    return await access.forecast(run);
+  } catch (error) {
+    if (!run.signal.aborted && !(error instanceof ConnectorError)) throw error;
+    return undefined;
+  }
 }
 
 /** Every step that there is for this connection, each after those that it needs. */

@@ -1,5 +1,6 @@
 import { ConnectorError } from '../../core/errors.ts';
 import { plainLine } from '../../core/plain-text.ts';
+import { diagnosisOf } from '../explain-access.ts';
 import type { CheckError } from './report.ts';
 
 /** How much of a foreign answer is shown. */
@@ -13,6 +14,7 @@ export function describeFailure(error: unknown): CheckError {
   if (error instanceof ConnectorError) {
     const { code, category, message, action, details } = error;
     const said = saidBy(error);
+    const diagnosis = diagnosisOf(error);
     return {
       code,
       category,
@@ -20,6 +22,7 @@ export function describeFailure(error: unknown): CheckError {
       ...(said === undefined || message.includes(said) ? {} : { said }),
       ...(action === undefined ? {} : { action }),
       details,
+      ...(diagnosis === undefined ? {} : { diagnosis }),
     };
   }
   const kind = error instanceof Error ? error.name : typeof error;

@@ -1,7 +1,10 @@
 import { type ClientRequest, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { type Agent, request as requestHttps } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import type { AwsTarget } from '../../access/plan.ts';
+import { awsHandler } from '../../auth/aws-handler.ts';
+import { isReachedDirectly } from '../../auth/no-proxy.ts';
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import { plainLine } from '../../core/plain-text.ts';
 import type { Run } from '../../core/run.ts';
@@ -10,6 +13,7 @@ import { addressOf, faultOf, networkError } from './network-fault.ts';
 /** What an endpoint's answer to a question without credentials shows; which answer does not matter. */
 export interface Probed {
   readonly host: string;
+  readonly isProxied: boolean;
   /** Of the peer, where there is no proxy. */
   readonly address?: string;
   /** Who issued the certificate. */
@@ -27,27 +31,32 @@ const MAX_NAME = 120;
  */
 export async function probe(
   url: URL,
-  target: Pick<AwsTarget, 'connectTimeoutMs' | 'timeoutMs'>,
+  target: Pick<AwsTarget, 'connectTimeoutMs' | 'proxy'>,
   run: Run,
 ): Promise<Probed> {
-  const limit = AbortSignal.timeout(target.connectTimeoutMs);
+  const { connectionTimeout, httpsAgent } = awsHandler(target);
+  const limit = AbortSignal.timeout(connectionTimeout);
+  const isProxied = httpsAgent !== undefined && !isReachedDirectly(url.hostname, target.proxy?.noProxy ?? []);
   const startedMs = performance.now();
   const sentAtMs = Date.now();
   try {
-    const { socket, date } = await ask(url, AbortSignal.any([run.signal, limit]));
+    const { socket, date } = await ask(url, httpsAgent, AbortSignal.any([run.signal, limit]));
     const receivedAtMs = Date.now();
     const toldMs = date === undefined ? Number.NaN : Date.parse(date) + HALF_SECOND_MS;
     const issuer = socket instanceof TLSSocket ? issuerOf(socket) : undefined;
+    const address = isProxied ? undefined : socket.remoteAddress;
     return {
       host: url.host,
-      ...(socket.remoteAddress === undefined ? {} : { address: socket.remoteAddress }),
-      ...(issuer === undefined ? {} : { issuer }),
+      isProxied,
+      ...defined({ address, issuer }),
       ...(Number.isNaN(toldMs) ? {} : { aheadMs: (sentAtMs + receivedAtMs) / 2 - toldMs }),
       durationMs: Math.round(performance.now() - startedMs),
     };
   } catch (cause) {
     run.signal.throwIfAborted();
-    throw await classify(cause, url, limit.aborted, target.connectTimeoutMs);
+    throw await classify(cause, url, limit.aborted, connectionTimeout);
+  } finally {
+    httpsAgent?.destroy();
   }
 }
 
@@ -59,10 +68,12 @@ interface Answer {
   readonly date: string | undefined;
 }
 
-function ask(url: URL, signal: AbortSignal): Promise<Answer> {
+function ask(url: URL, agent: Agent | undefined, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const send = url.protocol === 'http:' ? requestHttp : requestHttps;
-    const request = send(url, { method: 'HEAD', agent: false, signal }, (response) => {
+    const isPlain = url.protocol === 'http:';
+    const send = isPlain ? requestHttp : requestHttps;
+    const own = isPlain ? false : (agent ?? false);
+    const request = send(url, { method: 'HEAD', agent: own, signal }, (response) => {
       const { socket, headers } = response;
       resolve({ socket, date: headers.date });
       response.resume();
@@ -81,6 +92,7 @@ function issuerOf(socket: TLSSocket): string | undefined {
 const CERTIFICATE = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|EPROTO)/;
 
 async function classify(cause: unknown, url: URL, isLate: boolean, limitMs: number): Promise<ConnectorError> {
+  if (cause instanceof ConnectorError) return cause;
   const { code = '' } = cause instanceof Error ? (cause as NodeJS.ErrnoException) : {};
   const host = url.hostname;
   const port = Number(url.port) || (url.protocol === 'http:' ? 80 : 443);

@@ -27,11 +27,16 @@ export function reachTasks({ access, options }: Connection, run: Run): readonly 
   ];
 }
 
-function reachFinding({ url, override }: Service, { address, issuer, durationMs }: Probed, aws: AwsTarget): Finding {
+function reachFinding(
+  { url, override }: Service,
+  { address, issuer, isProxied, durationMs }: Probed,
+  aws: AwsTarget,
+): Finding {
   const host = url.port === '' ? url.hostname : url.host;
   const facts = [
     address === undefined || address === url.hostname ? host : `${host} at ${address}`,
     ...(override === undefined ? [] : [`as ${override} says`]),
+    ...(isProxied ? ['through the proxy'] : []),
     `answers in ${durationMs} ms`,
   ];
   return { evidence: facts.join(', '), warning: interception(url, issuer, aws) };

@@ -1,5 +1,7 @@
+import type { HopForecast } from '../../auth/forecast.ts';
 import type { ErrorCategory, ErrorCode, ErrorDetails } from '../../core/errors.ts';
 import type { AddressCheck } from '../../db/checked-socket.ts';
+import type { Diagnosis } from '../diagnose/diagnosis.ts';
 import type { ObjectReference, WriteOperation } from '../write-spec.ts';
 
 /** `skipped`: not tried, because of a step that failed before it, or because there was nothing to be found out. */
@@ -32,6 +34,8 @@ export interface CheckError {
   /** One instruction; `details` may hold statements to paste. */
   readonly action?: string;
   readonly details?: ErrorDetails;
+  /** Of a refusal: the likeliest causes, each with the policy to edit, the statement to paste and where that is done. */
+  readonly diagnosis?: Diagnosis;
 }
 
 /** What the doctor found. Its JSON form is `schemas/check-report.v1.json`. */
@@ -40,6 +44,8 @@ export interface CheckReport {
   /** No step failed. */
   readonly ok: boolean;
   readonly steps: readonly CheckStep[];
+  /** Which hop ends when, what renews it, which cap applies. Absent where only some steps were asked for. */
+  readonly forecast?: readonly HopForecast[];
   readonly durationMs: number;
 }
 

@@ -32,7 +32,30 @@ export class RoundTrip implements AsyncDisposable {
   }
 
   /** Loads the staged file. Throws what COPY throws, and RS_COUNT_MISMATCH. */
-  async copy(area: StagingArea, staged: StagedFile): Promise<Finding> {
+  copy(area: StagingArea, staged: StagedFile): Promise<Finding> {
+    return this.#orGiveBack(() => this.#copy(area, staged));
+  }
+
+  /** Unloads the table, reads the file and compares. Throws what UNLOAD and S3 throw, and RS_COUNT_MISMATCH. */
+  unload(area: StagingArea, content: Buffer): Promise<Finding> {
+    return this.#orGiveBack(() => this.#unload(area, content));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session?.[Symbol.asyncDispose]();
+  }
+
+  /** Whoever looks into a failure needs a session, and there may be one only. */
+  async #orGiveBack(work: () => Promise<Finding>): Promise<Finding> {
+    try {
+      return await work();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #copy(area: StagingArea, staged: StagedFile): Promise<Finding> {
     const manifest = await area.putManifest('check.manifest', [staged]);
     const session = await this.#connection.database.session(this.#run);
     this.#session = session;
@@ -58,8 +81,7 @@ export class RoundTrip implements AsyncDisposable {
     return { evidence: `one row, as ${this.#roleName()}` };
   }
 
-  /** Unloads the table, reads the file and compares. Throws what UNLOAD and S3 throw, and RS_COUNT_MISMATCH. */
-  async unload(area: StagingArea, content: Buffer): Promise<Finding> {
+  async #unload(area: StagingArea, content: Buffer): Promise<Finding> {
     const session = this.#session;
     if (session === undefined) throw new ConnectorError('RS_INTERNAL', 'The check unloads before it has loaded');
     const select = sql`SELECT n, token FROM ${identifier(this.#table)}`;
@@ -84,10 +106,6 @@ export class RoundTrip implements AsyncDisposable {
       });
     }
     return { evidence: `the same row, as ${this.#roleName()}` };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session?.[Symbol.asyncDispose]();
   }
 
   #role() {

@@ -1,0 +1,32 @@
+import { defined } from '../core/defined.ts';
+import { ConnectorError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import type { Connection } from './connection.ts';
+import { diagnose } from './diagnose/diagnose.ts';
+import type { Diagnosis } from './diagnose/diagnosis.ts';
+
+/**
+ * A failure of access with the doctor's diagnosis on it, and any other failure as it is. `step`: of the check that it ended. Never throws: where the run is
+ * aborted meanwhile, or nothing can be found out, the failure itself is what its caller hears of.
+ */
+export async function explainAccess(connection: Connection, error: unknown, run: Run, step?: string): Promise<unknown> {
+  if (!(error instanceof ConnectorError) || error.category !== 'auth' || error.diagnosis !== undefined) return error;
+  if (run.signal.aborted) return error;
+  try {
+    const diagnosis = await diagnose(connection, { error, ...defined({ step }) }, run);
+    return diagnosis === undefined ? error : error.withDiagnosis(diagnosis);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    run.publish({ type: 'suppressed', reason: 'The refusal stays without a diagnosis', message });
+    return error;
+  }
+}
+
+/** The diagnosis that an error carries, if any. */
+export function diagnosisOf({ diagnosis }: Pick<ConnectorError, 'diagnosis'>): Diagnosis | undefined {
+  return isDiagnosis(diagnosis) ? diagnosis : undefined;
+}
+
+function isDiagnosis(value: unknown): value is Diagnosis {
+  return typeof value === 'object' && value !== null && 'candidates' in value && 'decided' in value;
+}

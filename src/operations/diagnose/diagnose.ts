@@ -3,11 +3,11 @@ import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Connection } from '../connection.ts';
 import type { Diagnosis, Failure } from './diagnosis.ts';
-import { judge, type Knowledge } from './judge.ts';
+import { judge } from './judge.ts';
 import { type KnownWay, knownWay } from './known-way.ts';
 import { openReaders, type ReadState, readState } from './read-state.ts';
 import { type Refusal, readRefusal } from './refusal.ts';
-import type { Suspect } from './suspects.ts';
+import { isSamePrincipal } from './suspects.ts';
 import type { Trial } from './trial.ts';
 import { tryCopy } from './try-copy.ts';
 import { tryLogin } from './try-login.ts';
@@ -50,28 +50,32 @@ export async function diagnose(
 
   const way = await attempt<KnownWay | undefined>(() => knownWay(connection, refusal, bounded), undefined);
   if (way === undefined) return undefined;
-  const weigh = (knowledge: Knowledge): Diagnosis => judge(way.set, refusal, way.suspects, knowledge);
-  const bySaying = weigh({});
+  const bySaying = judge(way.set, refusal, way.suspects);
   if (bySaying.decided) return bySaying;
-  const read = readIam
-    ? await attempt(() => readAll(connection, refusal, way.suspects, bounded), undefined)
-    : undefined;
-  const byReading = read === undefined ? bySaying : weigh(read);
+  const read = readIam ? await attempt(() => readWay(connection, refusal, way, bounded), undefined) : undefined;
+  const { way: found, ...knowledge } = read ?? { way, evidence: [] };
+  const byReading = read === undefined ? bySaying : judge(found.set, refusal, found.suspects, knowledge);
   if (byReading.decided) return byReading;
-  const trial = await attempt(() => trialFor(connection, refusal, way, bounded), undefined);
+  const trial = await attempt(() => trialFor(connection, refusal, found, bounded), undefined);
   if (trial === undefined) return byReading;
-  return weigh({ ...read, cleared: trial.clears, evidence: [...(read?.evidence ?? []), ...trial.evidence] });
+  const evidence = [...knowledge.evidence, ...trial.evidence];
+  return judge(found.set, refusal, found.suspects, { ...knowledge, cleared: trial.clears, evidence });
 }
 
-async function readAll(
+/** What IAM tells, and the way as it really is: a role's session does not show the path of its role. */
+async function readWay(
   connection: Connection,
   refusal: Refusal,
-  suspects: readonly Suspect[],
+  way: KnownWay,
   run: Run,
-): Promise<ReadState> {
+): Promise<ReadState & { readonly way: KnownWay }> {
   const readers = await openReaders(connection, refusal, run);
   try {
-    return await readState(readers, suspects, run);
+    const read = await readState(readers, way.suspects, run);
+    const identityArn = [...read.realArns].find(([arn]) => isSamePrincipal(arn, way.identityArn ?? ''))?.[1];
+    if (identityArn === undefined) return { ...read, way };
+    const real = await knownWay(connection, refusal, run, { identityArn });
+    return { ...(await readState(readers, real.suspects, run)), way: real };
   } finally {
     for (const reader of [...readers.values()].flat()) reader[Symbol.dispose]();
   }

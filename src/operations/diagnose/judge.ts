@@ -151,10 +151,13 @@ function ranking(
   return [...theirs, ...breaking.filter(isOwn), ...others];
 }
 
+/** One side alone decides: the caller's permissions, or the trust towards a service. */
+const DECIDED_BY_ONE: readonly Refusal['work'][] = ['identity', 'lookup', 'login', 'copyRole'];
+
 /** Whether the one that is left must be it. */
 function isSettled({ hint, work }: Refusal, ranked: readonly Suspect[], someCleared: boolean): boolean {
   if (ranked.length !== 1) return false;
-  return hint?.effect === 'silent' || someCleared || work === 'lookup' || work === 'login' || work === 'copyRole';
+  return hint?.effect === 'silent' || someCleared || DECIDED_BY_ONE.includes(work);
 }
 
 function saidSentences({ said, hint }: Refusal): readonly string[] {

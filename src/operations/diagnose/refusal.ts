@@ -34,6 +34,8 @@ export interface Refusal {
   readonly resource?: string;
   /** The role that was asked for, or that Redshift spoke of. */
   readonly roleArn?: string;
+  /** Of the role that a machine may not have: its service tells no more. */
+  readonly roleName?: string;
   /** The statement that Redshift refused. */
   readonly verb?: 'COPY' | 'UNLOAD';
   readonly hint?: Hint;
@@ -45,7 +47,8 @@ export interface Refusal {
 export function readRefusal({ step = '', error }: Failure): Refusal | undefined {
   const { details } = error;
   const said = saidBy(error);
-  const work = workOf(step, error, said);
+  const everything = `${error.message} ${said}`;
+  const work = workOf(step, error, everything);
   if (work === undefined) return undefined;
   const [, action, , resource] = NAMED.exec(said) ?? [];
   const asked = work === 'staging' ? { action: text(details['action']), resource: text(details['resource']) } : {};
@@ -58,6 +61,7 @@ export function readRefusal({ step = '', error }: Failure): Refusal | undefined 
     ...known('action', action ?? asked.action),
     ...known('resource', action === undefined ? asked.resource : resource),
     ...(roleArn === undefined ? {} : { roleArn }),
+    ...(work === 'identity' ? known('roleName', MACHINE_ROLE.exec(everything)?.[1]) : {}),
     ...(details['verb'] === 'COPY' || details['verb'] === 'UNLOAD' ? { verb: details['verb'] } : {}),
     ...(hint === undefined ? {} : { hint }),
     said,
@@ -77,10 +81,14 @@ const NAMED = /not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)( on resource: "
 // Redshift lists a chain of roles with commas.
 const ROLE = /arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=.@/-]+/;
 
+// IMDS: {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role NAME. ..."}
+const MACHINE_ROLE = /\brole (?:arn:[^\s]*\/)?([\w+=,@-]+(?:\.[\w+=,@-]+)*)/;
+const NOT_HANDED_OUT = /AssumeRoleUnauthorizedAccess|cannot assume the role|AssumeRoleWithWebIdentity/;
+
 function workOf(step: string, { code, details }: ConnectorError, said: string): RefusedWork | undefined {
   const operation = text(details['operation']) ?? '';
   const isStatement = /^(?:COPY|UNLOAD)$/.test(text(details['verb']) ?? '') || /(?:^|:)(?:copy|unload)/.test(step);
-  if (code === 'RS_AUTH_NO_SOURCE') return 'identity';
+  if (code === 'RS_AUTH_NO_SOURCE') return NOT_HANDED_OUT.test(said) ? 'identity' : undefined;
   if (code === 'RS_STAGING_DENIED') return isStatement ? 'copyFiles' : 'staging';
   if (code === 'RS_AUTH_ROLE_DENIED') {
     if (!isStatement) return 'role';

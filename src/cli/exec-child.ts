@@ -23,7 +23,8 @@ export function runChild(command: string, args: readonly string[], environment: 
       signals[Symbol.dispose]();
       resolve(how);
     };
-    child.once('error', (error: NodeJS.ErrnoException) => {
+    // A signal that may not be sent is an error as well, and none of the start.
+    child.on('error', (error: NodeJS.ErrnoException) => {
       if (child.pid === undefined) end({ notStarted: error.code ?? 'EUNKNOWN' });
     });
     child.once('exit', (code, signal) => {

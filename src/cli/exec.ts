@@ -39,8 +39,7 @@ export async function exec(
   using output = openOutput({ ...context, withoutProgress: true });
   const secretNames = referencedVariables(await loadConnectionFile(connection));
   await using redshift = await openConnection(connection, output);
-  const ask = (): Promise<IssuedLogin> => redshift.login(context);
-  const issued = await ask();
+  const issued = await redshift.login(context);
   const place = await placeOf(issued);
   using folder = await openPrivateFolder(context.signal, output.onEvent);
 
@@ -58,7 +57,7 @@ export async function exec(
     passwordFile === undefined
       ? Promise.resolve()
       : renewUntil(ended.signal, issued, {
-          ask,
+          ask: () => redshift.login(ended),
           onRenewed: async (next) => {
             await writePassword(folder, place, next);
           },

@@ -8,16 +8,15 @@ type Action = (...call: unknown[]) => Promise<void>;
 type Run = <Options>(body: (options: Options, context: CommandContext) => Promise<number>) => Action;
 
 /** Declares `roleshift login` and `roleshift exec`; their work is imported when they are asked for. */
-export function addLoginCommands(program: Command, run: Run, common: () => readonly Option[]): void {
-  const login = program
+export function addLoginCommands(program: Command, run: Run, connection: () => Option, json: () => Option): void {
+  program
     .command('login')
     .summary('the login itself, in the form that another program reads')
     .description(
       'Obtains the login of a connection and gives it in the form that another program reads. A password is printed to a file ' +
         'or a pipe, never to a terminal without --show. To run a program with the login, roleshift exec is the better way.',
-    );
-  for (const option of common()) login.addOption(option);
-  login
+    )
+    .addOption(connection())
     .addOption(
       new Option('--format <format>', 'form of the login (default: env; json with --json)').choices(LOGIN_FORMS),
     )
@@ -25,6 +24,7 @@ export function addLoginCommands(program: Command, run: Run, common: () => reado
     .addOption(new Option('--replace', 'with --output: replace a file that exists'))
     .addOption(new Option('--keep', 'with --output: keep the file fresh until stopped, then remove it'))
     .addOption(new Option('--show', 'print the password even to a terminal'))
+    .addOption(json())
     .addHelpText('after', LOGIN_EXAMPLES)
     .action(run<LoginCommand>(async (options, context) => (await import('./login.ts')).login(options, context)));
 
@@ -37,10 +37,10 @@ export function addLoginCommands(program: Command, run: Run, common: () => reado
         'secrets of the connection come from are not passed on.',
     )
     .argument('<command...>', 'the program and its arguments')
-    .passThroughOptions();
-  for (const option of common()) exec.addOption(option);
-  exec
+    .passThroughOptions()
+    .addOption(connection())
     .addOption(new Option('--password-env', 'for programs that read no password file: PGPASSWORD, never renewed'))
+    .addOption(new Option('--json', 'print a failure before the program runs as one JSON document'))
     .addHelpText('after', EXEC_EXAMPLES)
     .action(
       run<ExecCommand>(async (options, context) => (await import('./exec.ts')).exec(options, context, exec.args)),

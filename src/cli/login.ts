@@ -26,8 +26,7 @@ export async function login(command: LoginCommand, context: CommandContext): Pro
   if (path !== undefined) await checkSecretFile(path, { replace: command.replace === true });
   using output = openOutput({ ...context, withoutProgress: true });
   await using redshift = await openConnection(command.connection, output);
-  const ask = (): Promise<IssuedLogin> => redshift.login(context);
-  const issued = await ask();
+  const issued = await redshift.login(context);
   if (path === undefined) {
     process.stdout.write(await textOf(form, issued));
     if (!context.json) tell(issued, undefined, output);
@@ -37,7 +36,7 @@ export async function login(command: LoginCommand, context: CommandContext): Pro
   if (context.json) output.result({ output: path, user: issued.user, expiresAt: issued.expiresAt ?? null });
   else tell(issued, path, output);
   if (command.keep !== true) return 0;
-  await keepFresh(file, issued, { ask, form, output, signal: context.signal });
+  await keepFresh(file, issued, { ask: (signal) => redshift.login({ signal }), form, output, signal: context.signal });
   return 0;
 }
 
@@ -78,7 +77,7 @@ function tell({ user, host, port, database, expiresAt }: IssuedLogin, path: stri
 }
 
 interface Keeping {
-  readonly ask: () => Promise<IssuedLogin>;
+  readonly ask: (signal: AbortSignal) => Promise<IssuedLogin>;
   readonly form: LoginForm;
   readonly output: Output;
   readonly signal: AbortSignal;
@@ -96,7 +95,7 @@ async function keepFresh(first: WrittenFile, issued: IssuedLogin, keeping: Keepi
   const stop = AbortSignal.any([signal, hangUp.signal]);
   try {
     await renewUntil(stop, issued, {
-      ask,
+      ask: () => ask(stop),
       onRenewed: async (next) => {
         file = await writeSecretFile(file.path, await textOf(form, next));
       },

@@ -157,7 +157,7 @@ Examples:
       ),
     );
 
-  addLoginCommands(program, run, () => [connection(), json()]);
+  addLoginCommands(program, run, connection, json);
 
   addPoliciesCommand(program, run, [connection(), json()]);
 

@@ -5,12 +5,14 @@ import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { plainText, visibleJson } from '../core/plain-text.ts';
 import { loadConnectionFile } from '../manifest/connection-file.ts';
+import type { ConnectionInput } from '../manifest/options.gen.ts';
+import type { Resolution } from '../operations/resolve/resolve-unknown.ts';
 import { type PolicyExtras, type PolicySet, policies } from '../policies/policies.ts';
 import { type PolicyFile, type PolicyFormat, renderPolicies } from '../policies/render.ts';
 import { type Output, openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
-export interface PoliciesCommand extends Omit<PolicyExtras, 'defaultCopyRoleArn'> {
+export interface PoliciesCommand extends Omit<PolicyExtras, 'defaultCopyRoleArn' | 'clusterIdentifier'> {
   readonly connection: string;
   readonly format: PolicyFormat;
   readonly output?: string;
@@ -19,6 +21,7 @@ export interface PoliciesCommand extends Omit<PolicyExtras, 'defaultCopyRoleArn'
   readonly actual?: string;
   readonly resolve?: boolean;
   readonly defaultCopyRole?: string;
+  readonly cluster?: string;
 }
 
 /** `roleshift policies`: what a connection needs, printed or written; `verify` compares it with what exists. */
@@ -27,10 +30,11 @@ export async function policiesCommand(
   context: CommandContext,
   verify: string | undefined,
 ): Promise<number> {
-  if (command.resolve === true) throw unresolved();
-  const set = policies(await loadConnectionFile(command.connection), extrasOf(command));
-  if (command.strict === true) refusePlaceholders(set);
+  const connection = await loadConnectionFile(command.connection);
   using output = openOutput(context);
+  const resolution = command.resolve === true ? await resolve(connection, command, context, output) : undefined;
+  const set = policies(connection, resolution?.extras ?? extrasOf(command));
+  if (command.strict === true) refuseGaps(set);
   if (verify === 'verify') {
     const { verifyCommand } = await import('./policies-verify.ts');
     return verifyCommand(set, command, context, output);
@@ -43,34 +47,53 @@ export async function policiesCommand(
   const { format, explain = false } = command;
   const files = renderPolicies(set, format, { explain });
   if (command.output !== undefined) await writeFiles(command.output, files);
-  if (context.json) output.result(describe(set, command.output, files));
+  if (context.json) output.result({ ...describe(set, command.output, files), ...looked(resolution) });
   else if (command.output === undefined) print(set, files, { format, explain }, output);
   else output.line(`${files.length} files in ${command.output}; begin with README.md`);
   if (!context.json) printGaps(set, output);
   return 0;
 }
 
-function extrasOf({ defaultCopyRole, ...rest }: PoliciesCommand): PolicyExtras {
-  return defined({ ...rest, defaultCopyRoleArn: defaultCopyRole });
+function extrasOf({ defaultCopyRole, cluster, ...rest }: PoliciesCommand): PolicyExtras {
+  return defined({ ...rest, defaultCopyRoleArn: defaultCopyRole, clusterIdentifier: cluster });
 }
 
-function unresolved(): ConnectorError {
-  return new ConnectorError('RS_FEATURE_UNSUPPORTED', '--resolve is not supported yet: nothing is looked up in AWS', {
-    action:
-      'Leave --resolve out, and fill in the placeholders that are listed by hand or by the options named beside them.',
-  });
+/** Nothing but `--resolve` asks AWS. */
+async function resolve(
+  connection: ConnectionInput,
+  command: PoliciesCommand,
+  { json, signal }: CommandContext,
+  output: Output,
+): Promise<Resolution> {
+  const { printResolution, resolvePlaceholders } = await import('./policies-resolve.ts');
+  const resolution = await resolvePlaceholders(connection, extrasOf(command), signal);
+  if (!json) printResolution(resolution, output);
+  return resolution;
 }
 
-function refusePlaceholders({ placeholders }: PolicySet): void {
-  if (placeholders.length === 0) return;
-  const issues = placeholders.map(({ text, meaning, remedy }) => ({
-    path: text,
-    message: `${meaning} is not known`,
-    action: `${remedy.slice(0, 1).toUpperCase()}${remedy.slice(1)}.`,
-  }));
-  throw new ConnectorError('RS_CONFIG_INVALID', `The policies would hold ${placeholders.length} placeholders`, {
+/** Throws where a part is unknown, or where the connection's own session policy takes a needed right away. */
+function refuseGaps({ placeholders, sessionGaps }: PolicySet): void {
+  const taken = sessionGaps.filter(({ verdict }) => verdict === 'denied');
+  const issues = [
+    ...placeholders.map(({ text, meaning, remedy }) => ({
+      path: text,
+      message: `${meaning} is not known`,
+      action: `${remedy.slice(0, 1).toUpperCase()}${remedy.slice(1)}.`,
+    })),
+    ...taken.map(({ hop, sid, roleArn }) => ({
+      path: hop,
+      message: `the session policy of ${roleArn} takes away what ${sid} allows`,
+      action: `Add the statement ${sid} to that session policy.`,
+    })),
+  ];
+  if (issues.length === 0) return;
+  const message =
+    placeholders.length > 0
+      ? `The policies would hold ${placeholders.length} placeholders`
+      : 'The policies would not be enough: session policies of the connection take rights away';
+  throw new ConnectorError('RS_CONFIG_INVALID', message, {
     issues,
-    action: 'Fill them in, or leave --strict out.',
+    action: placeholders.length > 0 ? 'Fill them in, or leave --strict out.' : 'Mend the session policies.',
   });
 }
 
@@ -107,6 +130,10 @@ function describe(set: PolicySet, folder: string | undefined, files: readonly Po
     notes,
     ...(folder === undefined ? {} : { folder, files: files.map(({ name }) => name) }),
   };
+}
+
+function looked(resolution: Resolution | undefined): Partial<Pick<Resolution, 'resolved' | 'unresolved'>> {
+  return resolution === undefined ? {} : { resolved: resolution.resolved, unresolved: resolution.unresolved };
 }
 
 function print(

@@ -2,6 +2,7 @@ import { listOf, type PlannedDocument, type PolicyStatement } from '../../src/po
 import type { PolicySet } from '../../src/policies/policies.ts';
 import type { PolicyDocument } from '../../src/sandbox/iam/policy.ts';
 import type { World, WorldAccount, WorldBucket, WorldInstance, WorldRole, WorldUser } from '../../src/sandbox/world.ts';
+import { WORKGROUP_ID } from './topologies.ts';
 
 type Building<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -47,7 +48,8 @@ const IAM_READS: PolicyDocument = {
 export class AppliedWorld {
   readonly #accounts = new Map<string, BuildingAccount>();
   readonly #instances: WorldInstance[] = [];
-  readonly #attached: string[] = [];
+  readonly #attached = { warehouse: [] as string[], lake: [] as string[] };
+  #hasWorkgroup = false;
   readonly #more: readonly PolicyDocument[];
   #keys = 0;
 
@@ -82,7 +84,7 @@ export class AppliedWorld {
       if (kind === 'trust') role.trust = statements.length === 0 ? NOBODY : policy;
       else if (statements.length > 0) role.policies = [...(role.policies ?? []), policy];
     }
-    if (attach !== undefined) this.#attached.push(attach.role.arn);
+    if (attach !== undefined) this.#attached[attach.isServerless ? 'lake' : 'warehouse'].push(attach.role.arn);
   }
 
   bucket(account: string, name: string): void {
@@ -94,6 +96,11 @@ export class AppliedWorld {
     const user = this.#user(account, name);
     const [key] = user.accessKeys ?? [];
     return { accessKeyId: key!.id, secretAccessKey: key!.secret };
+  }
+
+  /** Beside the cluster `warehouse`. */
+  workgroup(): void {
+    this.#hasWorkgroup = true;
   }
 
   machine(name: string, role: string): void {
@@ -113,7 +120,7 @@ export class AppliedWorld {
                 clusters: [
                   {
                     id: 'warehouse',
-                    iamRoles: this.#attached,
+                    iamRoles: this.#attached.warehouse,
                     groups: ['loaders', 'readers'],
                     users: [
                       { name: 'awsuser', superuser: true },
@@ -123,6 +130,18 @@ export class AppliedWorld {
                     databases: [{ name: 'dev' }],
                   },
                 ],
+                ...(this.#hasWorkgroup
+                  ? {
+                      workgroups: [
+                        {
+                          name: 'lake',
+                          id: WORKGROUP_ID,
+                          iamRoles: this.#attached.lake,
+                          databases: [{ name: 'dev' }],
+                        },
+                      ],
+                    }
+                  : {}),
               }
             : {}),
         }),

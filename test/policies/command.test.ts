@@ -46,10 +46,41 @@ describe('roleshift policies', function () {
     expect(stderr).to.include('RS_CONFIG_INVALID').and.include('--identity-arn');
   });
 
-  it('says that --resolve is not supported yet', async () => {
-    const { status, stderr } = await roleshift('policies', '-c', CONNECTION, '--resolve');
-    expect(status).to.equal(6);
-    expect(stderr).to.include('RS_FEATURE_UNSUPPORTED').and.include('--resolve');
+  it('asks AWS with --resolve only, needs the secrets then, and says what stays a placeholder', async () => {
+    const path = join(folder, 'resolve.yaml');
+    const nowhere = 'http://127.0.0.1:9';
+    await writeFile(
+      path,
+      `{ clusterIdentifier: warehouse, region: us-west-2, database: dev, authType: assumeRole, username: etl, roleArn: 'arn:aws:iam::111122223333:role/RedshiftLogin', accessKeyId: AKIAQQQQQQQQQQQQQQQ1, secretAccessKey: not/a/secret, stsEndpoint: '${nowhere}', redshiftEndpoint: '${nowhere}' }`,
+      { mode: 0o600 },
+    );
+    const { status, stdout, stderr } = await roleshift('policies', '-c', path, '--resolve');
+    expect(status).to.equal(0);
+    expect(stdout).to.include('"Sid": "Login"');
+    expect(stderr).to.include('<AGENT_USER>  stays, since it could not be looked up: ');
+    const strict = await roleshift('policies', '-c', path, '--resolve', '--strict', '--json');
+    expect(strict.status).to.equal(2);
+    expect(JSON.parse(strict.stdout)).to.have.nested.property('error.code', 'RS_CONFIG_INVALID');
+    const json = await roleshift('policies', '-c', path, '--resolve', '--json');
+    const answer = JSON.parse(json.stdout) as { unresolved: { placeholder: string }[] };
+    expect(answer.unresolved.map(({ placeholder }) => placeholder)).to.deep.equal(['<AGENT_ACCOUNT>', '<AGENT_USER>']);
+  });
+
+  it('refuses with --strict a session policy that takes away what is needed', async () => {
+    const path = join(folder, 'session.json');
+    const Statement = [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }];
+    const connection = {
+      host: 'warehouse.abc123.us-west-2.redshift.amazonaws.com',
+      database: 'dev',
+      authType: 'assumeRole',
+      username: 'etl',
+      roleArn: 'arn:aws:iam::111122223333:role/RedshiftLogin',
+      sessionPolicy: JSON.stringify({ Version: '2012-10-17', Statement }),
+    };
+    await writeFile(path, JSON.stringify(connection));
+    const { status, stderr } = await roleshift('policies', '-c', path, ...IDENTITY, '--strict');
+    expect(status).to.equal(2);
+    expect(stderr).to.include('session policy').and.include('statement Login');
   });
 
   it('writes files that verify then finds right, and wrong once one is changed', async () => {

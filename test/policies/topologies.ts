@@ -10,11 +10,16 @@ export interface Topology {
   readonly title: string;
   readonly clusterAccount: string;
   readonly bucketAccount?: string;
+  /** Cluster or workgroup of the world. Default: the cluster. */
+  readonly ends?: 'warehouse' | 'lake';
   readonly connection: (tag: string) => ConnectionInput;
   readonly extras: (tag: string) => PolicyExtras;
   /** Steps that must pass, besides those of every check. */
   readonly machineRole?: (tag: string) => string;
 }
+
+/** Of the workgroup `lake`. */
+export const WORKGROUP_ID = '5f0c6a52-0d0e-4c5b-9c57-2f6b7c1a9e10';
 
 const arn = (account: string, kind: string, name: string): string => `arn:aws:iam::${account}:${kind}/${name}`;
 
@@ -116,6 +121,82 @@ export const TOPOLOGIES: readonly Topology[] = [
   },
 ];
 
+const byIdentity = { ...base, username: undefined, loginMethod: 'iamIdentity' } as const;
+
+const serverless = {
+  database: 'dev',
+  region: 'us-east-1',
+  workgroup: 'lake',
+  authType: 'assumeRole',
+} as const;
+
+/** Logins that name no database user, and sessions that carry something along. */
+export const MORE_LOGINS: readonly Topology[] = [
+  {
+    title: 'WithIAM: IAM user, another account with an external id, no host, staging',
+    clusterAccount: AWAY,
+    bucketAccount: AWAY,
+    connection: (tag) => ({
+      ...byIdentity,
+      roleArn: arn(AWAY, 'role', `Login-${tag}`),
+      externalId: 'acme-7',
+      ...staging(AWAY, tag),
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'user', `agent-${tag}`) }),
+  },
+  {
+    title: 'serverless: EC2 role, another account, no host, bucket of a third account',
+    clusterAccount: AWAY,
+    bucketAccount: STORE,
+    ends: 'lake',
+    machineRole: (tag) => arn(HOME, 'role', `Machine-${tag}`),
+    connection: (tag) => ({
+      ...serverless,
+      useEc2Role: true,
+      roleArn: arn(AWAY, 'role', `Login-${tag}`),
+      ...staging(AWAY, tag, STORE),
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'role', `Machine-${tag}`), workgroupId: WORKGROUP_ID }),
+  },
+  {
+    title: 'serverless: IAM user, same account',
+    clusterAccount: HOME,
+    bucketAccount: HOME,
+    ends: 'lake',
+    connection: (tag) => ({
+      ...serverless,
+      host: 'given',
+      roleArn: arn(HOME, 'role', `Login-${tag}`),
+      ...staging(HOME, tag),
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'user', `agent-${tag}`), workgroupId: WORKGROUP_ID }),
+  },
+  {
+    title: 'tags and source identity: EC2 role, two intermediate roles, another account',
+    clusterAccount: AWAY,
+    machineRole: (tag) => arn(HOME, 'role', `Machine-${tag}`),
+    connection: (tag) => ({
+      ...base,
+      host: 'given',
+      useEc2Role: true,
+      sourceIdentity: 'person',
+      intermediateRoles: [
+        {
+          roleArn: arn(HOME, 'role', `Gate-${tag}`),
+          sessionTags: [
+            { key: 'team', value: 'sales', transitive: true },
+            { key: 'stage', value: 'prod' },
+          ],
+        },
+        { roleArn: arn(AWAY, 'role', `Hub-${tag}`), externalId: 'hub-7' },
+      ],
+      roleArn: arn(AWAY, 'role', `Login-${tag}`),
+      sessionTags: [{ key: 'use', value: 'load' }],
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'role', `Machine-${tag}`) }),
+  },
+];
+
 /** Each identity, in the account of the cluster and in another, with and without an external id. */
 export const LOGINS: readonly Topology[] = [HOME, AWAY].flatMap((agent) =>
   [undefined, 'acme-7'].flatMap((externalId) =>
@@ -143,7 +224,7 @@ export const LOGINS: readonly Topology[] = [HOME, AWAY].flatMap((agent) =>
 export function stopsAt(sid: string): string {
   const stops: ReadonlyArray<readonly [RegExp, string]> = [
     [/^(?:Assume|Trust)CopyRole|^TrustRedshift$|^Copy(?:Bucket|Files)/, 'staging:copy'],
-    [/^UnloadFiles/, 'unload'],
+    [/^UnloadFiles/, 'staging:unload'],
     [/^TrustMachine$/, 'identity'],
     [/^(?:Assume|SetSourceIdentityOf)RedshiftRole$/, 'role:redshift'],
     [/^AssumeStagingRole$/, 'role:staging'],

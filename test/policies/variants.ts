@@ -11,6 +11,8 @@ export interface Variant {
   readonly dropped?: Dropped;
   readonly values: ConnectionInput;
   readonly machine?: string;
+  /** Cluster or workgroup of the world. */
+  readonly ends: 'warehouse' | 'lake';
 }
 
 /** Everything a topology needs, and then without each statement, action and resource; every one with principals of its own. */
@@ -30,6 +32,7 @@ export function variantsOf(topology: Topology, at: string, applied: AppliedWorld
     const document = drop && set.documents[drop.index];
     const dropped = drop && document && { document, sid: drop.Sid, ...(drop.part && { part: drop.part }) };
     if (topology.bucketAccount !== undefined) applied.bucket(topology.bucketAccount, `bucket-${tag}`);
+    if (topology.ends === 'lake') applied.workgroup();
     applied.apply(set, dropped);
     const identity = extras.identityArn ?? '';
     const keys = identity.includes(':user/') ? applied.user(identity.split(':')[4]!, identity.split('/')[1]!) : {};
@@ -40,6 +43,7 @@ export function variantsOf(topology: Topology, at: string, applied: AppliedWorld
       set,
       ...(dropped === undefined ? {} : { dropped }),
       values: { ...connection, ...keys },
+      ends: topology.ends ?? 'warehouse',
       ...(machineRole === undefined ? {} : { machine: tag }),
     };
   });

@@ -1,43 +1,61 @@
 import { tmpdir } from 'node:os';
-import { expect } from 'chai';
 import { planAccess } from '../../src/access/plan-access.ts';
+import type { Access } from '../../src/auth/access.ts';
 import { openAccess } from '../../src/auth/open-access.ts';
-import { openRun } from '../../src/core/run.ts';
+import { openRun, type Run } from '../../src/core/run.ts';
+import type { Database } from '../../src/db/database.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
 import { check } from '../../src/operations/check/check.ts';
-import { read } from '../../src/operations/read.ts';
+import type { CheckStep } from '../../src/operations/check/report.ts';
+import type { Connection } from '../../src/operations/connection.ts';
 import type { TestWorld } from '../harness.ts';
 import type { Variant } from './variants.ts';
 
-/** The first step that fails on the real way: every hop of the check, COPY among them, and an UNLOAD. */
-export async function walk(world: TestWorld, { values, machine }: Variant): Promise<string> {
-  const cluster = world.clusters['warehouse']!;
-  const options = resolveOptions({
-    ...values,
-    ...(values.host === undefined ? {} : { host: cluster.host }),
-    port: cluster.port,
-    caFile: cluster.caFile,
-    stsEndpoint: world.awsEndpoint,
-    ...(values.authType === 'assumeRole' ? { redshiftEndpoint: world.awsEndpoint } : {}),
-    ...(values.useStaging === true ? { s3Endpoint: world.awsEndpoint } : {}),
-  });
-  const environment =
-    machine === undefined ? {} : { AWS_EC2_METADATA_SERVICE_ENDPOINT: world.metadataEndpoints[machine]?.imds ?? '' };
-  await using access = openAccess(planAccess(options), { environment, clock: world.clock });
-  await using database = openDatabase(access, options);
-  const connection = { options, access, database, workDirectory: tmpdir() };
-  const run = openRun({ clock: world.clock });
-  const { steps } = await check(connection, { environment: {} }, run);
-  const failed = steps.find(({ verdict }) => verdict === 'fail');
-  if (failed !== undefined) return failed.id;
-  if (values.useStaging === true) {
-    try {
-      for await (const batch of read(connection, { query: 'select 1 as n', mode: 'staged' }, run))
-        expect(batch.rowCount).to.equal(1);
-    } catch {
-      return 'unload';
-    }
+/** One way in, opened. Disposal closes it. */
+export class Way implements AsyncDisposable {
+  readonly connection: Connection;
+  readonly run: Run;
+  readonly #parts: readonly [Access, Database];
+
+  constructor(world: TestWorld, { values, machine, ends }: Variant) {
+    const cluster = world.clusters[ends]!;
+    const byRole = values.authType === 'assumeRole';
+    const options = resolveOptions({
+      ...values,
+      ...(values.host === undefined ? {} : { host: cluster.host }),
+      port: cluster.port,
+      caFile: cluster.caFile,
+      stsEndpoint: world.awsEndpoint,
+      iamEndpoint: world.awsEndpoint,
+      ...(byRole && ends === 'warehouse' ? { redshiftEndpoint: world.awsEndpoint } : {}),
+      ...(byRole && ends === 'lake' ? { redshiftServerlessEndpoint: world.awsEndpoint } : {}),
+      ...(values.useStaging === true ? { s3Endpoint: world.awsEndpoint } : {}),
+    });
+    const environment =
+      machine === undefined ? {} : { AWS_EC2_METADATA_SERVICE_ENDPOINT: world.metadataEndpoints[machine]?.imds ?? '' };
+    const access = openAccess(planAccess(options), { environment, clock: world.clock });
+    const database = openDatabase(access, options);
+    this.#parts = [access, database];
+    this.connection = { options, access, database, workDirectory: tmpdir() };
+    this.run = openRun({ clock: world.clock });
   }
-  return 'the end';
+
+  /** The first step of the check that fails; every hop is among them, COPY and UNLOAD too. */
+  async firstFailure(): Promise<CheckStep | undefined> {
+    const { steps } = await check(this.connection, { environment: {} }, this.run);
+    return steps.find(({ verdict }) => verdict === 'fail');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const [access, database] = this.#parts;
+    await database[Symbol.asyncDispose]();
+    await access[Symbol.asyncDispose]();
+  }
+}
+
+/** The first step that fails on the real way, or `the end`. */
+export async function walk(world: TestWorld, variant: Variant): Promise<string> {
+  await using way = new Way(world, variant);
+  return (await way.firstFailure())?.id ?? 'the end';
 }

@@ -22,14 +22,31 @@ function accountOf(arn: string | undefined): string | undefined {
   return arn?.split(':')[4];
 }
 
+// "User: ARN is not authorized to perform: sts:TagSession on resource: ARN": the three actions of one AssumeRole call.
+const REFUSED_ACTION = /not authorized to perform: (sts:(?:AssumeRole|TagSession|SetSourceIdentity))\b/;
+
+const DOINGS: Readonly<Record<string, string>> = {
+  'sts:AssumeRole': 'assume the role',
+  'sts:TagSession': 'set session tags (sts:TagSession) for the role',
+  'sts:SetSourceIdentity': 'set the source identity (sts:SetSourceIdentity) for the role',
+};
+
 /**
  * AWS answers alike for a missing permission of the caller, a trust policy that does not accept it, a wrong external id
  * and a role that does not exist; so both sides are named, with what to add to each.
  */
 export function roleDenied(error: ForeignError, hop: RoleHop, callerArn: string | undefined): Verdict {
-  const { roleArn, externalId, sourceIdentity } = hop;
+  const { roleArn, externalId, sourceIdentity, sessionTags } = hop;
   const principal = callerArn === undefined ? undefined : policyPrincipal(callerArn);
-  const actions = sourceIdentity === undefined ? 'sts:AssumeRole' : ['sts:AssumeRole', 'sts:SetSourceIdentity'];
+  const refused = REFUSED_ACTION.exec(error.message)?.[1] ?? 'sts:AssumeRole';
+  const needed = [
+    'sts:AssumeRole',
+    ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+    ...(sessionTags === undefined ? [] : ['sts:TagSession']),
+  ];
+  // A session whose tags or source identity are handed on needs the right as well, whatever the hop itself asks for.
+  const all = needed.includes(refused) ? needed : [...needed, refused];
+  const actions = all.length === 1 ? 'sts:AssumeRole' : all;
   const condition = externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': externalId } } };
   const external =
     externalId === undefined
@@ -42,13 +59,14 @@ export function roleDenied(error: ForeignError, hop: RoleHop, callerArn: string 
   const hint = denialHint(error.message);
   return {
     code: 'RS_AUTH_ROLE_DENIED',
-    message: `AWS does not let ${callerArn ?? 'the caller'} assume the role ${roleArn}${hint === undefined ? '' : ` (${hint})`}`,
+    message: `AWS does not let ${callerArn ?? 'the caller'} ${DOINGS[refused] ?? DOINGS['sts:AssumeRole']} ${roleArn}${hint === undefined ? '' : ` (${hint})`}`,
     action:
       `Caller: its IAM policy must allow ${[actions].flat().join(' and ')} on ${roleArn}. ` +
       `Role: check that it exists; its trust policy must name ${principal ?? 'the caller'} as principal; ${external}. ${sides}`,
     facts: {
       hop: hop.id,
       roleArn,
+      missingAction: refused,
       ...(hint === undefined ? {} : { hint }),
       callerStatement: statement(actions, { Resource: roleArn }),
       ...(principal === undefined

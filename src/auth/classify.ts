@@ -3,6 +3,7 @@ import { ConnectorError, type ErrorDetails } from '../core/errors.ts';
 import { classifyByCode } from './classify-code.ts';
 import { classifyConnection } from './classify-connection.ts';
 import { loginDenied, lookupDenied, roleDenied } from './classify-denied.ts';
+import { roleRequestRefused } from './classify-role.ts';
 import { type ForeignError, readForeignError, safeCause } from './foreign-error.ts';
 
 /** Facts that every call knows about itself, for messages. */
@@ -82,7 +83,7 @@ function classifyRefusal(error: ForeignError, operation: AwsOperation): Verdict 
       return undefined;
     case 'sts:AssumeRole':
       if (isAccessDenied(error)) return roleDenied(error, operation.hop, operation.callerArn);
-      return durationRefused(error, operation.hop);
+      return roleRequestRefused(error, operation.hop);
     case 'redshift:GetClusterCredentials':
     case 'redshift:GetClusterCredentialsWithIAM':
       if (isAccessDenied(error)) return loginDenied(error, operation);
@@ -102,17 +103,6 @@ function classifyRefusal(error: ForeignError, operation: AwsOperation): Verdict 
 
 function isAccessDenied({ name }: ForeignError): boolean {
   return /^(AccessDenied|AccessDeniedException|UnauthorizedOperation)$/.test(name);
-}
-
-/** The role's own maximum, or the one hour of chaining, is shorter than what was asked for. */
-function durationRefused(error: ForeignError, { roleArn, durationSeconds }: RoleHop): Verdict | undefined {
-  if (error.name !== 'ValidationError' || !/DurationSeconds exceeds/.test(error.message)) return undefined;
-  return {
-    code: 'RS_CONFIG_INVALID',
-    message: `${roleArn} cannot be assumed for ${durationSeconds} s`,
-    action: "Lower roleDurationSeconds, or raise the role's maximum session duration.",
-    facts: { roleArn, durationRefused: true },
-  };
 }
 
 /** AWS's ways of saying that it knows no cluster by this name: its identifier, or its custom domain name. */

@@ -51,6 +51,16 @@ export function clusterLogin(expiresAt: Date, user = 'IAM:etl'): CannedAnswer {
   };
 }
 
+/** A login of a serverless workgroup, good until then. */
+export function serverlessLogin(expiresAt: Date, user = 'IAMR:RedshiftLogin'): CannedAnswer {
+  const answer = { dbUser: user, dbPassword: 'canary-db-password', expiration: expiresAt.getTime() / 1000 };
+  return { status: 200, body: JSON.stringify(answer) };
+}
+
+function jsonParameters(text: string): ReadonlyMap<string, string> {
+  return new Map(Object.entries(JSON.parse(text) as object).map(([key, value]) => [key, String(value)]));
+}
+
 export async function openCannedAws(): Promise<CannedAws> {
   const answers = new Map<string, CannedAnswer[]>();
   const calls: CannedCall[] = [];
@@ -59,8 +69,11 @@ export async function openCannedAws(): Promise<CannedAws> {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
-    const parameters = new Map(new URLSearchParams(Buffer.concat(parts).toString('utf8')));
-    const action = parameters.get('Action') ?? '';
+    const text = Buffer.concat(parts).toString('utf8');
+    // The serverless API speaks JSON 1.1: the action is in a header.
+    const target = String(request.headers['x-amz-target'] ?? '').split('.')[1];
+    const parameters = target === undefined ? new Map(new URLSearchParams(text)) : jsonParameters(text);
+    const action = target ?? parameters.get('Action') ?? '';
     const accessKeyId = /Credential=([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? '';
     calls.push({ action, parameters, accessKeyId });
     const queue = answers.get(action) ?? [];
@@ -89,7 +102,7 @@ export async function openCannedAws(): Promise<CannedAws> {
 
 function rendered(action: string, answer: Exclude<CannedAnswer, { silent: true }>) {
   if ('body' in answer) return answer;
-  const xmlns = /^(GetClusterCredentials|DescribeClusters)$/.test(action)
+  const xmlns = /^(GetClusterCredentials(WithIAM)?|DescribeClusters)$/.test(action)
     ? 'http://redshift.amazonaws.com/doc/2012-12-01/'
     : 'https://sts.amazonaws.com/doc/2011-06-15/';
   if ('result' in answer) {

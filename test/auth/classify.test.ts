@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { AccessOptions } from '../../src/access/access-options.ts';
 import { planAccess } from '../../src/access/plan-access.ts';
-import { serviceHost } from '../../src/auth/aws-call.ts';
+import { type AwsService, serviceHost } from '../../src/auth/aws-call.ts';
 import { classifyAwsError } from '../../src/auth/classify.ts';
 import { openAccess } from '../../src/auth/open-access.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
@@ -20,9 +20,23 @@ const DBNAME = 'arn:aws:redshift:us-east-1:111122223333:dbname:warehouse/dev';
 /** What AWS says: code, message and status as its services send them. */
 const says = (status: number, code: string, message: string): CannedAnswer => ({ status, code, message });
 
+/** The same, as the serverless API sends it. */
+const saysJson = (status: number, type: string, message: string): CannedAnswer => ({
+  status,
+  body: JSON.stringify({ __type: type, message }),
+  headers: { 'content-type': 'application/x-amz-json-1.1' },
+});
+
 interface Case {
   readonly title: string;
-  readonly on: 'GetCallerIdentity' | 'AssumeRole' | 'GetClusterCredentials' | 'DescribeClusters';
+  readonly on:
+    | 'GetCallerIdentity'
+    | 'AssumeRole'
+    | 'GetClusterCredentials'
+    | 'GetClusterCredentialsWithIAM'
+    | 'GetCredentials'
+    | 'DescribeClusters'
+    | 'GetWorkgroup';
   readonly answer: CannedAnswer;
   readonly options?: Partial<AccessOptions>;
   readonly code: ConnectorError['code'];
@@ -30,6 +44,13 @@ interface Case {
   readonly action: RegExp;
   readonly details?: Readonly<Record<string, string | number>>;
 }
+
+const TAGGED = { sessionTags: [{ key: 'team', value: 'sales' }] };
+const DOMAIN = { clusterIdentifier: undefined, host: 'warehouse.example.com' } as unknown as Partial<AccessOptions>;
+const IAM = { loginMethod: 'iamIdentity' } as const;
+const WORKGROUP = { clusterIdentifier: undefined, workgroup: 'analytics' } as unknown as Partial<AccessOptions>;
+const WORKGROUP_ARN =
+  'arn:aws:redshift-serverless:us-east-1:111122223333:workgroup/0a1b2c3d-1111-2222-3333-444455556666';
 
 const NOT_AUTHORIZED = `User: ${USER_ARN} is not authorized to perform: sts:AssumeRole on resource: ${ROLE_ARN}`;
 
@@ -86,6 +107,71 @@ const CASES: readonly Case[] = [
     code: 'RS_AUTH_ROLE_DENIED',
     message: /\(explicit deny in a service control policy\)$/,
     action: /trust policy/,
+  },
+  {
+    title: 'a role whose session may not be tagged',
+    on: 'AssumeRole',
+    answer: says(403, 'AccessDenied', NOT_AUTHORIZED.replace('AssumeRole', 'TagSession')),
+    options: TAGGED,
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: new RegExp(`does not let ${USER_ARN} set session tags \\(sts:TagSession\\) for the role ${ROLE_ARN}$`),
+    action: /IAM policy must allow sts:AssumeRole and sts:TagSession on/,
+    details: {
+      missingAction: 'sts:TagSession',
+      callerStatement: `{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"${ROLE_ARN}"}`,
+    },
+  },
+  {
+    title: 'a role whose session may not be tagged, for tags that are handed on',
+    on: 'AssumeRole',
+    answer: says(403, 'AccessDenied', NOT_AUTHORIZED.replace('AssumeRole', 'TagSession')),
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: /set session tags \(sts:TagSession\)/,
+    action: /sts:AssumeRole and sts:TagSession/,
+  },
+  {
+    title: 'a source identity that may not be set',
+    on: 'AssumeRole',
+    answer: says(403, 'AccessDenied', NOT_AUTHORIZED.replace('AssumeRole', 'SetSourceIdentity')),
+    options: { sourceIdentity: 'ann' },
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: /set the source identity \(sts:SetSourceIdentity\) for the role/,
+    action: /sts:AssumeRole and sts:SetSourceIdentity on/,
+    details: { missingAction: 'sts:SetSourceIdentity' },
+  },
+  {
+    title: 'a session policy that is none',
+    on: 'AssumeRole',
+    answer: says(400, 'MalformedPolicyDocument', 'Syntax errors in policy.'),
+    options: { sessionPolicy: '{"Statement":[]}' },
+    code: 'RS_CONFIG_INVALID',
+    message: /^The session policy for .*RedshiftLogin is not a policy that AWS takes: Syntax errors in policy\.$/,
+    action: /^Correct sessionPolicy:/,
+    details: { field: 'sessionPolicy' },
+  },
+  {
+    title: 'a session policy of an intermediate role',
+    on: 'AssumeRole',
+    answer: says(400, 'MalformedPolicyDocument', 'Syntax errors in policy.'),
+    options: {
+      intermediateRoles: [{ roleArn: 'arn:aws:iam::111122223333:role/Hub', sessionPolicy: '{"Statement":[]}' }],
+    },
+    code: 'RS_CONFIG_INVALID',
+    message: /^The session policy for .*role\/Hub is not a policy/,
+    action: /^Correct intermediateRoles\[0\]\.sessionPolicy:/,
+  },
+  {
+    title: 'more policy and tags than AWS packs',
+    on: 'AssumeRole',
+    answer: says(
+      400,
+      'PackedPolicyTooLarge',
+      'Packed policy consumes 104% of allotted space, please use smaller policy.',
+    ),
+    options: TAGGED,
+    code: 'RS_CONFIG_INVALID',
+    message: /together more than AWS packs into a session: Packed policy consumes 104%/,
+    action: /^Shorten sessionPolicy, or give fewer or shorter sessionTags/,
   },
   {
     title: 'an access key that AWS does not know',
@@ -252,6 +338,153 @@ const CASES: readonly Case[] = [
     action: /Correct the option/,
   },
   {
+    title: 'a login of the role that is not allowed',
+    on: 'GetClusterCredentialsWithIAM',
+    answer: says(403, 'AccessDenied', 'Access denied'),
+    options: IAM,
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: new RegExp(`get a login: redshift:GetClusterCredentialsWithIAM on ${DBNAME} is not allowed$`),
+    action: new RegExp(
+      `All that this login needs: redshift:GetClusterCredentialsWithIAM on ${DBNAME}\\. Check the spelling`,
+    ),
+    details: {
+      missingAction: 'redshift:GetClusterCredentialsWithIAM',
+      roleStatement: `{"Effect":"Allow","Action":["redshift:GetClusterCredentialsWithIAM"],"Resource":["${DBNAME}"]}`,
+    },
+  },
+  {
+    title: 'a login of the role at a cluster that does not exist',
+    on: 'GetClusterCredentialsWithIAM',
+    answer: says(404, 'ClusterNotFound', 'Cluster warehouse not found.'),
+    options: IAM,
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: /no cluster warehouse/,
+    action: /Correct clusterIdentifier/,
+  },
+  {
+    title: 'a custom domain name that AWS does not know',
+    on: 'GetClusterCredentials',
+    answer: says(404, 'ClusterNotFound', 'Cluster warehouse.example.com not found.'),
+    options: DOMAIN,
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: /no cluster by the custom domain name warehouse\.example\.com in us-east-1 of account 111122223333/,
+    action: /^Fill in clusterIdentifier/,
+    details: { customDomain: 'warehouse.example.com' },
+  },
+  {
+    title: 'an API that takes no custom domain name',
+    on: 'GetClusterCredentialsWithIAM',
+    answer: says(400, 'InvalidParameterCombination', 'ClusterIdentifier is required.'),
+    options: { ...DOMAIN, ...IAM },
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: /\(InvalidParameterCombination\)$/,
+    action: /^Fill in clusterIdentifier/,
+  },
+  {
+    title: 'a login by custom domain name that is not allowed',
+    on: 'GetClusterCredentials',
+    answer: says(403, 'AccessDenied', 'Access denied'),
+    options: DOMAIN,
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: /dbuser:<CLUSTER>\/etl is not allowed/,
+    action: /<CLUSTER> is the cluster behind warehouse\.example\.com: fill in clusterIdentifier/,
+  },
+  {
+    title: 'throttling of a login by custom domain name',
+    on: 'GetClusterCredentials',
+    answer: says(400, 'Throttling', 'Rate exceeded'),
+    options: DOMAIN,
+    code: 'RS_THROTTLED',
+    message: /slow down/,
+    action: /fewer/,
+  },
+  {
+    title: 'a login at a workgroup that is not allowed, and whose ARN AWS names',
+    on: 'GetCredentials',
+    answer: saysJson(
+      400,
+      'AccessDeniedException',
+      `User: ${ROLE_SESSION_ARN} is not authorized to perform: redshift-serverless:GetCredentials on resource: ${WORKGROUP_ARN} because no identity-based policy allows the redshift-serverless:GetCredentials action`,
+    ),
+    options: WORKGROUP,
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: new RegExp(`get a login: redshift-serverless:GetCredentials on ${WORKGROUP_ARN} is not allowed$`),
+    action: new RegExp(`^Allow redshift-serverless:GetCredentials on ${WORKGROUP_ARN} in the policy of ${ROLE_ARN}`),
+    details: { missingAction: 'redshift-serverless:GetCredentials', missingResource: WORKGROUP_ARN },
+  },
+  {
+    title: 'a login at a workgroup that is not allowed',
+    on: 'GetCredentials',
+    answer: saysJson(400, 'AccessDeniedException', 'Access denied'),
+    options: WORKGROUP,
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: /workgroup\/<WORKGROUP-ID> is not allowed$/,
+    action: /spelling of workgroup.*<WORKGROUP-ID> is the id \(a UUID\)/,
+  },
+  {
+    title: 'a workgroup that does not exist',
+    on: 'GetCredentials',
+    answer: saysJson(400, 'ResourceNotFoundException', 'Workgroup analytics does not exist.'),
+    options: WORKGROUP,
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: /no serverless workgroup analytics in us-east-1 of account 111122223333/,
+    action: /Correct workgroup or region/,
+  },
+  {
+    title: 'throttling of a workgroup',
+    on: 'GetCredentials',
+    answer: saysJson(429, 'ThrottlingException', 'Rate exceeded'),
+    options: WORKGROUP,
+    code: 'RS_THROTTLED',
+    message: /ThrottlingException for redshift-serverless:GetCredentials/,
+    action: /fewer/,
+  },
+  {
+    title: "a workgroup's own failure",
+    on: 'GetCredentials',
+    answer: saysJson(500, 'InternalServerException', 'Internal failure'),
+    options: WORKGROUP,
+    code: 'RS_AWS_FAILED',
+    message: /InternalServerException, HTTP 500/,
+    action: /Try again/,
+  },
+  {
+    title: 'a login at a workgroup with nothing in it',
+    on: 'GetCredentials',
+    answer: saysJson(200, '', ''),
+    options: WORKGROUP,
+    code: 'RS_AWS_FAILED',
+    message: /answered redshift-serverless:GetCredentials with nothing in it/,
+    action: /endpoint/,
+  },
+  {
+    title: 'the lookup of a workgroup that is not allowed',
+    on: 'GetWorkgroup',
+    answer: saysJson(400, 'AccessDeniedException', 'Access denied'),
+    options: WORKGROUP,
+    code: 'RS_AUTH_LOGIN_DENIED',
+    message: /redshift-serverless:GetWorkgroup on .*workgroup\/<WORKGROUP-ID> is not allowed/,
+    action: /^Fill in host, or allow redshift-serverless:GetWorkgroup/,
+  },
+  {
+    title: 'the lookup of a workgroup that does not exist',
+    on: 'GetWorkgroup',
+    answer: saysJson(400, 'ResourceNotFoundException', 'Not found.'),
+    options: WORKGROUP,
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: /no serverless workgroup analytics/,
+    action: /Correct workgroup/,
+  },
+  {
+    title: 'the lookup of a workgroup that is being made',
+    on: 'GetWorkgroup',
+    answer: { status: 200, body: '{"workgroup":{"workgroupName":"analytics","status":"CREATING"}}' },
+    options: WORKGROUP,
+    code: 'RS_CONN_UNREACHABLE',
+    message: /Workgroup analytics has no endpoint: it is CREATING/,
+    action: /Wait/,
+  },
+  {
     title: 'a host lookup that is not allowed',
     on: 'DescribeClusters',
     answer: says(403, 'AccessDenied', 'Access denied'),
@@ -321,7 +554,8 @@ describe('AWS errors become ours', () => {
 
   async function failureOf(options: AccessOptions, attempt: Case['on'], run: Run): Promise<ConnectorError> {
     await using access = openAccess(planAccess(options), { environment: {}, limits: ONCE });
-    const work = attempt === 'DescribeClusters' ? access.endpoint(run) : access.login(run);
+    const work =
+      attempt === 'DescribeClusters' || attempt === 'GetWorkgroup' ? access.endpoint(run) : access.login(run);
     const failure: unknown = await work.then(
       () => new Error('it worked'),
       (error: unknown) => error,
@@ -331,8 +565,9 @@ describe('AWS errors become ours', () => {
   }
 
   function localOptions(url: string, changes: Partial<AccessOptions> = {}): AccessOptions {
-    const base = { region: 'us-east-1', clusterIdentifier: 'warehouse', stsEndpoint: url, redshiftEndpoint: url };
-    return accessOptionsWithout(['host'], { ...base, ...changes });
+    const endpoints = { stsEndpoint: url, redshiftEndpoint: url, redshiftServerlessEndpoint: url };
+    const base = { region: 'us-east-1', clusterIdentifier: 'warehouse', ...endpoints };
+    return accessOptionsWithout(changes.host === undefined ? ['host'] : [], { ...base, ...changes });
   }
 
   for (const { title, on, answer, options, code, message, action, details = {} } of CASES) {
@@ -462,10 +697,14 @@ describe('AWS errors become ours', () => {
   });
 
   it('tells the host of each region where no endpoint is given', () => {
-    const hostOf = (changes: Partial<AccessOptions>) => serviceHost(planAccess(accessOptions(changes)).aws, 'sts');
+    const hostOf = (changes: Partial<AccessOptions>, service: AwsService = 'sts') =>
+      serviceHost(planAccess(accessOptions(changes)).aws, service);
+    const china = { region: 'cn-north-1', roleArn: 'arn:aws-cn:iam::111122223333:role/R' };
     expect(hostOf({})).to.equal('sts.us-east-1.amazonaws.com');
-    expect(hostOf({ region: 'cn-north-1', roleArn: 'arn:aws-cn:iam::111122223333:role/R' })).to.equal(
-      'sts.cn-north-1.amazonaws.com.cn',
-    );
+    expect(hostOf(china)).to.equal('sts.cn-north-1.amazonaws.com.cn');
+    expect(hostOf({}, 'redshift-serverless')).to.equal('redshift-serverless.us-east-1.amazonaws.com');
+    expect(hostOf(china, 'redshift-serverless')).to.equal('redshift-serverless.cn-north-1.amazonaws.com.cn');
+    const endpoint = { redshiftServerlessEndpoint: 'https://vpce-1.example:8443' };
+    expect(hostOf(endpoint, 'redshift-serverless')).to.equal('vpce-1.example:8443');
   });
 });

@@ -7,7 +7,15 @@ import { type AccessDeps, openAccess } from '../../src/auth/open-access.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { accessOptionsWithout, ROLE_ARN } from '../access/options.ts';
-import { type CannedAws, callerIs, clusterLogin, openCannedAws, roleSession, USER_ARN } from './canned-aws.ts';
+import {
+  type CannedAws,
+  callerIs,
+  clusterLogin,
+  openCannedAws,
+  roleSession,
+  serverlessLogin,
+  USER_ARN,
+} from './canned-aws.ts';
 import { type FakeClock, fakeClock, recordedRun } from './fakes.ts';
 
 const QUICK = { attempts: 3, totalMs: 5_000, attemptMs: 5_000, firstDelayMs: 1 };
@@ -118,6 +126,125 @@ describe('access', () => {
         'DbGroups.DbGroup.1': 'a',
         'DbGroups.DbGroup.2': 'b',
       });
+    });
+
+    it('and each role with what is its own', async () => {
+      const policy = '{"Version":"2012-10-17","Statement":[]}';
+      await using access = open({
+        intermediateRoles: [
+          {
+            roleArn: HUB,
+            externalId: 'hub-1',
+            roleSessionName: 'hub',
+            durationSeconds: 1800,
+            sessionPolicy: policy,
+            sessionTags: [{ key: 'team', value: 'sales', transitive: true }, { key: 'note' }],
+            sourceIdentity: 'ann',
+          },
+        ],
+        sessionTags: [{ key: 'job', value: 'nightly' }],
+      });
+      await access.login(run());
+      const [hub, redshift] = aws.calls.filter(({ action }) => action === 'AssumeRole');
+      expect(Object.fromEntries(hub?.parameters ?? [])).to.deep.equal({
+        Action: 'AssumeRole',
+        Version: '2011-06-15',
+        RoleArn: HUB,
+        RoleSessionName: 'hub',
+        DurationSeconds: '1800',
+        ExternalId: 'hub-1',
+        Policy: policy,
+        'Tags.member.1.Key': 'team',
+        'Tags.member.1.Value': 'sales',
+        'Tags.member.2.Key': 'note',
+        'Tags.member.2.Value': '',
+        'TransitiveTagKeys.member.1': 'team',
+        SourceIdentity: 'ann',
+      });
+      expect(Object.fromEntries(redshift?.parameters ?? [])).to.deep.equal({
+        Action: 'AssumeRole',
+        Version: '2011-06-15',
+        RoleArn: ROLE_ARN,
+        RoleSessionName: 'roleshift',
+        DurationSeconds: '3600',
+        'Tags.member.1.Key': 'job',
+        'Tags.member.1.Value': 'nightly',
+      });
+    });
+
+    it('that differ in one parameter of a role apart: each has a session of its own', async () => {
+      const [hop] = planAccess(accessOptionsWithout([])).roles;
+      if (hop === undefined) throw new Error('no hop');
+      await using access = open();
+      const others = [
+        { sessionPolicy: '{"Statement":[]}' },
+        { sessionTags: [{ key: 'a', value: 'b', transitive: false }] },
+        { sessionTags: [{ key: 'a', value: 'b', transitive: true }] },
+        { sourceIdentity: 'ann' },
+        { sessionName: 'other' },
+        { externalId: 'x-1' },
+        { durationSeconds: 900 },
+      ];
+      for (const changes of [{}, ...others, {}]) await access.assume([{ ...hop, ...changes }], run());
+      expect(aws.count('AssumeRole')).to.equal(1 + others.length);
+    });
+
+    it('that belongs to the role, under the name that AWS gives', async () => {
+      aws.answer(
+        'GetClusterCredentialsWithIAM',
+        clusterLogin(new Date(clock.now() + 15 * MINUTE_MS), 'IAMR:RedshiftLogin'),
+      );
+      await using access = open({ loginMethod: 'iamIdentity', loginLifetimeSeconds: 1800 });
+      const own = run();
+      expect((await access.login(own)).user).to.equal('IAMR:RedshiftLogin');
+      expect(Object.fromEntries(aws.calls.at(-1)?.parameters ?? [])).to.deep.equal({
+        Action: 'GetClusterCredentialsWithIAM',
+        Version: '2012-12-01',
+        ClusterIdentifier: 'warehouse',
+        DbName: 'dev',
+        DurationSeconds: '1800',
+      });
+      expect(own.events.at(-1)).to.include({ hop: 'login', source: 'redshift:GetClusterCredentialsWithIAM' });
+    });
+
+    for (const loginMethod of ['databaseUser', 'iamIdentity'] as const) {
+      it(`by the custom domain name, as ${loginMethod}`, async () => {
+        aws.answer('GetClusterCredentialsWithIAM', clusterLogin(new Date(clock.now() + 15 * MINUTE_MS)));
+        await using access = open({ host: 'Warehouse.example.com', loginMethod }, ['clusterIdentifier']);
+        await access.login(run());
+        const parameters = Object.fromEntries(aws.calls.at(-1)?.parameters ?? []);
+        expect(parameters).to.include({ CustomDomainName: 'warehouse.example.com', DbName: 'dev' });
+        expect(parameters).to.not.have.property('ClusterIdentifier');
+        expect(await access.endpoint(run())).to.deep.equal({ host: 'Warehouse.example.com', port: 5439 });
+      });
+    }
+
+    it('of a workgroup, whose endpoint is looked up only where no host is given', async () => {
+      const serverless = { workgroup: 'analytics', redshiftServerlessEndpoint: aws.url };
+      aws.answer('GetCredentials', serverlessLogin(new Date(clock.now() + 15 * MINUTE_MS)));
+      aws.answer('GetWorkgroup', {
+        status: 200,
+        body: '{"workgroup":{"workgroupName":"analytics","endpoint":{"address":"wg.example","port":5440}}}',
+      });
+      await using access = open(serverless, ['host', 'clusterIdentifier']);
+      const own = run();
+      const login = await access.login(own);
+      expect([login.user, login.password.reveal(), login.database]).to.deep.equal([
+        'IAMR:RedshiftLogin',
+        'canary-db-password',
+        'dev',
+      ]);
+      expect(login.expiresAt?.getTime()).to.equal(clock.now() + 15 * MINUTE_MS);
+      expect(Object.fromEntries(aws.calls.at(-1)?.parameters ?? [])).to.deep.equal({
+        workgroupName: 'analytics',
+        dbName: 'dev',
+        durationSeconds: '900',
+      });
+      expect(own.events.at(-1)).to.include({ hop: 'login', source: 'redshift-serverless:GetCredentials' });
+      expect(await access.endpoint(own)).to.include({ host: 'wg.example', port: 5440 });
+      await using named = open({ ...serverless, host: 'wg.example', port: 5441 }, ['clusterIdentifier']);
+      expect(await named.endpoint(run())).to.deep.equal({ host: 'wg.example', port: 5441 });
+      expect(aws.count('GetWorkgroup')).to.equal(1);
     });
 
     it('with one AssumeRole and one GetClusterCredentials for 200 sessions at once', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { openWorld, type TestWorld } from '../harness.ts';
 import { AppliedWorld, type Dropped } from './applied-world.ts';
-import { LOGINS, stopsAt, TOPOLOGIES, type Topology, trustStopsAt } from './topologies.ts';
+import { LOGINS, MORE_LOGINS, stopsAt, TOPOLOGIES, type Topology, trustStopsAt } from './topologies.ts';
 import { droppedValue, reportOf, variantsOf } from './variants.ts';
 import { walk } from './walk.ts';
 
@@ -22,7 +22,10 @@ const LATER: Readonly<Record<string, string>> = {
 };
 
 /** A world each, and one for the plain logins together. */
-const WORLDS: ReadonlyArray<readonly Topology[]> = [...TOPOLOGIES.map((topology) => [topology]), LOGINS];
+const WORLDS: ReadonlyArray<readonly Topology[]> = [
+  ...[...TOPOLOGIES, ...MORE_LOGINS].map((topology) => [topology]),
+  LOGINS,
+];
 
 for (const [at, topologies] of WORLDS.entries()) {
   const [{ title: only, clusterAccount }] = topologies as [Topology];

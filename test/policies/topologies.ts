@@ -184,11 +184,11 @@ export const MORE_LOGINS: readonly Topology[] = [
         {
           roleArn: arn(HOME, 'role', `Gate-${tag}`),
           sessionTags: [
-            { key: 'team', value: 'sales', transitive: true },
+            { key: 'team', value: 'sales' },
             { key: 'stage', value: 'prod' },
           ],
         },
-        { roleArn: arn(AWAY, 'role', `Hub-${tag}`), externalId: 'hub-7' },
+        { roleArn: arn(AWAY, 'role', `Far-${tag}`), externalId: 'far-7' },
       ],
       roleArn: arn(AWAY, 'role', `Login-${tag}`),
       sessionTags: [{ key: 'use', value: 'load' }],
@@ -226,19 +226,23 @@ export function stopsAt(sid: string): string {
     [/^(?:Assume|Trust)CopyRole|^TrustRedshift$|^Copy(?:Bucket|Files)/, 'staging:copy'],
     [/^UnloadFiles/, 'staging:unload'],
     [/^TrustMachine$/, 'identity'],
-    [/^(?:Assume|SetSourceIdentityOf)RedshiftRole$/, 'role:redshift'],
+    [/^(?:Assume|SetSourceIdentityOf|Tag)RedshiftRole$/, 'role:redshift'],
     [/^AssumeStagingRole$/, 'role:staging'],
-    [/^AssumeIntermediateRole(\d+)$/, 'role:intermediate-1'],
+    [/^(?:Assume|SetSourceIdentityOf|Tag)IntermediateRole(\d+)$/, 'role:intermediate-'],
     [/^(?:Login|CreateUser|JoinGroups)$/, 'login'],
     [/^FindEndpoint$/, 'endpoint'],
     [/^Staging(?:Bucket|Files)/, 'staging:bucket'],
   ];
-  return stops.find(([pattern]) => pattern.test(sid))?.[1] ?? '';
+  for (const [pattern, step] of stops) {
+    const found = pattern.exec(sid);
+    if (found !== null) return step + (found[1] ?? '');
+  }
+  return '';
 }
 
 /** The step of a trust statement: that of the role whose trust it is. */
 export function trustStopsAt(roleName: string): string {
   if (roleName.startsWith('Login-')) return 'role:redshift';
   if (roleName.startsWith('Staging-')) return 'role:staging';
-  return 'role:intermediate-1';
+  return roleName.startsWith('Far-') ? 'role:intermediate-2' : 'role:intermediate-1';
 }

@@ -1,6 +1,7 @@
 import type { WorldClock } from '../clock.ts';
 import type { Principal } from '../identity.ts';
-import { type Decision, evaluate } from './evaluate.ts';
+import { type Decision, evaluate, type PolicyType } from './evaluate.ts';
+import { type Membership, obeysResourceControl } from './organization.ts';
 import { contextOf } from './pattern.ts';
 import type { PolicyDocument } from './policy.ts';
 import type { IdentityRegistry } from './registry.ts';
@@ -45,11 +46,31 @@ function principalContext(principal: Principal, tags: Readonly<Record<string, st
   };
 }
 
-export function createAuthorizer(registry: IdentityRegistry, clock: WorldClock): Authorize {
+/** What the organization adds: the caller's and the resource's place in it. */
+function organizationContext(
+  own: Membership | undefined,
+  resources: Membership | undefined,
+  principal: Principal,
+): ContextValues {
+  return {
+    'aws:PrincipalOrgID': principal.kind === 'anonymous' ? undefined : own?.organization,
+    'aws:PrincipalOrgPaths': own && [own.path],
+    'aws:ResourceOrgID': resources?.organization,
+    'aws:ResourceOrgPaths': resources && [resources.path],
+  };
+}
+
+export function createAuthorizer(
+  registry: IdentityRegistry,
+  clock: WorldClock,
+  members: ReadonlyMap<string, Membership> = new Map(),
+): Authorize {
   return ({ principal, context = {}, region, ...request }) => {
     const now = clock.now();
-    const { identityPolicies, tags } = registry.grantsOf(principal);
+    const { identityPolicies, boundary, tags } = registry.grantsOf(principal);
     const resourceAccount = request.resourceAccount ?? principal.account;
+    const own = members.get(principal.account);
+    const resources = members.get(resourceAccount);
     return evaluate({
       principal,
       action: request.action,
@@ -58,9 +79,13 @@ export function createAuthorizer(registry: IdentityRegistry, clock: WorldClock):
       resourcePolicy: request.resourcePolicy,
       resourcePolicyRequired: request.resourcePolicyRequired ?? false,
       identityPolicies,
+      boundary,
       sessionPolicies: principal.sessionPolicies,
+      serviceControlPolicies: own?.serviceControlPolicies,
+      resourceControlPolicies: obeysResourceControl(request.action) ? resources?.resourceControlPolicies : undefined,
       context: contextOf({
         ...principalContext(principal, tags),
+        ...organizationContext(own, resources, principal),
         'aws:CurrentTime': new Date(now).toISOString(),
         'aws:EpochTime': Math.floor(now / 1000),
         'aws:SourceIp': principal.kind === 'service' ? undefined : '127.0.0.1',
@@ -74,15 +99,20 @@ export function createAuthorizer(registry: IdentityRegistry, clock: WorldClock):
   };
 }
 
-/** AWS's sentence for a refusal. Across accounts it does not say which policy is at fault. */
+/** `an identity-based policy`, `a permissions boundary`. */
+function named(type: PolicyType): string {
+  return type === 'permissions boundary' ? type : `${type} policy`;
+}
+
+/** AWS's sentence for a refusal. Across accounts it does not say which policy of the other side is at fault. */
 export function refusalMessage(
   { principal, action, resource }: Pick<AuthorizationRequest, 'principal' | 'action' | 'resource'>,
   decision: Exclude<Decision, { allowed: true }>,
 ): string {
   const sentence = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource}`;
-  if (decision.crossAccount && !(decision.explicit && decision.by === 'identity-based')) return sentence;
+  if (decision.crossAccount && !(decision.explicit && decision.by !== 'resource-based')) return sentence;
   const article = decision.by === 'identity-based' ? 'an' : 'a';
   return decision.explicit
-    ? `${sentence} with an explicit deny in ${article} ${decision.by} policy`
-    : `${sentence} because no ${decision.by} policy allows the ${action} action`;
+    ? `${sentence} with an explicit deny in ${article} ${named(decision.by)}`
+    : `${sentence} because no ${named(decision.by)} allows the ${action} action`;
 }

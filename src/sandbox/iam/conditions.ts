@@ -1,9 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 import { type Context, fillVariables, matchesPattern } from './pattern.ts';
 import type { ConditionValue, PolicyStatement } from './policy.ts';
+import { arnPartsMatch } from './resource-arn.ts';
 
 /** One request value against one policy value. */
-type Comparison = (actual: string, expected: string, context: Context) => boolean;
+type Comparison = (actual: string, expected: string, variables: Context | undefined) => boolean;
 
 interface Operator {
   readonly compare: Comparison;
@@ -13,8 +14,8 @@ interface Operator {
 
 const filled =
   (compare: (actual: string, expected: string) => boolean): Comparison =>
-  (actual, expected, context) => {
-    const value = fillVariables(expected, context);
+  (actual, expected, variables) => {
+    const value = fillVariables(expected, variables);
     return value !== undefined && compare(actual, value);
   };
 
@@ -34,24 +35,11 @@ function inNetwork(actual: string, expected: string): boolean {
   return list.check(actual, isIP(actual) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** ARN parts are matched one by one: a wildcard does not cross the first five colons. */
-const arnLike: Comparison = (actual, expected, context) => {
-  const split = (arn: string): string[] => {
-    const parts = arn.split(':');
-    return [...parts.slice(0, 5), parts.slice(5).join(':')];
-  };
-  const [actualParts, expectedParts] = [
-    split(actual),
-    split(expected.replaceAll(/\$\{[^}]*\}/g, (variable) => variable.replaceAll(':', '\u0001'))),
-  ];
-  return expectedParts.every((part, at) =>
-    matchesPattern(part.replaceAll('\u0001', ':'), actualParts[at] ?? '', context),
-  );
-};
+const arnLike: Comparison = (actual, expected, variables) => arnPartsMatch(expected, actual, variables);
 
 const equals = filled((actual, expected) => actual === expected);
 const equalsIgnoringCase = filled((actual, expected) => actual.toLowerCase() === expected.toLowerCase());
-const like: Comparison = (actual, expected, context) => matchesPattern(expected, actual, context);
+const like: Comparison = (actual, expected, variables) => matchesPattern(expected, actual, variables);
 
 const OPERATORS: Readonly<Record<string, Operator>> = {
   stringequals: { compare: equals, negated: false },
@@ -104,25 +92,42 @@ function valuesOf(value: ConditionValue): readonly string[] {
   return (Array.isArray(value) ? value : [value]).map(String);
 }
 
-function testCondition(operatorText: string, key: string, expectedValue: ConditionValue, context: Context): boolean {
-  const { quantifier, name, ifExists } = parseOperator(operatorText);
-  const expected = valuesOf(expectedValue);
+interface Test {
+  readonly operator: string;
+  readonly key: string;
+  readonly value: ConditionValue;
+}
+
+function testCondition(
+  { operator: text, key, value }: Test,
+  context: Context,
+  variables: Context | undefined,
+): boolean {
+  const { quantifier, name, ifExists } = parseOperator(text);
+  const expected = valuesOf(value);
   const actual = context.get(key.toLowerCase());
-  if (name === 'null') return expected.some((value) => (value.toLowerCase() === 'true') === (actual === undefined));
+  if (name === 'null') return expected.some((each) => (each.toLowerCase() === 'true') === (actual === undefined));
   const operator = OPERATORS[name];
   if (!operator) return false;
   if (actual === undefined || actual.length === 0)
     return ifExists || quantifier === 'forallvalues' || (operator.negated && quantifier === undefined);
-  const holds = (value: string): boolean =>
-    expected.some((wanted) => operator.compare(value, wanted, context)) !== operator.negated;
+  const holds = (each: string): boolean =>
+    expected.some((wanted) => operator.compare(each, wanted, variables)) !== operator.negated;
   if (quantifier === 'forallvalues') return actual.every(holds);
   if (quantifier === 'foranyvalue') return actual.some(holds);
   return operator.negated ? actual.every(holds) : actual.some(holds);
 }
 
-/** Every operator and every key must hold; of the values of one key one is enough. */
-export function conditionsHold(condition: PolicyStatement['Condition'], context: Context): boolean {
+/**
+ * Every operator and every key must hold; of the values of one key one is enough. `variables` is what variables in the
+ * policy are filled from: undefined in a policy whose version knows none.
+ */
+export function conditionsHold(
+  condition: PolicyStatement['Condition'],
+  context: Context,
+  variables: Context | undefined = context,
+): boolean {
   return Object.entries(condition ?? {}).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, expected]) => testCondition(operator, key, expected, context)),
+    Object.entries(keys).every(([key, value]) => testCondition({ operator, key, value }, context, variables)),
   );
 }

@@ -2,9 +2,19 @@ import type { Principal } from '../identity.ts';
 import { conditionsHold } from './conditions.ts';
 import { type Context, matchesPattern } from './pattern.ts';
 import type { OneOrMany, PolicyDocument, PolicyStatement } from './policy.ts';
-import { type PrincipalMatch, principalMatch } from './principals.ts';
+import { type PrincipalMatch, principalMatch, strongerMatch } from './principals.ts';
+import { resourceMatchesArn } from './resource-arn.ts';
 
-export type PolicyType = 'identity-based' | 'session' | 'resource-based';
+export type PolicyType =
+  | 'identity-based'
+  | 'permissions boundary'
+  | 'session'
+  | 'service control'
+  | 'resource control'
+  | 'resource-based';
+
+/** What an organization lays over one account: a list of policies for each place from the root down to the account. */
+export type ControlPolicies = readonly (readonly PolicyDocument[])[];
 
 export interface Evaluation {
   readonly principal: Principal;
@@ -13,8 +23,14 @@ export interface Evaluation {
   readonly resource: string;
   readonly context: Context;
   readonly identityPolicies: readonly PolicyDocument[];
+  /** Absent: there is no boundary. */
+  readonly boundary?: PolicyDocument | undefined;
   /** Absent: the session has none, so nothing is narrowed. */
   readonly sessionPolicies?: readonly PolicyDocument[] | undefined;
+  /** Over the principal's account; every place must allow. */
+  readonly serviceControlPolicies?: ControlPolicies | undefined;
+  /** Over the resource's account; AWS's own at every place allows everything, so that these only deny. */
+  readonly resourceControlPolicies?: ControlPolicies | undefined;
   readonly resourcePolicy?: PolicyDocument | undefined;
   /** Account that owns the resource. */
   readonly resourceAccount: string;
@@ -45,18 +61,28 @@ function actionMatches({ Action, NotAction }: PolicyStatement, action: string): 
   return Action === undefined ? NotAction !== undefined && !among(NotAction) : among(Action);
 }
 
-function resourceMatches({ Resource, NotResource }: PolicyStatement, resource: string, context: Context): boolean {
+function resourceMatches(statement: PolicyStatement, resource: string, variables: Context | undefined): boolean {
+  const { Resource, NotResource } = statement;
   const among = (patterns: OneOrMany | undefined): boolean =>
-    listOf(patterns).some((pattern) => matchesPattern(pattern, resource, context));
+    listOf(patterns).some((pattern) => resourceMatchesArn(pattern, resource, variables));
   if (Resource !== undefined) return among(Resource);
   return NotResource === undefined || !among(NotResource); // a trust policy has neither: its role is the resource
 }
 
-function speaks(statement: PolicyStatement, { action, resource, context }: Evaluation): boolean {
+/**
+ * Whether a statement is about this request, whoever asks. Only a policy of version 2012-10-17 knows variables.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+ */
+export function statementSpeaks(
+  statement: PolicyStatement,
+  { Version }: PolicyDocument,
+  { action, resource, context }: Pick<Evaluation, 'action' | 'resource' | 'context'>,
+): boolean {
+  const variables = Version === '2012-10-17' ? context : undefined;
   return (
     actionMatches(statement, action) &&
-    resourceMatches(statement, resource, context) &&
-    conditionsHold(statement.Condition, context)
+    resourceMatches(statement, resource, variables) &&
+    conditionsHold(statement.Condition, context, variables)
   );
 }
 
@@ -65,47 +91,90 @@ interface Verdict {
   readonly allowed: PrincipalMatch;
 }
 
-function weigh(policies: readonly PolicyDocument[], evaluation: Evaluation, isResourcePolicy: boolean): Verdict {
+/** What some policies say; a resource's policy only where it speaks of the caller. */
+function weigh(
+  policies: readonly PolicyDocument[],
+  evaluation: Evaluation,
+  matchOf: (statement: PolicyStatement) => PrincipalMatch = () => 'identity',
+): Verdict {
+  let denied = false;
   let allowed: PrincipalMatch = 'none';
-  for (const statement of policies.flatMap(statementsOf)) {
-    if (!speaks(statement, evaluation)) continue;
-    const match = isResourcePolicy ? principalMatch(statement, evaluation.principal) : 'identity';
-    if (match === 'none') continue;
-    if (statement.Effect === 'Deny') return { denied: true, allowed: 'none' };
-    if (allowed === 'none' || allowed === 'account' || match === 'session') allowed = match;
+  for (const policy of policies) {
+    for (const statement of statementsOf(policy)) {
+      if (!statementSpeaks(statement, policy, evaluation)) continue;
+      const match = matchOf(statement);
+      if (match !== 'none' && statement.Effect === 'Deny') denied = true;
+      if (statement.Effect === 'Allow') allowed = strongerMatch(allowed, match);
+    }
   }
-  return { denied: false, allowed };
+  return { denied, allowed };
+}
+
+interface Verdicts {
+  readonly identity: Verdict;
+  readonly boundary: Verdict | undefined;
+  readonly session: Verdict | undefined;
+  readonly serviceControl: readonly Verdict[];
+  readonly resourceControl: readonly Verdict[];
+  readonly resource: Verdict | undefined;
+}
+
+function verdictsOf(evaluation: Evaluation): Verdicts {
+  const { principal, boundary, sessionPolicies, resourcePolicy } = evaluation;
+  const { serviceControlPolicies = [], resourceControlPolicies = [] } = evaluation;
+  const named = (statement: PolicyStatement): PrincipalMatch =>
+    principalMatch(statement, principal, { isBounded: boundary !== undefined });
+  return {
+    identity: weigh(evaluation.identityPolicies, evaluation),
+    boundary: boundary && weigh([boundary], evaluation),
+    session: sessionPolicies && weigh(sessionPolicies, evaluation),
+    serviceControl: serviceControlPolicies.map((policies) => weigh(policies, evaluation)),
+    resourceControl: resourceControlPolicies.map((policies) => weigh(policies, evaluation)),
+    resource: resourcePolicy && weigh([resourcePolicy], evaluation, named),
+  };
+}
+
+function deniedBy({ identity, boundary, session, ...others }: Verdicts): PolicyType | undefined {
+  if (identity.denied) return 'identity-based';
+  if (boundary?.denied) return 'permissions boundary';
+  if (session?.denied) return 'session';
+  if (others.serviceControl.some(({ denied }) => denied)) return 'service control';
+  if (others.resourceControl.some(({ denied }) => denied)) return 'resource control';
+  return others.resource?.denied ? 'resource-based' : undefined;
+}
+
+const says = (verdict: Verdict | undefined): boolean => verdict === undefined || verdict.allowed !== 'none';
+
+/** The kind of policy that should have allowed and did not; undefined when enough do. */
+function missing(evaluation: Evaluation, verdicts: Verdicts, crossAccount: boolean): PolicyType | undefined {
+  const { principal, resourcePolicyRequired = false } = evaluation;
+  const { identity, boundary, session, serviceControl } = verdicts;
+  const granted = verdicts.resource?.allowed ?? 'none';
+  if (!serviceControl.every(says)) return 'service control';
+  if (principal.kind !== 'user' && principal.kind !== 'assumedRole') {
+    return granted === 'none' ? 'resource-based' : undefined;
+  }
+  if ((crossAccount || resourcePolicyRequired) && granted === 'none') return 'resource-based';
+  // A user, or one session, that a resource of the same account names needs nobody else's leave.
+  if (!crossAccount && (granted === 'session' || (granted === 'identity' && principal.kind === 'user')))
+    return undefined;
+  const byResource = !crossAccount && granted === 'identity';
+  if (!byResource && !says(identity)) return 'identity-based';
+  if (!says(boundary)) return 'permissions boundary';
+  return says(session) ? undefined : 'session';
 }
 
 /**
- * Whether IAM lets the request pass: an explicit Deny anywhere refuses; otherwise identity policies (narrowed by session
- * policies) and the resource's own policy decide, either or both depending on accounts and on whom the resource names.
+ * Whether IAM lets the request pass: an explicit Deny anywhere refuses; otherwise identity policies (narrowed by a
+ * boundary and session policies) and the resource's own policy decide, either or both depending on accounts and on whom
+ * the resource names; an organization must allow besides.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function evaluate(evaluation: Evaluation): Decision {
-  const { principal, resourceAccount, sessionPolicies, resourcePolicy, resourcePolicyRequired = false } = evaluation;
-  const crossAccount = principal.account !== resourceAccount;
-  const identity = weigh(evaluation.identityPolicies, evaluation, false);
-  const session = sessionPolicies && weigh(sessionPolicies, evaluation, false);
-  const resource = resourcePolicy && weigh([resourcePolicy], evaluation, true);
-  const refuse = (by: PolicyType, explicit: boolean): Decision => ({ allowed: false, by, explicit, crossAccount });
-
-  if (identity.denied) return refuse('identity-based', true);
-  if (session?.denied) return refuse('session', true);
-  if (resource?.denied) return refuse('resource-based', true);
-
-  const granted = resource?.allowed ?? 'none';
-  if (principal.kind !== 'user' && principal.kind !== 'assumedRole') {
-    return granted === 'none' ? refuse('resource-based', false) : { allowed: true };
-  }
-  const inSession = session === undefined || session.allowed !== 'none';
-  const byIdentity = identity.allowed !== 'none' && inSession;
-  const byResource = granted === 'session' || (granted === 'identity' && inSession);
-
-  if (crossAccount) {
-    if (granted === 'none') return refuse('resource-based', false);
-    return byIdentity ? { allowed: true } : refuse(inSession ? 'identity-based' : 'session', false);
-  }
-  if (resourcePolicyRequired && granted === 'none') return refuse('resource-based', false);
-  if (byResource || byIdentity) return { allowed: true };
-  return refuse(identity.allowed !== 'none' && !inSession ? 'session' : 'identity-based', false);
+  const crossAccount = evaluation.principal.account !== evaluation.resourceAccount;
+  const verdicts = verdictsOf(evaluation);
+  const denier = deniedBy(verdicts);
+  if (denier !== undefined) return { allowed: false, by: denier, explicit: true, crossAccount };
+  const by = missing(evaluation, verdicts, crossAccount);
+  return by === undefined ? { allowed: true } : { allowed: false, by, explicit: false, crossAccount };
 }

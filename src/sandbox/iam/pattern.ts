@@ -72,7 +72,7 @@ export function matchesPattern(pattern: string, text: string, context?: Context)
 }
 
 /** The text with its variables filled in, for operators that know no wildcards; undefined when one has no value. */
-export function fillVariables(text: string, context: Context): string | undefined {
+export function fillVariables(text: string, context: Context | undefined): string | undefined {
   const tokens = tokenize(text, context);
   return tokens?.map((token) => (token === 'anyRun' ? '*' : token === 'anyOne' ? '?' : token.literal)).join('');
 }

@@ -28,6 +28,8 @@ export interface TestWorld extends AsyncDisposable, WorldInfo {
   lifetimes(scale: number): Promise<void>;
   /** How far AWS's clock is ahead of the machine's; negative: behind. */
   clockSkew(seconds: number): Promise<void>;
+  /** How long a change of IAM takes until it is in effect. */
+  iamPropagation(seconds: number): Promise<void>;
   /** Ends credentials before the time they were given. */
   expireEarly(what: EarlyExpiry): Promise<EarlyExpired>;
   faults(...faults: readonly Fault[]): Promise<void>;
@@ -82,6 +84,9 @@ export async function openWorld(
     },
     clockSkew: async (seconds) => {
       await sandbox.call('POST', `${path}/skew`, { seconds });
+    },
+    iamPropagation: async (seconds) => {
+      await sandbox.call('POST', `${path}/propagation`, { seconds });
     },
     expireEarly: async (what) => (await sandbox.call('POST', `${path}/expire`, what)) as EarlyExpired,
     faults: async (...faults) => {

@@ -5,6 +5,8 @@ import { styleText } from 'node:util';
 import { classifyFileError } from '../core/file-error.ts';
 import type { ConnectionFile } from '../sandbox/connection-files.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { followSwitchFile } from '../sandbox/switch-file.ts';
+import type { Switches } from '../sandbox/switches.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
@@ -12,6 +14,8 @@ export interface SandboxCommand {
   readonly world?: string;
   readonly dataDir?: string;
   readonly connections: string;
+  /** A file that says what is to go wrong, followed while the sandbox runs. */
+  readonly switches?: string;
 }
 
 /** The world that comes with the package. */
@@ -19,17 +23,19 @@ export const STANDARD_WORLD = fileURLToPath(new URL('../../samples/worlds/standa
 
 /** `roleshift sandbox`: starts a world, says how to reach it, and stops cleanly on Ctrl-C. */
 export async function sandbox(
-  { world, dataDir, connections }: SandboxCommand,
+  { world, dataDir, connections, switches }: SandboxCommand,
   context: CommandContext,
 ): Promise<number> {
   using output = openOutput(context);
   await using running = await startSandbox({
     world: world ?? STANDARD_WORLD,
     ...(dataDir === undefined ? {} : { dataDir }),
+    signal: context.signal,
   }).catch((error: unknown) => {
+    if (context.signal.aborted) return undefined;
     throw classifyFileError(error, "The sandbox's folder", 'Name a folder that you may write with --data-dir.');
   });
-  if (context.signal.aborted) return 0;
+  if (running === undefined || context.signal.aborted) return 0;
   const files = await running.connectionFiles(connections).catch((error: unknown) => {
     throw classifyFileError(
       error,
@@ -38,6 +44,13 @@ export async function sandbox(
     );
   });
   const { awsEndpoint, clusters, metadataEndpoints } = running;
+  using _followed =
+    switches === undefined
+      ? undefined
+      : await followSwitchFile(switches, running, {
+          onSet: (set) => output.line(describeSwitches(set)),
+          onError: (error) => output.line(error instanceof Error ? error.message : String(error)),
+        });
 
   if (context.json) {
     output.result({
@@ -59,7 +72,7 @@ function describeSandbox(
   files: readonly ConnectionFile[],
 ): string[] {
   const endpoints = [
-    ['AWS endpoint', `${awsEndpoint}  (STS, Redshift, S3)`],
+    ['AWS endpoint', `${awsEndpoint}  (STS, IAM, Redshift, Redshift Serverless, S3)`],
     ...Object.entries(clusters).map(([id, { host, port, caFile }]) => [
       `cluster ${id}`,
       `${host}:${port}  (TLS, CA in ${caFile})`,
@@ -91,6 +104,17 @@ function describeSandbox(
   const [first] = files;
   if (first) lines.push('', `  Try:   ${tryLine(first)}`);
   return [...lines, '  Stop:  Ctrl-C'];
+}
+
+function describeSwitches({ faults = [], expireEarly = [], ...dials }: Switches): string {
+  const parts = [
+    ...faults.map(({ on, times = 1, effect }) => `${on} ${effect.kind} ${times === 'always' ? times : `${times}x`}`),
+    ...Object.entries(dials)
+      .filter(([name]) => name !== '$schema')
+      .map(([name, value]) => `${name} ${String(value)}`),
+    ...expireEarly.map(({ role, databaseUser }) => `ended early: ${[role, databaseUser].filter(Boolean).join(', ')}`),
+  ];
+  return `switches: ${parts.length === 0 ? 'none' : parts.join('; ')}`;
 }
 
 function tryLine({ path, environment }: ConnectionFile): string {

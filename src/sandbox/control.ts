@@ -14,6 +14,7 @@ import {
   type SandboxOptions,
   startSandbox,
 } from './sandbox.ts';
+import { checkSwitches, setSwitches } from './switches.ts';
 
 /** What `POST /worlds` answers. */
 export interface WorldInfo {
@@ -45,6 +46,8 @@ const ACTIONS = new Map<string, Action>([
   ['POST advance', (sandbox, { seconds }) => sandbox.advance(Number(seconds))],
   ['POST lifetimes', (sandbox, { scale }) => sandbox.lifetimes(Number(scale))],
   ['POST skew', (sandbox, { seconds }) => sandbox.clockSkew(Number(seconds))],
+  ['POST propagation', (sandbox, { seconds }) => sandbox.iamPropagation(Number(seconds))],
+  ['POST switches', (sandbox, input) => setSwitches(sandbox, checkSwitches(input))],
   ['POST expire', (sandbox, input) => sandbox.expireEarly(input as EarlyExpiry)],
   ['POST faults', (sandbox, { faults }) => sandbox.faults.add(...((Array.isArray(faults) ? faults : []) as Fault[]))],
   ['DELETE faults', (sandbox) => sandbox.faults.clear()],

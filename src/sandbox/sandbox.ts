@@ -1,35 +1,23 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { AwsContext } from './aws/endpoint.ts';
 import { createIam } from './aws/iam.ts';
 import { createRedshift } from './aws/redshift.ts';
 import { createRedshiftServerless } from './aws/redshift-serverless.ts';
 import { createAwsServer } from './aws/server.ts';
 import { createSts } from './aws/sts.ts';
-import { createWorldClock, type WorldClock } from './clock.ts';
+import type { WorldClock } from './clock.ts';
 import type { RunningCluster, SuperuserRows } from './cluster.ts';
 import { type ConnectionFile, writeConnectionFiles } from './connection-files.ts';
 import { Disposables } from './disposables.ts';
-import { createFaultBook, type FaultBook } from './faults.ts';
-import { createAuthorizer } from './iam/authorizer.ts';
-import { createIamDirectory, type IamDirectory } from './iam/directory.ts';
-import { initialIamState } from './iam/initial-state.ts';
-import { createIdentityRegistry, type EarlyEnd } from './iam/registry.ts';
+import type { FaultBook } from './faults.ts';
+import type { EarlyEnd } from './iam/registry.ts';
 import { listenOnLoopback } from './listen.ts';
-import { createLoginRegistry, type LoginRegistry } from './logins.ts';
-import { CONTAINER_PATH } from './metadata/container.ts';
-import { createMetadataServer } from './metadata/server.ts';
-import { createTokenFiles, type TokenFiles } from './metadata/token-files.ts';
-import { partitionOf } from './partition.ts';
-import { createBucketAccess } from './s3/access.ts';
-import { createFileStore, type FileStore } from './s3/file-store.ts';
 import { serveClusters } from './serve-clusters.ts';
-import { createTokenIssuer, type TokenIssuer } from './web-identity.ts';
+import { serveMetadata } from './serve-metadata.ts';
 import { clusterOf } from './workgroups.ts';
 import type { World } from './world.ts';
 import { checkWorld, readWorldFile } from './world-file.ts';
 import { openWorldFolder } from './world-folder.ts';
-import { createWorldLog, type LogEntry, type WorldLog } from './world-log.ts';
+import type { LogEntry } from './world-log.ts';
+import { createParts } from './world-parts.ts';
 
 export interface SandboxOptions {
   /** A world, or the path of a world file. */
@@ -40,6 +28,8 @@ export interface SandboxOptions {
   readonly databases?: boolean;
   /** Port of the AWS endpoint. Default: a free one. */
   readonly awsPort?: number;
+  /** Aborted while the world starts: what has started ends again, and the reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is to end before its time. */
@@ -94,80 +84,14 @@ export interface Sandbox extends AsyncDisposable {
   lifetimes(scale: number): void;
   /** Sets how far AWS's clock is ahead of the machine's; negative: behind. */
   clockSkew(seconds: number): void;
+  /** Sets how long a change of IAM takes until it is in effect. */
+  iamPropagation(seconds: number): void;
   /** Ends credentials before the time they were given; the answer tells how many of each. */
   expireEarly(what: EarlyExpiry): EarlyExpired;
   /** Runs SQL as superuser, beside the endpoint. */
   sql(text: string, where?: { readonly cluster?: string; readonly database?: string }): Promise<SuperuserRows>;
   /** Writes a connection file, readable by its owner only, for every identity of the world. */
   connectionFiles(folder: string): Promise<readonly ConnectionFile[]>;
-}
-
-interface Parts extends AwsContext {
-  readonly directory: IamDirectory;
-  readonly issuer: TokenIssuer;
-  readonly tokens: TokenFiles;
-  readonly world: World;
-  readonly log: WorldLog;
-  readonly logins: LoginRegistry;
-  readonly store: FileStore;
-  readonly folder: string;
-  readonly onError: (error: unknown) => void;
-}
-
-async function createParts(world: World, folder: string): Promise<Parts> {
-  const clock = createWorldClock({ skewSeconds: world.clockSkewSeconds, lifetimeScale: world.lifetimeScale });
-  const log = createWorldLog(clock);
-  const partition = partitionOf(world.region);
-  const directory = createIamDirectory(initialIamState(world, partition, new Date(clock.now())), clock, {
-    partition,
-    propagationSeconds: 0,
-  });
-  const registry = createIdentityRegistry(directory, clock);
-  const authorize = createAuthorizer(registry, clock);
-  const onError = (error: unknown): void => {
-    log.add({ kind: 'failure', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  };
-  const issuer = createTokenIssuer(world.region, clock);
-  const tokens = createTokenFiles(join(folder, 'tokens'), issuer, world.instances ?? []);
-  const objects = join(folder, 'objects');
-  await mkdir(objects, { mode: 0o700 });
-  return {
-    world,
-    folder,
-    region: world.region,
-    issuer,
-    tokens,
-    clock,
-    log,
-    directory,
-    registry,
-    authorize,
-    onError,
-    faults: createFaultBook(),
-    logins: createLoginRegistry(
-      world.accounts.flatMap(({ clusters = [], workgroups = [] }) => [...clusters, ...workgroups.map(clusterOf)]),
-      clock,
-    ),
-    store: createFileStore(objects, createBucketAccess(world, authorize), clock, onError),
-  };
-}
-
-async function startMetadata(parts: Parts, held: Disposables): Promise<Readonly<Record<string, MetadataEndpoint>>> {
-  const endpoints: Record<string, MetadataEndpoint> = {};
-  for (const instance of parts.world.instances ?? []) {
-    if (instance.kind === 'pod') {
-      endpoints[instance.name] = { webIdentity: { tokenFile: parts.tokens.pathOf(instance) } };
-      continue;
-    }
-    const server = createMetadataServer(parts, instance, parts.world.region, parts.onError);
-    const { url } = held.own(await listenOnLoopback(server));
-    const token = instance.authorizationToken;
-    endpoints[instance.name] =
-      instance.kind === 'ec2'
-        ? { imds: url }
-        : { container: { url: `${url}${CONTAINER_PATH}`, ...(token !== undefined && { token }) } };
-  }
-  return endpoints;
 }
 
 async function runSuperuserSql(
@@ -197,7 +121,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const { path: folder } = held.own(await openWorldFolder(options.dataDir));
     const parts = await createParts(world, folder);
-    const { running, records, workgroups } = await serveClusters(parts, options.databases ?? true, held);
+    options.signal?.throwIfAborted();
+    const { running, records, workgroups } = await serveClusters(parts, held, options);
     const shared = { world, logins: parts.logins, createdAt: new Date(parts.clock.now()) };
     const redshift = createRedshift({ ...shared, clusters: records });
     const redshiftServerless = createRedshiftServerless({ ...shared, workgroups });
@@ -205,7 +130,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const iam = createIam({ directory: parts.directory, now: () => parts.clock.now() });
     const server = createAwsServer(parts, [sts, iam, redshift, redshiftServerless], parts.store, parts.onError);
     const aws = held.own(await listenOnLoopback(server, options.awsPort));
-    const metadataEndpoints = await startMetadata(parts, held);
+    const metadataEndpoints = await serveMetadata(parts, held);
     const clusters = Object.fromEntries(
       [...running].map(([id, { host, port, caFile }]): [string, ClusterEndpoint] => [id, { host, port, caFile }]),
     );
@@ -225,6 +150,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       },
       lifetimes: (scale) => parts.clock.setLifetimeScale(scale),
       clockSkew: (seconds) => parts.clock.setSkew(seconds),
+      iamPropagation: (seconds) => parts.setPropagation(seconds),
       expireEarly: ({ role, databaseUser, as = 'expired' }) => ({
         sessions: role === undefined ? 0 : parts.registry.endSessions(role === '*' ? undefined : role, as),
         logins: databaseUser === undefined ? 0 : parts.logins.end(databaseUser === '*' ? undefined : databaseUser),

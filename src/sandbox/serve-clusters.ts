@@ -71,8 +71,8 @@ const NOT_LISTENING = { host: '127.0.0.1', port: 5439 };
  */
 export async function serveClusters(
   parts: ServedWorld,
-  databases: boolean,
   held: Disposables,
+  { databases = true, signal }: { readonly databases?: boolean; readonly signal?: AbortSignal },
 ): Promise<ServedClusters> {
   const { world } = parts;
   const running = new Map<string, RunningCluster>();
@@ -80,8 +80,10 @@ export async function serveClusters(
   const workgroupRecords = new Map<string, WorkgroupRecord>();
   const serve = async (served: Served): Promise<ClusterRecord['endpoint']> => {
     if (!databases) return NOT_LISTENING;
+    signal?.throwIfAborted();
     const started = held.own(await startOne(parts, served));
     running.set(served.cluster.id, started);
+    signal?.throwIfAborted();
     return { host: started.host, port: started.port };
   };
   for (const { id: account, clusters = [], workgroups = [] } of world.accounts) {

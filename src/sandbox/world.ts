@@ -179,6 +179,10 @@ export interface WorldInstance {
   readonly role?: string;
   /** EC2 only: answer without a token. Default false. */
   readonly allowImdsV1?: boolean;
+  /** EC2 only: how many hops the answer with a token may make. Default 2, which reaches a container on the machine. */
+  readonly hopLimit?: number;
+  /** EC2 only: whoever asks sits in a container on the machine, one hop away. Default false. */
+  readonly inContainer?: boolean;
   /** Container only: the authorization token clients must send. Default: none is asked for. */
   readonly authorizationToken?: string;
   /** Pod only: `NAMESPACE:NAME` of its service account. Default `default:` and the instance's name. */

@@ -45,7 +45,7 @@ interface Progress {
 
 async function attempt<T>(context: AwsContext, exchange: Exchange, work: Work<T>, progress: Progress): Promise<T> {
   const { service, action, resource, body, claim, wording } = work;
-  const effect = (await suffer(context.faults, `${service}:${action}`, resource))?.effect;
+  const effect = (await suffer(context.faults, `${service}:${action}`, resource, exchange.incoming))?.effect;
   if (effect) progress.fault = effect.kind;
   if (effect?.kind === 'throttle') throw wording.throttled;
   if (effect?.kind === 'error') {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorldClock } from '../clock.ts';
 import type { Fault, FaultBook } from '../faults.ts';
@@ -55,9 +56,23 @@ export const openExchange = (incoming: IncomingMessage, response: ServerResponse
   requestId: randomUUID(),
 });
 
-/** Takes the fault that strikes now and lets a delay or a cut happen; an error or a throttle is left to the caller. */
-export async function suffer(faults: FaultBook, on: string, subject: string): Promise<Fault | undefined> {
+/** Says nothing until the client goes away. */
+export async function keepSilent(socket: Socket): Promise<void> {
+  if (!socket.destroyed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+}
+
+/** Takes the fault that strikes now and lets a delay, silence or a cut happen; an error or a throttle is left to the caller. */
+export async function suffer(
+  faults: FaultBook,
+  on: string,
+  subject: string,
+  { socket }: IncomingMessage,
+): Promise<Fault | undefined> {
   const fault = faults.take(on, subject);
+  if (fault?.effect.kind === 'silence') {
+    await keepSilent(socket);
+    throw new ConnectionDropped(on);
+  }
   if (fault?.effect.kind === 'delay') await delay(fault.effect.ms, undefined, { ref: false });
   if (fault?.effect.kind === 'drop' && (fault.effect.when ?? 'before') === 'before') throw new ConnectionDropped(on);
   return fault;

@@ -21,14 +21,13 @@ interface Moment {
 export function createIamDirectory(
   initial: IamState,
   clock: WorldClock,
-  options: { readonly partition: string; readonly propagationSeconds: number },
+  options: { readonly partition: string; readonly propagationSeconds: () => number },
 ): IamDirectory {
-  const delayMs = options.propagationSeconds * 1000;
   let current = initial;
   let moments: readonly Moment[] = [{ at: Number.NEGATIVE_INFINITY, state: initial }];
 
   const effective = (): IamState => {
-    const until = clock.now() - delayMs;
+    const until = clock.now() - options.propagationSeconds() * 1000;
     const at = moments.findLastIndex((moment) => moment.at <= until);
     moments = moments.slice(Math.max(at, 0)); // the world's clock never goes back
     return moments[0]?.state ?? initial;

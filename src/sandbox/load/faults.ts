@@ -12,6 +12,9 @@ export async function strikeFault({ cluster, signal }: StatementContext, on: str
     case 'delay':
       await wait(effect.ms, undefined, { signal });
       return;
+    case 'silence':
+      await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+      return;
     case 'throttle':
       throw refuse('XX000', 'S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown');
     case 'error':

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AwsContext, ConnectionDropped, record, suffer } from '../aws/endpoint.ts';
+import { type AwsContext, ConnectionDropped, keepSilent, record, suffer } from '../aws/endpoint.ts';
 import { forOwnHost } from '../own-host.ts';
 import type { WorldInstance } from '../world.ts';
 import { createContainerEndpoint } from './container.ts';
@@ -7,6 +7,14 @@ import { createImds, type MetadataAnswer } from './imds.ts';
 import { createInstanceCredentials } from './instance-credentials.ts';
 
 const ACCOUNT = /^arn:aws:iam::(\d{12}):/;
+
+/**
+ * The answer to PUT may make so many hops, and a container is one further away: the answer dies on the way, while GET and
+ * the connection itself work. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+ */
+function isLostOnTheWay({ hopLimit = 2, inContainer = false }: WorldInstance, { method }: IncomingMessage): boolean {
+  return method === 'PUT' && inContainer && hopLimit < 2;
+}
 
 /** The metadata endpoint of one instance: IMDS or container credentials. */
 export function createMetadataServer(
@@ -25,7 +33,7 @@ export function createMetadataServer(
 
   const answer = async (request: IncomingMessage): Promise<MetadataAnswer> => {
     const normal = respond(request);
-    const fault = await suffer(context.faults, `${service}:${normal.action}`, instance.name);
+    const fault = await suffer(context.faults, `${service}:${normal.action}`, instance.name, request);
     if (fault?.effect.kind === 'drop') throw new ConnectionDropped(normal.action);
     if (fault?.effect.kind === 'throttle') return { ...normal, status: 429, body: 'Too Many Requests' };
     if (fault?.effect.kind === 'error')
@@ -35,6 +43,10 @@ export function createMetadataServer(
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
+      if (service === 'imds' && isLostOnTheWay(instance, request)) {
+        await keepSilent(request.socket);
+        throw new ConnectionDropped('Token');
+      }
       const { action, status, body, headers } = await answer(request);
       record(context.log, {
         service,

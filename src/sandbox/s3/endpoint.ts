@@ -128,7 +128,7 @@ async function carryOut(
   progress: Progress,
 ): Promise<S3Answer> {
   const { operation, bucket, key } = route;
-  const fault = await suffer(context.faults, `s3:${operation ?? 'unknown'}`, `${bucket}/${key}`);
+  const fault = await suffer(context.faults, `s3:${operation ?? 'unknown'}`, `${bucket}/${key}`, exchange.incoming);
   progress.fault = fault?.effect.kind;
   if (fault?.effect.kind === 'throttle') throw new S3Refusal('SlowDown', 503, 'Please reduce your request rate.');
   if (fault?.effect.kind === 'error') {

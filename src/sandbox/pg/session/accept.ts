@@ -12,6 +12,7 @@ import type { GroupMembers } from './group-members.ts';
 import { authenticate } from './login.ts';
 import { ClientSession } from './session.ts';
 import { readStartup } from './startup.ts';
+import { untilGone } from './strike.ts';
 
 /** What PostgreSQL must hold itself to for every session of a client. */
 const SESSION_DEFAULTS = {
@@ -139,6 +140,7 @@ async function strike(core: ClusterCore, client: ClientConnection, user: string)
   const effect = core.init.faults.take('pg:connect', user)?.effect;
   if (!effect) return;
   if (effect.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, effect.ms));
+  else if (effect.kind === 'silence') await untilGone(client.signal);
   else if (effect.kind === 'error') {
     throw new RedshiftError({
       severity: 'FATAL',

@@ -16,9 +16,15 @@ export async function strike({ core, client }: Relay, on: string, subject: strin
   if (effect.kind === 'delay') {
     await wait(effect.ms, undefined, { signal: client.signal }).catch(() => undefined); // the client left: no need to wait
   }
+  if (effect.kind === 'silence') await untilGone(client.signal);
   if (effect.kind === 'error') throw new RedshiftError(refusalOf(on, effect));
   if (effect.kind === 'drop' && effect.when !== 'after') cut(client);
   return fault;
+}
+
+/** Resolves when the client has left. */
+export async function untilGone(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 }
 
 /** Strikes with what `strike` left for afterwards. */

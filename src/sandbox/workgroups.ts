@@ -14,10 +14,15 @@ export interface WorkgroupRecord {
   readonly endpoint: { readonly host: string; readonly port: number };
 }
 
-export const clusterOf = ({ name, id: _id, namespace: _namespace, ...rest }: WorldWorkgroup): WorldCluster => ({
-  ...rest,
-  id: name,
-});
+const clusters = new WeakMap<WorldWorkgroup, WorldCluster>();
+
+/** What runs behind a workgroup: one and the same object each time, since more is known of it than the world says. */
+export function clusterOf(workgroup: WorldWorkgroup): WorldCluster {
+  const { name, id: _id, namespace: _namespace, ...rest } = workgroup;
+  const cluster = clusters.get(workgroup) ?? { ...rest, id: name };
+  clusters.set(workgroup, cluster);
+  return cluster;
+}
 
 /** Ids that the world does not give are made from names, so that they are the same in every run. */
 export function workgroupRecord(

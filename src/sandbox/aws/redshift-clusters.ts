@@ -1,3 +1,4 @@
+import { attachedRoles } from '../attached-roles.ts';
 import { stableUuid } from '../stable-uuid.ts';
 import { type QueryCall, QueryFailure } from './query.ts';
 import {
@@ -10,12 +11,14 @@ import {
   type RedshiftDeps,
   refuseAbsent,
 } from './redshift-call.ts';
+import { modifyClusterRoles } from './redshift-cluster-roles.ts';
 import type { XmlElements } from './xml.ts';
 
 const certificateArn = (prefix: string, name: string): string =>
   `${prefix.replace(':redshift:', ':acm:')}:certificate/${stableUuid(name)}`;
 
 function describe({ cluster, account, endpoint }: ClusterRecord, prefix: string, createdAt: Date): XmlElements {
+  const { iamRoles, defaultIamRole } = attachedRoles(cluster);
   return {
     ClusterIdentifier: cluster.id,
     NodeType: 'ra3.large',
@@ -29,8 +32,8 @@ function describe({ cluster, account, endpoint }: ClusterRecord, prefix: string,
     PubliclyAccessible: false,
     Encrypted: true,
     ClusterNamespaceArn: `${prefix}:namespace:${stableUuid(`${account}/${cluster.id}`)}`,
-    IamRoles: { ClusterIamRole: (cluster.iamRoles ?? []).map((arn) => ({ IamRoleArn: arn, ApplyStatus: 'in-sync' })) },
-    DefaultIamRoleArn: cluster.defaultIamRole,
+    IamRoles: { ClusterIamRole: iamRoles.map((arn) => ({ IamRoleArn: arn, ApplyStatus: 'in-sync' })) },
+    DefaultIamRoleArn: defaultIamRole,
     ...(cluster.customDomain !== undefined && {
       CustomDomainName: cluster.customDomain,
       CustomDomainCertificateArn: certificateArn(prefix, cluster.customDomain),
@@ -55,6 +58,11 @@ export function describeClusters(call: QueryCall, deps: RedshiftDeps): XmlElemen
   const found = ownClusters(call, deps).filter(({ cluster }) => wanted === undefined || cluster.id === wanted);
   if (wanted !== undefined && found.length === 0) throw clusterNotFound(wanted);
   return { Clusters: { Cluster: found.map((record) => describe(record, prefix, deps.createdAt)) } };
+}
+
+/** https://docs.aws.amazon.com/redshift/latest/APIReference/API_ModifyClusterIamRoles.html */
+export function modifyClusterIamRoles(call: QueryCall, deps: RedshiftDeps): XmlElements {
+  return { Cluster: describe(modifyClusterRoles(call, deps), arnPrefix(call), deps.createdAt) };
 }
 
 /** https://docs.aws.amazon.com/redshift/latest/APIReference/API_DescribeCustomDomainAssociations.html */

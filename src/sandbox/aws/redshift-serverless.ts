@@ -1,3 +1,4 @@
+import { attachedRoles, attachRoles } from '../attached-roles.ts';
 import { type AuthorizationRequest, refusalMessage } from '../iam/authorizer.ts';
 import { databaseUserOf } from '../identity.ts';
 import type { LoginRegistry } from '../logins.ts';
@@ -46,7 +47,7 @@ function needName(input: JsonObject, member: string): string {
   );
 }
 
-function demand(call: JsonCall, request: Pick<AuthorizationRequest, 'action' | 'resource'>): void {
+function demand(call: JsonCall, request: Pick<AuthorizationRequest, 'action' | 'resource' | 'context'>): void {
   const { principal, region } = call;
   const decision = call.authorize({ ...request, principal, region });
   if (!decision.allowed) throw accessDeniedException(refusalMessage({ ...request, principal }, decision));
@@ -143,22 +144,49 @@ function getNamespace(call: JsonCall, deps: ServerlessDeps): JsonObject {
   refuseOthers(call.input, ['namespaceName']);
   const name = needName(call.input, 'namespaceName');
   const found = find(call, deps, 'GetNamespace', 'namespace', { name, is: ({ namespace }) => namespace.name === name });
-  const { cluster, namespace, namespaceArn } = found;
+  return { namespace: describeNamespace(found, deps.createdAt) };
+}
+
+function describeNamespace({ cluster, namespace, namespaceArn }: WorkgroupRecord, createdAt: Date): JsonObject {
+  const { iamRoles, defaultIamRole } = attachedRoles(cluster);
   return {
-    namespace: {
-      namespaceName: namespace.name,
-      namespaceId: namespace.id,
-      namespaceArn,
-      status: 'AVAILABLE',
-      creationDate: deps.createdAt.toISOString(),
-      dbName: cluster.databases?.[0]?.name ?? 'dev',
-      adminUsername: cluster.users?.find(({ superuser }) => superuser)?.name ?? 'admin',
-      kmsKeyId: 'AWS_OWNED_KMS_KEY',
-      // As the API sends them: text, not structures.
-      iamRoles: (cluster.iamRoles ?? []).map((arn) => `IamRole(applyStatus=in-sync, iamRoleArn=${arn})`),
-      ...(cluster.defaultIamRole !== undefined && { defaultIamRoleArn: cluster.defaultIamRole }),
-    },
+    namespaceName: namespace.name,
+    namespaceId: namespace.id,
+    namespaceArn,
+    status: 'AVAILABLE',
+    creationDate: createdAt.toISOString(),
+    dbName: cluster.databases?.[0]?.name ?? 'dev',
+    adminUsername: cluster.users?.find(({ superuser }) => superuser)?.name ?? 'admin',
+    kmsKeyId: 'AWS_OWNED_KMS_KEY',
+    // As the API sends them: text, not structures.
+    iamRoles: iamRoles.map((arn) => `IamRole(applyStatus=in-sync, iamRoleArn=${arn})`),
+    ...(defaultIamRole !== undefined && { defaultIamRoleArn: defaultIamRole }),
   };
+}
+
+/** Puts other roles in place of all that the namespace has; whoever asks has to be allowed to pass each. */
+function updateNamespace(call: JsonCall, deps: ServerlessDeps): JsonObject {
+  const { input } = call;
+  refuseOthers(input, ['namespaceName', 'iamRoles', 'defaultIamRoleArn']);
+  const name = needName(input, 'namespaceName');
+  const found = find(call, deps, 'UpdateNamespace', 'namespace', {
+    name,
+    is: ({ namespace }) => namespace.name === name,
+  });
+  const before = attachedRoles(found.cluster);
+  const iamRoles = input['iamRoles'] === undefined ? before.iamRoles : roleArns(input['iamRoles']);
+  const context = { 'iam:PassedToService': 'redshift-serverless.amazonaws.com' };
+  for (const resource of iamRoles) demand(call, { action: 'iam:PassRole', resource, context });
+  const wanted = textOf(input, 'defaultIamRoleArn') ?? before.defaultIamRole;
+  const defaultIamRole = wanted !== undefined && iamRoles.includes(wanted) ? wanted : undefined;
+  attachRoles(found.cluster, { iamRoles, ...(defaultIamRole !== undefined && { defaultIamRole }) });
+  return { namespace: describeNamespace(found, deps.createdAt) };
+}
+
+function roleArns(value: unknown): readonly string[] {
+  const isArn = (each: unknown): each is string => typeof each === 'string' && each.startsWith('arn:');
+  if (Array.isArray(value) && value.every(isArn)) return value;
+  throw validationException('iamRoles must be a list of ARNs of IAM roles');
 }
 
 function listWorkgroups(call: JsonCall, deps: ServerlessDeps): JsonObject {
@@ -196,6 +224,7 @@ export function createRedshiftServerless(deps: ServerlessDeps): JsonService {
       ['GetCredentials', (call) => getCredentials(call, deps)],
       ['GetWorkgroup', (call) => getWorkgroup(call, deps)],
       ['GetNamespace', (call) => getNamespace(call, deps)],
+      ['UpdateNamespace', (call) => updateNamespace(call, deps)],
       ['ListWorkgroups', (call) => listWorkgroups(call, deps)],
       ['GetCustomDomainAssociation', (call) => getCustomDomainAssociation(call, deps)],
     ]),

@@ -1,6 +1,6 @@
 import type { QueryService } from './query.ts';
 import type { RedshiftDeps } from './redshift-call.ts';
-import { describeClusters, describeCustomDomains } from './redshift-clusters.ts';
+import { describeClusters, describeCustomDomains, modifyClusterIamRoles } from './redshift-clusters.ts';
 import { getClusterCredentials, getClusterCredentialsWithIam } from './redshift-logins.ts';
 
 /** The part of Redshift's API that a connection meets. */
@@ -17,6 +17,7 @@ export function createRedshift(deps: RedshiftDeps): QueryService {
       ['GetClusterCredentials', (call) => getClusterCredentials(call, deps)],
       ['GetClusterCredentialsWithIAM', (call) => getClusterCredentialsWithIam(call, deps)],
       ['DescribeClusters', (call) => describeClusters(call, deps)],
+      ['ModifyClusterIamRoles', (call) => modifyClusterIamRoles(call, deps)],
       ['DescribeCustomDomainAssociations', (call) => describeCustomDomains(call, deps)],
     ]),
   };

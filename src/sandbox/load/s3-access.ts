@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { attachedRoles } from '../attached-roles.ts';
 import type { ClusterInit } from '../cluster.ts';
 import type { Principal } from '../identity.ts';
 import type { RedshiftError } from '../pg/backend-session.ts';
@@ -9,7 +10,7 @@ import { internalFailure } from './refusal.ts';
 /** Whom COPY or UNLOAD is to S3. Throws as Redshift does for a role it may not use or keys that are no good. */
 export function resolvePrincipal(cluster: ClusterInit, authorization: Authorization, user: string): Principal {
   if (authorization.kind === 'keys') return keyPrincipal(cluster, authorization);
-  const { iamRoles = [], defaultIamRole } = cluster.cluster;
+  const { iamRoles, defaultIamRole } = attachedRoles(cluster.cluster);
   const arns =
     authorization.kind === 'roles' ? authorization.arns : defaultIamRole === undefined ? [] : [defaultIamRole];
   const [first] = arns;

@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 import { ConnectorError, type ErrorDetails, EXIT_STATUS } from '../core/errors.ts';
 import { plainText } from '../core/plain-text.ts';
+import { diagnosisOf } from '../operations/diagnosis-of.ts';
+import { describeDiagnosis } from './describe-diagnosis.ts';
 import { formatJson, forStandardError, shorten, wrap } from './format.ts';
 import { ReaderLeft } from './row-sink.ts';
 
@@ -46,8 +48,14 @@ export function describeFailure(error: unknown): string[] {
       wrap(`    ${styleText('cyan', '->')} ${plain(action)}`, 7),
     );
   }
-  if (error.action !== undefined) lines.push(wrap(`  ${styleText('cyan', '->')} ${plain(error.action)}`, 5));
-  lines.push(...describeStatements(error.details).map((line) => `  ${line}`));
+  const diagnosis = diagnosisOf(error);
+  if (diagnosis !== undefined && diagnosis.candidates.length > 0) {
+    const width = process.stderr.isTTY ? process.stderr.columns - 6 : 0;
+    lines.push(...describeDiagnosis(diagnosis, width).map((text) => text.replaceAll(/^/gm, '  ')));
+  } else {
+    if (error.action !== undefined) lines.push(wrap(`  ${styleText('cyan', '->')} ${plain(error.action)}`, 5));
+    lines.push(...describeStatements(error.details).map((line) => `  ${line}`));
+  }
   const facts = Object.entries(error.details)
     .filter(([name]) => !(name in STATEMENTS))
     .map(([name, value]) => `${name}: ${plain(shorten(String(value), MAX_FACT))}`);
@@ -67,6 +75,7 @@ const STATEMENTS: Readonly<Record<string, string>> = {
   callerStatement: "for the caller's own policy",
   trustStatement: "for the role's trust policy",
   roleStatement: "for the role's permissions",
+  grantStatement: 'to run in the database',
 };
 
 /** The statements to paste, one a line, each with its place. */

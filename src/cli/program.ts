@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { MANIFEST } from '../manifest/manifest.gen.ts';
 import { attributeOptions } from './attribute-options.ts';
+import { addCheckCommand } from './check-command.ts';
 import { exitStatusOf, printFailure } from './failure.ts';
 import { addLoginCommands } from './login-command.ts';
 import { addPoliciesCommand } from './policies-command.ts';
@@ -49,24 +49,7 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     .enablePositionalOptions()
     .addHelpText('after', FOOTER);
 
-  program
-    .command('check')
-    .summary('try every hop from the AWS identity to the database')
-    .description('Tries every hop from the AWS identity to the database and says, for each, who, what and until when.')
-    .addOption(connection())
-    .addOption(
-      new Option('--mode <mode>', 'which identity to try').choices(Object.keys(MANIFEST.modes)).default('standard'),
-    )
-    .addOption(json())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  roleshift check -c warehouse.yaml\n  roleshift check -c warehouse.yaml --mode advanced   # as the worker node',
-    )
-    .action(
-      run(async (options: { connection: string; mode: 'standard' | 'advanced' }, context) =>
-        (await import('./check.ts')).check(options, context),
-      ),
-    );
+  addCheckCommand(program, run, [connection(), json()]);
 
   program
     .command('discover')
@@ -176,6 +159,7 @@ Examples:
         'connections',
       ),
     )
+    .addOption(new Option('--switches <file>', 'faults, short lifetimes, a wrong clock (YAML), followed while it runs'))
     .addOption(json())
     .addHelpText(
       'after',

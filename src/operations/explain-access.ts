@@ -3,7 +3,6 @@ import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import type { Connection } from './connection.ts';
 import { diagnose } from './diagnose/diagnose.ts';
-import type { Diagnosis } from './diagnose/diagnosis.ts';
 
 /**
  * A failure of access with the doctor's diagnosis on it, and any other failure as it is. `step`: of the check that it ended. Never throws: where the run is
@@ -20,13 +19,4 @@ export async function explainAccess(connection: Connection, error: unknown, run:
     run.publish({ type: 'suppressed', reason: 'The refusal stays without a diagnosis', message });
     return error;
   }
-}
-
-/** The diagnosis that an error carries, if any. */
-export function diagnosisOf({ diagnosis }: Pick<ConnectorError, 'diagnosis'>): Diagnosis | undefined {
-  return isDiagnosis(diagnosis) ? diagnosis : undefined;
-}
-
-function isDiagnosis(value: unknown): value is Diagnosis {
-  return typeof value === 'object' && value !== null && 'candidates' in value && 'decided' in value;
 }

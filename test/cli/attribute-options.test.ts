@@ -27,7 +27,7 @@ function refusal(operation: string, ...args: readonly string[]): string {
 describe('the flags of an operation', () => {
   const helps = new Map<string, string>();
   before(() => {
-    for (const operation of ['preview', 'read', 'write']) {
+    for (const operation of ['check', 'preview', 'read', 'write']) {
       const help = execFileSync(process.execPath, ['dist/cli/main.js', operation, '--help'], { encoding: 'utf8' });
       helps.set(operation, help.replaceAll(/\s+/g, ' '));
     }
@@ -72,7 +72,7 @@ describe('the flags of an operation', () => {
   }
 
   it('stay away where they are not given, so that a default has one place', () => {
-    for (const operation of ['preview', 'read', 'write']) expect(parsed(operation)).to.deep.equal({});
+    for (const operation of ['check', 'preview', 'read', 'write']) expect(parsed(operation)).to.deep.equal({});
   });
 
   it('take lists, and columns to sort by with their direction', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeStep } from '../../src/cli/check.ts';
+import { describeStep } from '../../src/cli/check-screen.ts';
 import { describeDiscovery } from '../../src/cli/discover.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { formatJson, formatTable } from '../../src/cli/format.ts';

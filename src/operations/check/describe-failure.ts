@@ -1,6 +1,6 @@
 import { ConnectorError } from '../../core/errors.ts';
 import { plainLine } from '../../core/plain-text.ts';
-import { diagnosisOf } from '../explain-access.ts';
+import { diagnosisOf } from '../diagnosis-of.ts';
 import type { CheckError } from './report.ts';
 
 /** How much of a foreign answer is shown. */

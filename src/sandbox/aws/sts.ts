@@ -8,7 +8,10 @@ import type { XmlElements } from './xml.ts';
 
 /** `sts:AssumeRole`, and the permissions that tags and a source identity need besides. */
 function checkTrust(call: QueryCall, role: RoleRecord | undefined, input: AssumeRoleInput): RoleRecord {
-  const { roleArn, sessionName, externalId, sourceIdentity, tags } = input;
+  const { roleArn, sessionName, externalId, tags } = input;
+  // One that came along from an earlier session is asked for at each role of the chain as well.
+  const inherited = call.principal.sourceIdentity;
+  const sourceIdentity = input.sourceIdentity ?? inherited;
   const context: ContextValues = {
     'sts:ExternalId': externalId,
     'sts:RoleSessionName': sessionName,
@@ -30,8 +33,7 @@ function checkTrust(call: QueryCall, role: RoleRecord | undefined, input: Assume
     throw accessDenied(
       `User: ${call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
     );
-  const inherited = call.principal.sourceIdentity;
-  if (inherited !== undefined && sourceIdentity !== undefined && inherited !== sourceIdentity) {
+  if (inherited !== undefined && inherited !== sourceIdentity) {
     throw accessDenied('The source identity of a session cannot be changed');
   }
   return role;

@@ -34,15 +34,19 @@ export interface ReadWorld extends AsyncDisposable {
 
 const AUDITOR = { accessKeyId: 'AKIAAUDITOR000000002', secretAccessKey: 'auditor+not+a+real+secret+000000000000002' };
 
-/** `values` are added to the connection. */
-export async function openReadWorld(values: ConnectionInput = {}): Promise<ReadWorld> {
+/** `values` are added to the connection; `change` is made to the standard world. */
+export async function openReadWorld(
+  values: ConnectionInput = {},
+  change: Parameters<typeof standardWorld>[0] = () => undefined,
+): Promise<ReadWorld> {
   const world = await openWorld(
-    standardWorld((_, account) => {
+    standardWorld((declared, account, cluster) => {
       account.users?.push({
         name: 'auditor',
         accessKeys: [{ id: AUDITOR.accessKeyId, secret: AUDITOR.secretAccessKey }],
         policies: [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] }],
       });
+      change(declared, account, cluster);
     }),
   );
   const options = resolveOptions({ ...world.connection('keys-etl-agent').values, useStaging: true, ...values });

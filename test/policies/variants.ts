@@ -15,13 +15,21 @@ export interface Variant {
   readonly ends: 'warehouse' | 'lake';
 }
 
-/** Everything a topology needs, and then without each statement, action and resource; every one with principals of its own. */
-export function variantsOf(topology: Topology, at: string, applied: AppliedWorld): readonly Variant[] {
+/**
+ * Everything a topology needs, and then without each statement, and each action and resource of one unless `parts` is off;
+ * every one with principals of its own.
+ */
+export function variantsOf(
+  topology: Topology,
+  at: string,
+  applied: AppliedWorld,
+  { parts = true }: { readonly parts?: boolean } = {},
+): readonly Variant[] {
   const whole = policies(topology.connection('x'), topology.extras('x'));
   const statements = whole.documents.flatMap((document, index) =>
     document.statements.flatMap(({ statement }) => [
       { index, Sid: statement.Sid, part: undefined },
-      ...partsOf(statement).map((part) => ({ index, Sid: statement.Sid, part })),
+      ...(parts ? partsOf(statement) : []).map((part) => ({ index, Sid: statement.Sid, part })),
     ]),
   );
   return [undefined, ...statements].map((drop, number) => {

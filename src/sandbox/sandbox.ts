@@ -8,6 +8,7 @@ import type { RunningCluster, SuperuserRows } from './cluster.ts';
 import { type ConnectionFile, writeConnectionFiles } from './connection-files.ts';
 import { Disposables } from './disposables.ts';
 import type { FaultBook } from './faults.ts';
+import { organizationMembers } from './iam/organization.ts';
 import type { EarlyEnd } from './iam/registry.ts';
 import { listenOnLoopback } from './listen.ts';
 import { serveClusters } from './serve-clusters.ts';
@@ -127,7 +128,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const redshift = createRedshift({ ...shared, clusters: records });
     const redshiftServerless = createRedshiftServerless({ ...shared, workgroups });
     const sts = createSts({ registry: parts.registry, issuer: parts.issuer, now: () => parts.clock.now() });
-    const iam = createIam({ directory: parts.directory, now: () => parts.clock.now() });
+    const iam = createIam({
+      directory: parts.directory,
+      now: () => parts.clock.now(),
+      members: organizationMembers(world),
+    });
     const server = createAwsServer(parts, [sts, iam, redshift, redshiftServerless], parts.store, parts.onError);
     const aws = held.own(await listenOnLoopback(server, options.awsPort));
     const metadataEndpoints = await serveMetadata(parts, held);

@@ -1,4 +1,5 @@
 import type { IamDirectory } from '../iam/directory.ts';
+import type { Membership } from '../iam/organization.ts';
 import { ATTACHED_ACTIONS } from './iam-attached.ts';
 import { BOUNDS_ACTIONS } from './iam-bounds.ts';
 import { openIamCall } from './iam-call.ts';
@@ -7,6 +8,7 @@ import { INLINE_ACTIONS } from './iam-inline.ts';
 import { MANAGED_ACTIONS } from './iam-managed.ts';
 import { PROFILE_ACTIONS } from './iam-profiles.ts';
 import { ROLE_ACTIONS } from './iam-roles.ts';
+import { simulateActions } from './iam-simulate.ts';
 import { USER_ACTIONS } from './iam-users.ts';
 import type { QueryService } from './query.ts';
 
@@ -35,7 +37,13 @@ const NAMES = [
  * The IAM API: users, groups, roles and their policies, read and changed with the permissions of whoever asks.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
  */
-export function createIam(deps: { readonly directory: IamDirectory; readonly now: () => number }): QueryService {
+export function createIam(deps: {
+  readonly directory: IamDirectory;
+  readonly now: () => number;
+  /** Of the world's organization. */
+  readonly members?: ReadonlyMap<string, Membership>;
+}): QueryService {
+  const actions = [...ACTIONS, ...simulateActions(deps.members ?? new Map())];
   return {
     name: 'iam',
     version: '2010-05-08',
@@ -43,7 +51,7 @@ export function createIam(deps: { readonly directory: IamDirectory; readonly now
     resourceOf: ({ parameters }) =>
       NAMES.map((name) => parameters.get(name)).find((value) => value !== undefined) ?? '*',
     actions: new Map(
-      ACTIONS.map(([name, run]) => [name, (call) => run(openIamCall(call, deps.directory, deps.now()))]),
+      actions.map(([name, run]) => [name, (call) => run(openIamCall(call, deps.directory, deps.now()))]),
     ),
   };
 }

@@ -25,7 +25,8 @@ export interface AuthorizationRequest {
 /** Answers whether a principal of this world may do something. */
 export type Authorize = (request: AuthorizationRequest) => Decision;
 
-function principalContext(principal: Principal, tags: Readonly<Record<string, string>>): ContextValues {
+/** What a request tells of whoever asks. `tags` are those of the user or role itself. */
+export function principalContext(principal: Principal, tags: Readonly<Record<string, string>>): ContextValues {
   const { kind, arn, account, userId, roleArn, sourceIdentity, sessionTags = {}, issuedAt } = principal;
   if (kind === 'anonymous') return { 'aws:PrincipalType': 'Anonymous', 'aws:userid': 'anonymous' };
   if (kind === 'service') return { 'aws:PrincipalIsAWSService': true, 'aws:PrincipalServiceName': arn };

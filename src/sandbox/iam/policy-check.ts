@@ -2,7 +2,8 @@ import { isConditionOperator } from './conditions.ts';
 import { statementsOf } from './evaluate.ts';
 import type { PolicyDocument, PolicyStatement } from './policy.ts';
 
-export type PolicyPlace = 'identity' | 'trust' | 'bucket';
+/** `bucket` and `key` stand for the policies of resources. */
+export type PolicyPlace = 'identity' | 'trust' | 'bucket' | 'key';
 
 const KNOWN = [
   'Sid',

@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 describe('the AWS command line judges the sandbox', () => {
   let desk: ClientDesk;
   before(async () => {
-    desk = await openClientDesk({ databases: false });
+    desk = await openClientDesk({ client: 'AWS CLI', databases: false });
   });
   after(() => desk?.[Symbol.asyncDispose]());
 

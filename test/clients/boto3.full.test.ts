@@ -17,7 +17,7 @@ describe('boto3 judges the sandbox', () => {
   let desk: ClientDesk;
   let python: PythonSession;
   before(async () => {
-    desk = await openClientDesk({ databases: false });
+    desk = await openClientDesk({ client: 'boto3', databases: false });
     python = await desk.python();
     await python.run(SETUP);
   });

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { World } from '../../src/sandbox/world.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 import { pythonWithClients } from './python.ts';
 import { PythonSession } from './python-session.ts';
@@ -71,8 +72,25 @@ aws_access_key_id = AKIANOBODYNOBODYNOBO
 aws_secret_access_key = ${AGENT.secret}
 `;
 
-const BUDGET_SECONDS = 120; // all of this folder, once the clients are installed
+const BUDGET_SECONDS = 180; // all of this folder, once the clients are installed
 let spentMs = 0;
+
+interface Tally {
+  aws: number;
+  logins: number;
+  statements: number;
+}
+
+/** What each client asked of the sandbox so far, in all files of this folder. */
+const tallies = new Map<string, Tally>();
+
+function printTallies(): void {
+  const noun = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+  for (const [client, { aws, logins, statements }] of tallies) {
+    const parts = [noun(aws, 'AWS call'), noun(logins, 'login'), noun(statements, 'statement')];
+    process.stdout.write(`      ${client}: ${parts.join(', ')}\n`);
+  }
+}
 
 /** A world and a home folder with AWS profiles: `agent` (keys), `redshift` (assumes the role), `forger`, `stranger`. */
 export interface ClientDesk extends AsyncDisposable {
@@ -84,12 +102,34 @@ export interface ClientDesk extends AsyncDisposable {
   /** Runs the AWS CLI. */
   aws(profile: string, args: readonly string[], options?: CommandOptions): Promise<Finished>;
   python(environment?: Readonly<Record<string, string>>): Promise<PythonSession>;
+  /** Puts down to a client what the world was asked since the last time. */
+  tally(client: string): Promise<void>;
 }
 
-export async function openClientDesk(options: { readonly databases?: boolean } = {}): Promise<ClientDesk> {
+export interface ClientDeskOptions {
+  /** Who asks, where nobody else is put down for it. */
+  readonly client: string;
+  readonly databases?: boolean;
+  /** Default: `clientsWorld()`. */
+  readonly world?: World;
+}
+
+export async function openClientDesk({ client, world: wanted, ...options }: ClientDeskOptions): Promise<ClientDesk> {
   const python = await pythonWithClients();
   const started = Date.now();
-  const world = await openWorld(clientsWorld(), options);
+  const world = await openWorld(wanted ?? clientsWorld(), options);
+  let counted = 0;
+  const tally = async (name: string): Promise<void> => {
+    const log = await world.log();
+    const sum = tallies.get(name) ?? { aws: 0, logins: 0, statements: 0 };
+    for (const { kind } of log.slice(counted)) {
+      if (kind === 'aws') sum.aws += 1;
+      else if (kind === 'login') sum.logins += 1;
+      else if (kind === 'statement') sum.statements += 1;
+    }
+    tallies.set(name, sum);
+    counted = log.length;
+  };
   const folder = await mkdtemp(join(tmpdir(), 'roleshift-clients-'));
   const file: ClientDesk['file'] = async (name, content) => {
     const path = join(folder, name);
@@ -117,13 +157,16 @@ export async function openClientDesk(options: { readonly databases?: boolean } =
         ...rest,
         environment: { ...environment, ...more },
       }),
+    tally,
     python: (more = {}) => PythonSession.open({ ...environment, AWS_PROFILE: 'redshift', ...more }),
     [Symbol.asyncDispose]: async () => {
+      await tally(client);
       const failures = (await world.log()).filter(({ kind }) => kind === 'failure');
       await world[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
       spentMs += Date.now() - started;
       process.stdout.write(`    outside clients: ${Math.round(spentMs / 1000)} s of ${BUDGET_SECONDS} s so far\n`);
+      printTallies();
       expect(failures, 'failures inside the sandbox').to.deep.equal([]);
     },
   };

@@ -12,7 +12,7 @@ describe("Amazon's JDBC driver judges the sandbox", () => {
   before(async function () {
     this.timeout(400_000);
     const classPath = await jdbcClassPath();
-    desk = await openClientDesk();
+    desk = await openClientDesk({ client: 'JDBC driver' });
     await desk.world.sql('CREATE SCHEMA sales AUTHORIZATION etl');
     const urls = [
       url({}),

@@ -12,7 +12,7 @@ describe('psql judges the sandbox', () => {
   let login: Login;
   before(async function () {
     this.timeout(400_000);
-    desk = await openClientDesk();
+    desk = await openClientDesk({ client: 'psql' });
     await desk.world.sql('CREATE SCHEMA sales AUTHORIZATION etl');
     login = await buy('etl');
     const setup = `CREATE TABLE sales.orders (id bigint NOT NULL, item varchar(20) DEFAULT 'none', price decimal(8,2)) DISTKEY (id) SORTKEY (id);

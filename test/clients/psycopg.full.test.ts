@@ -7,7 +7,7 @@ describe('psycopg judges the sandbox', () => {
   let python: PythonSession;
   before(async function () {
     this.timeout(400_000);
-    desk = await openClientDesk();
+    desk = await openClientDesk({ client: 'psycopg' });
     await desk.world.sql('CREATE SCHEMA sales AUTHORIZATION etl');
     python = await desk.python();
     await python.run(

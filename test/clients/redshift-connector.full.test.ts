@@ -9,7 +9,7 @@ describe("Amazon's Python driver judges the sandbox", () => {
   let python: PythonSession;
   before(async function () {
     this.timeout(400_000);
-    desk = await openClientDesk();
+    desk = await openClientDesk({ client: 'redshift_connector' });
     const { port, caFile } = desk.world.clusters['warehouse']!;
     python = await desk.python({ SSL_CERT_FILE: caFile });
     await python.run(

@@ -4,6 +4,7 @@ import { type PolicyPlace, policyProblem } from './iam/policy-check.ts';
 import { partitionOf } from './partition.ts';
 import { clusterOf } from './workgroups.ts';
 import type { World, WorldAccount, WorldCluster } from './world.ts';
+import { iamIssues } from './world-iam-rules.ts';
 
 const problem = (path: string, message: string, action: string): ConfigIssue => ({ path, message, action });
 
@@ -111,6 +112,7 @@ export function worldProblems(world: World): readonly ConfigIssue[] {
     ...accounts.flatMap((account, at) => [...accountIssues(`accounts[${at}]`, account, roles)]),
     ...repeated(
       accounts.map(({ id }, at) => [`accounts[${at}]`, id]),
+    ...iamIssues(world),
       'account',
     ),
     ...repeated(

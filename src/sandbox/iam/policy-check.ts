@@ -2,8 +2,7 @@ import { isConditionOperator } from './conditions.ts';
 import { statementsOf } from './evaluate.ts';
 import type { PolicyDocument, PolicyStatement } from './policy.ts';
 
-/** `bucket` and `key` stand for the policies of resources. */
-export type PolicyPlace = 'identity' | 'trust' | 'bucket' | 'key';
+export type PolicyPlace = 'identity' | 'trust' | 'bucket';
 
 const KNOWN = [
   'Sid',

@@ -12,6 +12,7 @@ import { createLoginRegistry, type LoginRegistry } from './logins.ts';
 import { createTokenFiles, type TokenFiles } from './metadata/token-files.ts';
 import { partitionOf } from './partition.ts';
 import { createBucketAccess } from './s3/access.ts';
+import { createObjectEncryption } from './s3/encryption.ts';
 import { createFileStore, type FileStore } from './s3/file-store.ts';
 import { createTokenIssuer, type TokenIssuer } from './web-identity.ts';
 import { clusterOf } from './workgroups.ts';
@@ -69,7 +70,13 @@ export async function createParts(world: World, folder: string): Promise<WorldPa
       world.accounts.flatMap(({ clusters = [], workgroups = [] }) => [...clusters, ...workgroups.map(clusterOf)]),
       clock,
     ),
-    store: createFileStore(objects, createBucketAccess(world, authorize), clock, onError),
+    store: createFileStore(
+      objects,
+      createBucketAccess(world, authorize),
+      createObjectEncryption(world, authorize),
+      clock,
+      onError,
+    ),
     setPropagation: (seconds) => {
       if (!(seconds >= 0 && Number.isFinite(seconds))) throw new RangeError('A propagation takes 0 seconds or more');
       propagation = seconds;

@@ -60,6 +60,9 @@ function* accountIssues(path: string, account: WorldAccount, roles: ReadonlySet<
   for (const [at, bucket] of (account.buckets ?? []).entries()) {
     yield* policyIssues(`${path}.buckets[${at}].policy`, bucket.policy, 'bucket');
   }
+  for (const [at, key] of (account.kmsKeys ?? []).entries()) {
+    yield* policyIssues(`${path}.kmsKeys[${at}].policy`, key.policy, 'bucket');
+  }
   for (const [at, cluster] of (account.clusters ?? []).entries()) {
     yield* clusterIssues(`${path}.clusters[${at}]`, cluster, roles);
   }
@@ -109,10 +112,10 @@ export function worldProblems(world: World): readonly ConfigIssue[] {
     'workgroups',
   );
   return [
+    ...iamIssues(world),
     ...accounts.flatMap((account, at) => [...accountIssues(`accounts[${at}]`, account, roles)]),
     ...repeated(
       accounts.map(({ id }, at) => [`accounts[${at}]`, id]),
-    ...iamIssues(world),
       'account',
     ),
     ...repeated(

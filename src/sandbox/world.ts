@@ -51,6 +51,7 @@ export interface WorldAccount {
   /** Customer managed policies, for `managedPolicies` and `permissionsBoundary` of the others. */
   readonly managedPolicies?: readonly WorldManagedPolicy[];
   readonly buckets?: readonly WorldBucket[];
+  readonly kmsKeys?: readonly WorldKmsKey[];
   readonly clusters?: readonly WorldCluster[];
   readonly workgroups?: readonly WorldWorkgroup[];
 }
@@ -123,6 +124,20 @@ export interface WorldBucket {
   readonly name: string;
   /** Default: the world's region. */
   readonly region?: string;
+  readonly policy?: PolicyDocument;
+  /** Default encryption: id, alias or ARN of a KMS key. Default: S3's own keys, for which nobody needs a right. */
+  readonly kmsKey?: string;
+}
+
+/** A customer managed key of KMS, as far as S3 has to do with it. */
+export interface WorldKmsKey {
+  /** The UUID in its ARN. */
+  readonly id: string;
+  /** Without `alias/`. */
+  readonly alias?: string;
+  /** Default: the world's region. */
+  readonly region?: string;
+  /** The key policy. Default: that of a key made without one, by which policies of the account decide. */
   readonly policy?: PolicyDocument;
 }
 

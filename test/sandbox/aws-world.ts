@@ -27,6 +27,8 @@ export const trust = (AWS: string | string[], rest: Partial<PolicyStatement> = {
 export const roleArn = (name: string, account = HOME): string => `arn:aws:iam::${account}:role/${name}`;
 
 const annArn = `arn:aws:iam::${HOME}:user/ann`;
+const keyPolicy = (AWS: string): PolicyDocument =>
+  policy({ Effect: 'Allow', Principal: { AWS }, Action: 'kms:*', Resource: '*' });
 const role = (name: string, rest: Omit<WorldRole, 'name'>): WorldRole => ({ name, ...rest });
 
 /** Two accounts, roles for every rule of trust, one cluster that is declared only, buckets here and in another region. */
@@ -80,6 +82,7 @@ export const AWS_WORLD: World = {
           ],
         }),
       ],
+      kmsKeys: [{ id: '1', policy: keyPolicy(annArn) }],
       buckets: [
         { name: 'home-data' },
         { name: 'home-tokyo', region: 'ap-northeast-1' },

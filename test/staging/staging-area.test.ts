@@ -45,6 +45,15 @@ const WORLD = {
           accessKeys: [{ id: 'AKIANOBODY0000000001', secret: 'nobody-secret-nobody-secret-nobody-secret' }],
         },
       ],
+      kmsKeys: [
+        {
+          id: 'k',
+          policy: {
+            Version: '2012-10-17',
+            Statement: [{ ...allow('kms:*', '*'), Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/stager` } }],
+          },
+        },
+      ],
       buckets: [{ name: 'acme-staging' }, { name: 'acme-elsewhere', region: 'eu-west-1' }],
     },
   ],

@@ -117,7 +117,8 @@ export function s3Failure(error: unknown): unknown {
     PermanentRedirect:
       'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
   };
-  const text = texts[error.code] ?? error.message;
+  const byKms = error.message.includes('perform: kms:');
+  const text = byKms ? error.message : (texts[error.code] ?? error.message);
   return s3ServiceException(text, error.status, error.code);
 }
 

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { WorldClock } from '../clock.ts';
 import type { BucketAccess, BucketRecord } from './access.ts';
+import type { ObjectEncryption } from './encryption.ts';
 import { type WrittenBody, writeBody } from './files.ts';
 import { pageOf } from './listing.ts';
 import { createUploadRegistry, type Upload, type UploadPart } from './multipart.ts';
@@ -68,6 +69,7 @@ function checkKey(key: string): void {
 export function createFileStore(
   folder: string,
   access: BucketAccess,
+  encryption: ObjectEncryption,
   clock: WorldClock,
   onError: (error: unknown) => void,
 ): FileStore {
@@ -88,7 +90,7 @@ export function createFileStore(
     bucket: string,
     key: string,
     options: GetOptions,
-  ): { index: ObjectIndex; object: StoredObject } => {
+  ): { record: BucketRecord; index: ObjectIndex; object: StoredObject } => {
     const record = access.bucket(caller, bucket);
     access.demand(caller, record, 's3:GetObject', key);
     const index = indexOf(record);
@@ -99,7 +101,7 @@ export function createFileStore(
       throw new S3Refusal('NoSuchKey', 404, 'The specified key does not exist.', { Key: key });
     }
     checkPreconditions(object, options);
-    return { index, object };
+    return { record, index, object };
   };
 
   const checked = async (written: WrittenBody, check: BodyCheck | undefined): Promise<WrittenBody> => {
@@ -136,18 +138,21 @@ export function createFileStore(
     },
     headBucket: async (caller, bucket) => {
       const record = access.bucket(caller, bucket);
-      access.demand(caller, record, 's3:ListBucket');
-      return { region: record.region, owner: record.owner };
+      const { region, owner } = record;
+      if (access.allows(caller, record, 's3:ListBucket')) return { region, owner };
+      throw new S3Refusal('AccessDenied', 403, 'Access Denied', { Region: region }); // even then S3 says where it is
     },
     head: async (caller, bucket, key, options = {}) => find(caller, bucket, key, options).object,
     get: async (caller, bucket, key, options = {}) => {
-      const { index, object } = find(caller, bucket, key, options);
+      const { record, index, object } = find(caller, bucket, key, options);
+      encryption.open(caller, record, key, object.headers);
       const range = options.range && byteRange(object.size, options.range);
       const { start, end } = range ?? { start: 0, end: object.size - 1 };
       return { ...object, ...(range && { range }), body: index.read(object, start, end) };
     },
-    put: async (caller, bucket, key, body, { headers = {}, onlyIfAbsent = false, check } = {}) => {
+    put: async (caller, bucket, key, body, { headers: sent = {}, onlyIfAbsent = false, check } = {}) => {
       const record = writable(caller, bucket, key, 's3:PutObject');
+      const sealed = encryption.seal(caller, record, key, sent);
       const index = indexOf(record);
       if (onlyIfAbsent) refuseIfPresent(index, key);
       const written = await checked(await writeBody(folder, body, check?.digests), check);
@@ -156,6 +161,7 @@ export function createFileStore(
         refuseIfPresent(index, key);
       }
       const { segment, size, md5 } = written;
+      const headers = { ...sent, ...sealed }; // what a trailer told is there by now
       const object = { key, size, etag: `"${md5}"`, lastModified: now(), headers, segments: [segment] };
       await index.set(object);
       return object;
@@ -179,12 +185,13 @@ export function createFileStore(
       await indexOf(record).remove(key);
     },
     openUpload: (caller, bucket, key, headers) => {
-      writable(caller, bucket, key, 's3:PutObject');
-      return uploads.open(bucket, key, headers, now());
+      const record = writable(caller, bucket, key, 's3:PutObject');
+      return uploads.open(bucket, key, encryption.seal(caller, record, key, headers), now());
     },
     putPart: async (caller, { bucket, key, uploadId, number }, body, check) => {
-      writable(caller, bucket, key, 's3:PutObject');
+      const record = writable(caller, bucket, key, 's3:PutObject');
       const upload = uploads.find(bucket, key, uploadId);
+      encryption.open(caller, record, key, upload.headers); // S3 reads parts again when it puts them together
       const written = await checked(await writeBody(folder, body, check?.digests), check);
       return uploads.addPart(upload, number, written, now());
     },

@@ -7,13 +7,15 @@ export async function createUpload(call: S3Call): Promise<S3Answer> {
   const { store, caller, bucket, key, request } = call;
   const upload = store.openUpload(caller, bucket, key, keptHeaders(call));
   const algorithm = headerOf(request, 'x-amz-checksum-algorithm');
-  const headers =
-    algorithm === undefined
-      ? {}
-      : {
-          'x-amz-checksum-algorithm': algorithm,
-          'x-amz-checksum-type': headerOf(request, 'x-amz-checksum-type') ?? 'COMPOSITE',
-        };
+  const encryption = Object.entries(upload.headers).filter(([name]) => name.startsWith('x-amz-server-side-encryption'));
+  const headers = {
+    'x-amz-server-side-encryption': 'AES256',
+    ...Object.fromEntries(encryption),
+    ...(algorithm !== undefined && {
+      'x-amz-checksum-algorithm': algorithm,
+      'x-amz-checksum-type': headerOf(request, 'x-amz-checksum-type') ?? 'COMPOSITE',
+    }),
+  };
   return xmlAnswer('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: upload.id }, headers);
 }
 

@@ -35,7 +35,8 @@ const RULES: readonly TextRule[] = [
     message: 'the load-error view of the server has the reasons',
   },
   {
-    pattern: /not authorized to (?:get credentials of role|assume (?:iam )?role)/i,
+    pattern:
+      /not authorized to (?:get credentials of role|assume (?:iam )?role)|requested role .* is not associated to cluster/i,
     code: 'RS_AUTH_ROLE_DENIED',
     message: 'the cluster could not use the role given to COPY or UNLOAD',
     action: 'Attach the role to the cluster, and let redshift.amazonaws.com assume it in its trust policy.',

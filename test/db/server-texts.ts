@@ -33,6 +33,11 @@ export const SERVER_TEXTS: readonly ServerText[] = [
     code: 'RS_LOAD_REJECTED',
   },
   {
+    message:
+      'exception name : UnauthorizedException, error type : 138, message: The requested role arn:aws:iam::111122223333:role/RedshiftCopy is not associated to cluster, should retry : 0',
+    code: 'RS_AUTH_ROLE_DENIED',
+  },
+  {
     message: 'Not authorized to get credentials of role arn:aws:iam::111122223333:role/RedshiftCopy',
     code: 'RS_AUTH_ROLE_DENIED',
   },

@@ -129,7 +129,7 @@ describe('COPY from S3', () => {
       {
         title: 'a role that is not attached',
         authorization: `IAM_ROLE '${ROLES.notAttached}'`,
-        message: `Not authorized to get credentials of role ${ROLES.notAttached}`,
+        message: `The requested role ${ROLES.notAttached} is not associated to cluster`,
       },
       {
         title: 'a role that does not trust Redshift',

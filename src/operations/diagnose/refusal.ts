@@ -92,7 +92,7 @@ function workOf(step: string, { code, details }: ConnectorError, said: string): 
   if (code === 'RS_STAGING_DENIED') return isStatement ? 'copyFiles' : 'staging';
   if (code === 'RS_AUTH_ROLE_DENIED') {
     if (!isStatement) return 'role';
-    return /get credentials of role/i.test(said) ? 'attachment' : 'copyRole';
+    return /get credentials of role|is not associated to cluster/i.test(said) ? 'attachment' : 'copyRole';
   }
   if (code !== 'RS_AUTH_LOGIN_DENIED' && code !== 'RS_AUTH_PERMISSION') return undefined;
   if (/:(?:Describe|GetWorkgroup|GetNamespace|ListWorkgroups)/.test(operation)) return 'lookup';

@@ -23,10 +23,11 @@ export function resolvePrincipal(cluster: ClusterInit, authorization: Authorizat
     );
   }
   if (!iamRoles.includes(first)) {
-    throw internalFailure(`Not authorized to get credentials of role ${first}`, {
-      code: 30000,
-      context: `IAM Role=${first}`,
-    });
+    const told = `The requested role ${first} is not associated to cluster`;
+    throw internalFailure(
+      `exception name : UnauthorizedException, error type : 138, message: ${told}, should retry : 0`,
+      { code: 30000 },
+    );
   }
   const databaseUser = `${cluster.userArnPrefix}/${user}`;
   // https://docs.aws.amazon.com/redshift/latest/mgmt/authorizing-redshift-service-database-users.html

@@ -1,9 +1,10 @@
-import { fromHttp, fromIni, fromTokenFile } from '@aws-sdk/credential-providers';
+import { fromHttp, fromTokenFile } from '@aws-sdk/credential-providers';
 import type { AwsTarget } from '../access/plan.ts';
 import { defined } from '../core/defined.ts';
 import { abandonOnAbort } from '../core/run.ts';
 import { Secret } from '../core/secret.ts';
 import type { AwsCredentials } from './access.ts';
+import type { AwsWire } from './aws-call.ts';
 import { awsHandler } from './aws-handler.ts';
 import { readInstanceRole } from './instance-metadata.ts';
 
@@ -13,10 +14,8 @@ export type SourceCredentials = Pick<AwsCredentials, 'accessKeyId' | 'secretAcce
 /** Variables as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface SourceContext {
+export interface SourceContext extends AwsWire {
   readonly environment: Environment;
-  readonly target: AwsTarget;
-  readonly signal: AbortSignal;
 }
 
 /** One place where credentials may come from. */
@@ -30,7 +29,7 @@ export interface CredentialSource {
 }
 
 /** Keys in AWS_ACCESS_KEY_ID and its companions. */
-const variables: CredentialSource = {
+export const variables: CredentialSource = {
   name: 'environment variables',
   absent: (environment) =>
     environment['AWS_ACCESS_KEY_ID'] && environment['AWS_SECRET_ACCESS_KEY']
@@ -47,27 +46,34 @@ const variables: CredentialSource = {
 };
 
 /** A file with a web identity token: EKS with a service account (IRSA). */
-const webIdentity: CredentialSource = {
+export const webIdentity: CredentialSource = {
   name: 'web identity token (EKS service account)',
   absent: (environment) =>
     environment['AWS_WEB_IDENTITY_TOKEN_FILE'] && environment['AWS_ROLE_ARN']
       ? undefined
       : 'AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not both set',
-  load: async ({ environment, target }) =>
-    fromSdk(
-      await fromTokenFile({
-        ...defined({
-          webIdentityTokenFile: environment['AWS_WEB_IDENTITY_TOKEN_FILE'],
-          roleArn: environment['AWS_ROLE_ARN'],
-          roleSessionName: environment['AWS_ROLE_SESSION_NAME'],
-        }),
-        clientConfig: stsConfig(target),
-      })(),
+  load: ({ environment, target }) =>
+    webIdentityOf(
+      environment['AWS_WEB_IDENTITY_TOKEN_FILE'],
+      environment['AWS_ROLE_ARN'],
+      environment['AWS_ROLE_SESSION_NAME'],
+      target,
     ),
 };
 
+/** The session of a role for the token in a file, which is read anew each time: it is replaced from outside. */
+export async function webIdentityOf(
+  webIdentityTokenFile: string | undefined,
+  roleArn: string | undefined,
+  roleSessionName: string | undefined,
+  target: AwsTarget,
+): Promise<SourceCredentials> {
+  const names = defined({ webIdentityTokenFile, roleArn, roleSessionName });
+  return fromSdk(await fromTokenFile({ ...names, clientConfig: stsConfig(target) })());
+}
+
 /** The credentials endpoint of ECS and of EKS Pod Identity. */
-const container: CredentialSource = {
+export const container: CredentialSource = {
   name: 'container credentials endpoint (ECS, EKS)',
   absent: (environment) =>
     environment['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] || environment['AWS_CONTAINER_CREDENTIALS_FULL_URI']
@@ -94,7 +100,7 @@ const container: CredentialSource = {
 };
 
 /** The instance's role over IMDSv2. */
-const instance: CredentialSource = {
+export const instance: CredentialSource = {
   name: 'EC2 instance metadata (IMDSv2)',
   absent: (environment) =>
     environment['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true'
@@ -110,52 +116,15 @@ function metadataUrl(environment: Environment): string {
   return isIpv6 ? 'http://[fd00:ec2::254]' : 'http://169.254.169.254';
 }
 
-/** A profile of the shared AWS files, with all that a profile may ask for: keys, SSO, a process, a role. */
-export function profileSource(profile: string): CredentialSource {
-  return {
-    name: `profile ${profile}`,
-    absent: () => undefined,
-    load: async ({ environment, target }) => {
-      try {
-        return fromSdk(
-          await fromIni({
-            ...defined({
-              profile,
-              filepath: environment['AWS_SHARED_CREDENTIALS_FILE'],
-              configFilepath: environment['AWS_CONFIG_FILE'],
-            }),
-            ignoreCache: true,
-            clientConfig: stsConfig(target),
-            logger: QUIET,
-          })(),
-        );
-      } catch (cause) {
-        // The command line, and what it printed, may hold secrets.
-        if (cause instanceof Error && cause.message.includes('Command failed')) {
-          throw new Error('its credential_process failed', { cause: undefined });
-        }
-        throw cause;
-      }
-    },
-  };
-}
-
 /** The machine's role, whichever AWS service the machine belongs to; in the order of AWS's own tools. */
 export const MACHINE_SOURCES: readonly CredentialSource[] = [webIdentity, container, instance];
 
-/** What the agent's variables name: keys, a profile, a token file, a credentials endpoint. */
-export function environmentSources(environment: Environment): readonly CredentialSource[] {
-  const profile = environment['AWS_PROFILE'];
-  const named = profile
-    ? profileSource(profile)
-    : { ...profileSource(''), name: 'profile', absent: () => 'AWS_PROFILE is not set' };
-  return [variables, named, webIdentity, container];
-}
-
-const QUIET = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+/** Keeps the SDK's words off the console. */
+export const QUIET = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 function ignore(): void {}
 
-function stsConfig(target: AwsTarget) {
+/** For the clients of STS that the SDK makes by itself. */
+export function stsConfig(target: AwsTarget) {
   const { region, stsEndpoint, timeoutMs } = target;
   const requestHandler = { ...awsHandler(target), requestTimeout: timeoutMs, throwOnRequestTimeout: true };
   return { ...defined({ region, endpoint: stsEndpoint }), requestHandler };
@@ -168,7 +137,8 @@ interface SdkCredentials {
   readonly expiration?: Date;
 }
 
-function fromSdk({ accessKeyId, secretAccessKey, sessionToken, expiration }: SdkCredentials): SourceCredentials {
+/** Wraps the secrets of the SDK's form. */
+export function fromSdk({ accessKeyId, secretAccessKey, sessionToken, expiration }: SdkCredentials): SourceCredentials {
   return {
     accessKeyId,
     secretAccessKey: new Secret(secretAccessKey),

@@ -8,14 +8,17 @@ import { type AwsWire, callAws, callFacts, openSts, serviceHost } from './aws-ca
 import { readForeignError, safeCause } from './foreign-error.ts';
 import {
   type CredentialSource,
+  container,
   type Environment,
-  environmentSources,
   loadBounded,
   MACHINE_SOURCES,
-  profileSource,
   type SourceContext,
   type SourceCredentials,
+  variables,
+  webIdentity,
 } from './identity-sources.ts';
+import { profileSource } from './profile-source.ts';
+import { SourceFailure } from './source-failure.ts';
 
 /** Some sources run programs or ask a person (SSO, credential_process); all others answer in a second. */
 const SOURCE_LIMIT_MS = 30_000;
@@ -61,6 +64,15 @@ async function loadIdentity(identity: IdentitySource, context: SourceContext): P
   return identity satisfies never;
 }
 
+/** What the agent's variables name: keys, a profile, a token file, a credentials endpoint. */
+function environmentSources(environment: Environment): readonly CredentialSource[] {
+  const profile = environment['AWS_PROFILE'];
+  const named = profile
+    ? profileSource(profile)
+    : { ...profileSource(''), name: 'profile', absent: () => 'AWS_PROFILE is not set' };
+  return [variables, named, webIdentity, container];
+}
+
 const MACHINE_ADVICE =
   'Attach an IAM role to the machine that runs the agent (EC2, ECS or EKS); elsewhere turn useEc2Role off and give access keys.';
 const WORKER_ADVICE = 'Attach an IAM role to the worker nodes, or choose another identitySource.';
@@ -77,7 +89,7 @@ export async function firstConfigured(
   advice: string,
 ): Promise<Sourced> {
   const reasons: string[] = [];
-  let cause: Error | undefined;
+  let failure: unknown;
   for (const source of sources) {
     const absent = source.absent(context.environment);
     if (absent !== undefined) {
@@ -88,22 +100,23 @@ export async function firstConfigured(
       return { ...(await loadBounded(source, context, SOURCE_LIMIT_MS)), source: source.name };
     } catch (error) {
       context.signal.throwIfAborted();
-      cause = safeCause(error);
+      if (error instanceof ConnectorError) throw error; // a call to AWS that speaks for itself
+      failure = error;
       reasons.push(`${source.name}: ${reasonOf(error)}`);
       break;
     }
   }
   throw new ConnectorError('RS_AUTH_NO_SOURCE', `No AWS credentials: ${reasons.join('; ')}`, {
-    action: advice,
-    details: { tried: reasons.join('; ') },
-    ...(cause === undefined ? {} : { cause }),
+    action: (failure instanceof SourceFailure ? failure.mend : undefined) ?? advice,
+    details: { tried: reasons.join('; '), ...(failure instanceof SourceFailure ? { trap: failure.trap } : {}) },
+    ...(failure === undefined ? {} : { cause: safeCause(failure) }),
   });
 }
 
 function reasonOf(error: unknown): string {
   const { name, message, nodeCode } = readForeignError(error);
   const said = message === '' ? (nodeCode ?? name) : message;
-  return ['Error', 'CredentialsProviderError'].includes(name) ? said : `${name}: ${said}`;
+  return ['Error', 'CredentialsProviderError', 'SourceFailure'].includes(name) ? said : `${name}: ${said}`;
 }
 
 /** GetCallerIdentity needs no permission; where something in between refuses it, the evidence is less, not the work. */

@@ -4,6 +4,10 @@ import type { AddressInfo } from 'node:net';
 /** What the metadata endpoint of a pretend machine answers; each member may be replaced by a test. */
 export interface Machine {
   token: (response: ServerResponse) => void;
+  /** A GET without a token. */
+  plain: (response: ServerResponse) => void;
+  /** `iam/info`: the instance profile. */
+  info: (response: ServerResponse) => void;
   role: (response: ServerResponse) => void;
   credentials: (response: ServerResponse, request: IncomingMessage) => void;
   /** Container endpoint. */
@@ -32,6 +36,8 @@ export function machineKeys(expiration = '2033-01-01T00:00:00Z'): string {
 function healthy(): Machine {
   return {
     token: sendText(200, TOKEN),
+    plain: sendText(401, 'token required'),
+    info: sendText(404, 'not found'),
     role: sendText(200, 'AgentRole'),
     credentials: sendText(200, machineKeys()),
     container: sendText(200, machineKeys()),
@@ -47,7 +53,8 @@ export async function openFakeMetadata(): Promise<FakeMetadata> {
     const hasToken = request.headers['x-aws-ec2-metadata-token'] === TOKEN;
     if (path === 'PUT /latest/api/token') return machine.token(response);
     if (path === 'GET /container') return machine.container(response, request);
-    if (!hasToken) return sendText(401, 'token required')(response);
+    if (!hasToken) return machine.plain(response);
+    if (path === 'GET /latest/meta-data/iam/info') return machine.info(response);
     if (path === 'GET /latest/meta-data/iam/security-credentials/') return machine.role(response);
     return machine.credentials(response, request);
   });

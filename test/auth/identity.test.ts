@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +111,37 @@ describe('identity', () => {
       expect(metadata.paths).to.deep.equal(['GET /container']);
     });
 
+    it('on ECS, by the path that the task is given, which wins over an address', async () => {
+      const failure = await failureOf(MACHINE, {
+        AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/v2/credentials/canary-task',
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: `${metadata.url}/container`,
+      });
+      expect(failure.message).to.match(/container credentials endpoint \(ECS, EKS\): /);
+      expect(metadata.paths).to.deep.equal([]);
+    });
+
+    it('on EKS with Pod Identity, the token file read anew each time', async () => {
+      const tokenFile = join(folder, 'pod-token');
+      const sent: (string | undefined)[] = [];
+      metadata.machine.container = (response, request) => {
+        sent.push(request.headers.authorization);
+        sendText(200, machineKeys())(response);
+      };
+      const environment = { ...container(), AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile };
+      for (const token of ['canary-first', 'canary-second']) {
+        await writeFile(tokenFile, token);
+        expect(await identify(MACHINE, environment)).to.include({ accessKeyId: 'ASIAMACHINE' });
+      }
+      expect(sent).to.deep.equal(['canary-first', 'canary-second']);
+    });
+
+    for (const address of ['http://proxy.example.com/container', 'http://10.0.0.1/container']) {
+      it(`never from ${address}: plain http goes to this machine and the metadata addresses only`, async () => {
+        const failure = await failureOf(MACHINE, { AWS_CONTAINER_CREDENTIALS_FULL_URI: address });
+        expect(failure.message).to.match(/container credentials endpoint \(ECS, EKS\): /);
+      });
+    }
+
     it('on EKS with a service account, by its web identity token, read anew each time', async () => {
       const tokenFile = join(folder, 'web-token');
       await writeFile(tokenFile, 'canary.web.token');
@@ -124,20 +155,124 @@ describe('identity', () => {
   });
 
   describe('says why a machine gives no credentials', () => {
-    const cases: readonly { title: string; arrange: () => void; environment?: () => Environment; reason: RegExp }[] = [
+    const silent = (): undefined => undefined;
+    const cases: readonly {
+      title: string;
+      arrange?: () => void;
+      environment?: () => Environment;
+      reason: RegExp;
+      trap?: string;
+      action?: RegExp;
+    }[] = [
       {
         title: 'metadata that is switched off',
         arrange: () => {
           metadata.machine.token = sendText(403, 'no');
         },
-        reason: /IMDSv2\): no session token \(HTTP 403\)/,
+        reason: /IMDSv2\): no session token \(HTTP 403\): instance metadata is switched off/,
+        trap: 'metadataDisabled',
+        action: /--http-endpoint enabled/,
+      },
+      {
+        title: 'a hop limit of 1, where version 2 is required: the token stays away, a plain GET is answered',
+        arrange: () => {
+          metadata.machine.token = silent;
+        },
+        reason:
+          /no answer within 1500 ms .* plain GET is answered \(HTTP 401, version 2 is required\): the hop limit .* is 1/,
+        trap: 'hopLimit',
+        action: /--http-put-response-hop-limit 2;/,
+      },
+      {
+        title: 'a hop limit of 1, where version 1 is allowed: it is not used',
+        arrange: () => {
+          metadata.machine.token = silent;
+          metadata.machine.plain = sendText(200, 'iam/');
+        },
+        reason: /plain GET is answered \(HTTP 200\): the hop limit/,
+        trap: 'hopLimit',
+        action: /--http-put-response-hop-limit 2;/,
+      },
+      {
+        title: 'a metadata service that takes connections and says nothing',
+        arrange: () => {
+          metadata.machine.token = silent;
+          metadata.machine.plain = silent;
+        },
+        reason: /neither to a request for a session token nor to a plain GET, though it can be connected to/,
+        trap: 'noMetadata',
+        action: /network policy/,
+      },
+      {
+        title: 'no metadata service: nothing can be connected to',
+        environment: () => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://192.0.2.1' }),
+        reason:
+          /192\.0\.2\.1: (no answer within 1500 ms, not even a connection: this is not EC2|\w+: there is no instance metadata here)/,
+        trap: 'noMetadata',
+      },
+      {
+        title: 'a port where nobody listens',
+        environment: () => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9' }),
+        reason: /127\.0\.0\.1:9: (ECONNREFUSED|cannot be reached): there is no instance metadata here/,
+        trap: 'noMetadata',
+      },
+      {
+        title: 'a stand-in that speaks version 1 only',
+        arrange: () => {
+          metadata.machine.token = sendText(404, 'not found');
+          metadata.machine.plain = sendText(200, 'iam/');
+        },
+        reason: /no session token \(HTTP 404\), while a plain GET is answered: only version 1/,
+        trap: 'notImdsV2',
+        action: /kube2iam/,
+      },
+      {
+        title: 'a redirect, which is not followed',
+        arrange: () => {
+          metadata.machine.token = (response) => response.writeHead(302, { location: '/other' }).end();
+        },
+        reason: /no session token \(HTTP 302\)/,
+        trap: 'notImdsV2',
+        action: /something between answers/,
       },
       {
         title: 'an instance without a role',
         arrange: () => {
           metadata.machine.role = sendText(404, 'not found');
         },
-        reason: /no IAM role is attached to the instance/,
+        reason: /no IAM role is attached to the instance \(HTTP 404\)/,
+        trap: 'noRoleAttached',
+        action: /associate-iam-instance-profile/,
+      },
+      {
+        title: 'an instance profile that was deleted',
+        arrange: () => {
+          metadata.machine.role = sendText(404, 'not found');
+          metadata.machine.info = sendText(200, '{"Code":"InstanceProfileNotFound","Message":"gone"}');
+        },
+        reason: /its instance profile cannot be used \(Code InstanceProfileNotFound\)/,
+        trap: 'instanceProfileBroken',
+        action: /replace-iam-instance-profile-association/,
+      },
+      {
+        title: 'an instance profile without a role',
+        arrange: () => {
+          metadata.machine.role = sendText(200, '');
+          metadata.machine.info = sendText(200, '{"Code":"Success","InstanceProfileArn":"arn"}');
+        },
+        reason: /its instance profile holds none/,
+        trap: 'instanceProfileBroken',
+        action: /add-role-to-instance-profile/,
+      },
+      {
+        title: 'an instance profile of which nothing sensible is told',
+        arrange: () => {
+          metadata.machine.role = sendText(404, 'not found');
+          metadata.machine.info = sendText(200, '<canary>');
+        },
+        reason: /no IAM role is attached to the instance \(HTTP 404\)/,
+        trap: 'noRoleAttached',
+        action: /associate-iam-instance-profile/,
       },
       {
         title: 'a role that cannot be listed',
@@ -147,6 +282,13 @@ describe('identity', () => {
         reason: /the role's name was refused \(HTTP 500\)/,
       },
       {
+        title: 'a role whose name does not come',
+        arrange: () => {
+          metadata.machine.role = silent;
+        },
+        reason: /127\.0\.0\.1:\d+: no answer in time, though it gave a session token/,
+      },
+      {
         title: 'credentials that are refused',
         arrange: () => {
           metadata.machine.credentials = sendText(500, 'oops');
@@ -154,14 +296,14 @@ describe('identity', () => {
         reason: /credentials of role AgentRole were refused \(HTTP 500\)/,
       },
       {
-        title: 'an error dressed as a success',
+        title: 'a role that does not trust EC2, an error dressed as a success',
         arrange: () => {
-          metadata.machine.credentials = sendText(
-            200,
-            JSON.stringify({ Code: 'AssumeRoleUnauthorizedAccess', Message: 'canary' }),
-          );
+          const body = { Code: 'AssumeRoleUnauthorizedAccess', Message: 'canary' };
+          metadata.machine.credentials = sendText(200, JSON.stringify(body));
         },
         reason: /no credentials for role AgentRole \(Code AssumeRoleUnauthorizedAccess\)/,
+        trap: 'roleUnusable',
+        action: /trust policy of AgentRole must allow sts:AssumeRole to the service ec2\.amazonaws\.com/,
       },
       {
         title: 'an answer without a code',
@@ -169,6 +311,8 @@ describe('identity', () => {
           metadata.machine.credentials = sendText(200, 'null');
         },
         reason: /no credentials for role AgentRole \(Code absent\)/,
+        trap: 'roleUnusable',
+        action: /role AgentRole exists/,
       },
       {
         title: 'an answer without a date of expiry',
@@ -176,6 +320,8 @@ describe('identity', () => {
           metadata.machine.credentials = sendText(200, machineKeys('soon'));
         },
         reason: /no credentials for role AgentRole \(Code Success\)/,
+        trap: 'roleUnusable',
+        action: /role AgentRole exists/,
       },
       {
         title: 'an answer that is not JSON',
@@ -185,28 +331,7 @@ describe('identity', () => {
         reason: /credentials of role AgentRole are not JSON/,
       },
       {
-        title: 'a redirect, which is not followed',
-        arrange: () => {
-          metadata.machine.token = (response) => response.writeHead(302, { location: '/other' }).end();
-        },
-        reason: /no session token \(HTTP 302\)/,
-      },
-      {
-        title: 'no answer: not EC2, or a hop limit of 1',
-        arrange: () => {
-          metadata.machine.token = () => undefined;
-        },
-        reason: /127\.0\.0\.1:\d+: no answer within 1500 ms \(not EC2, or in a container the hop limit/,
-      },
-      {
-        title: 'a port where nobody listens',
-        arrange: () => undefined,
-        environment: () => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9' }),
-        reason: /127\.0\.0\.1:9: (ECONNREFUSED|cannot be reached)/,
-      },
-      {
         title: 'metadata that the environment switches off',
-        arrange: () => undefined,
         environment: () => ({ AWS_EC2_METADATA_DISABLED: 'TRUE' }),
         reason: /AWS_EC2_METADATA_DISABLED is true/,
       },
@@ -219,16 +344,24 @@ describe('identity', () => {
         reason: /container credentials endpoint \(ECS, EKS\): Server responded with status: 403$/,
       },
     ];
-    for (const { title, arrange, environment = ec2, reason } of cases) {
+    for (const {
+      title,
+      arrange,
+      environment = ec2,
+      reason,
+      trap,
+      action = /Attach an IAM role.*give access keys/,
+    } of cases) {
       it(title, async () => {
-        arrange();
+        arrange?.();
         const failure = await failureOf(MACHINE, environment());
         expect(failure.code).to.equal('RS_AUTH_NO_SOURCE');
         expect(failure.message).to.match(reason);
         expect(failure.message).to.match(
           /^No AWS credentials: web identity token .*not both set; container credentials endpoint/,
         );
-        expect(failure.action).to.match(/Attach an IAM role.*give access keys/);
+        expect(failure.action).to.match(action);
+        expect(failure.details['trap']).to.equal(trap);
       });
     }
   });
@@ -257,8 +390,9 @@ describe('identity', () => {
     });
 
     it('points to another identity source when there is none', async () => {
-      metadata.machine.role = sendText(404, '');
-      expect((await failureOf(WORKER, ec2())).action).to.match(/worker nodes, or choose another identitySource/);
+      expect((await failureOf(WORKER, { AWS_EC2_METADATA_DISABLED: 'true' })).action).to.match(
+        /worker nodes, or choose another identitySource/,
+      );
     });
   });
 
@@ -295,39 +429,6 @@ describe('identity', () => {
           'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set',
       );
       expect(failure.action).to.match(/^Set AWS_ACCESS_KEY_ID/);
-    });
-  });
-
-  describe('comes from a profile', () => {
-    const profile = (name: string) => ({ identitySource: 'profile', profile: name }) as const;
-    let files: Environment;
-    before(async () => {
-      const script = join(folder, 'give-keys.sh');
-      await writeFile(script, '#!/bin/sh\necho canary-stderr >&2\nexit 3\n');
-      await chmod(script, 0o700);
-      const credentials = join(folder, 'credentials');
-      const config = join(folder, 'config');
-      await writeFile(credentials, '[plain]\naws_access_key_id = AKIAPLAIN\naws_secret_access_key = canary-plain\n');
-      await writeFile(config, `[profile broken]\ncredential_process = ${script} canary-argument\n`);
-      files = { AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: config };
-    });
-
-    it('by its keys', async () => {
-      const identity = await identify(profile('plain'), files);
-      expect(identity).to.include({ accessKeyId: 'AKIAPLAIN', source: 'profile plain' });
-    });
-
-    it('or not, when there is no such profile', async () => {
-      const failure = await failureOf(profile('absent'), files);
-      expect(failure.message).to.match(
-        /No AWS credentials: profile absent: Could not resolve credentials using profile/,
-      );
-      expect(failure.action).to.match(/Check profile absent/);
-    });
-
-    it('or not, when its process fails; what that printed stays out', async () => {
-      const failure = await failureOf(profile('broken'), files);
-      expect(failure.message).to.match(/profile broken: its credential_process failed/);
     });
   });
 

@@ -11,7 +11,7 @@ import { type Answer, type Desk, openDesk, roleshift } from './command.ts';
 /** The standard world with the tables that docs/sandbox.md shows. */
 async function worldOfTheGuide(): Promise<string> {
   const guide = await readFile('docs/sandbox.md', 'utf8');
-  const [, block = ''] = /^```yaml\n([\s\S]*?)^```/m.exec(guide) ?? [];
+  const [, block = ''] = /^```yaml\n(databases:[\s\S]*?)^```/m.exec(guide) ?? [];
   const { databases } = parse(block) as Pick<WorldCluster, 'databases'>;
   return stringify(standardWorld((_, _account, cluster) => Object.assign(cluster, { databases })));
 }

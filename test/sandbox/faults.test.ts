@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import { ConnectorError } from '../../src/core/errors.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -194,6 +195,12 @@ describe('Faults of the sandbox', () => {
       await rm(path);
       await until(() => set.length === 3);
       await ask();
+    });
+
+    it('may hold what the guide shows', async () => {
+      const guide = await readFile('docs/sandbox.md', 'utf8');
+      const [, block = ''] = /^```yaml\n(faults:[\s\S]*?)^```/m.exec(guide) ?? [];
+      expect(checkSwitches(parse(block)).faults).to.have.length(5);
     });
 
     for (const [title, value] of [

@@ -11,18 +11,13 @@ import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 
 const REACH_STEPS = ['reach:sts', 'reach:redshift', 'reach:s3', 'clock'];
 const ROLE_STEPS = ['role:redshift', 'lifetime:redshift'];
+/** Only IAM can tell these, and a connection need not be allowed to ask it. */
+const IAM_STEPS = ['login:pin', 'copy-role:open'];
 const SESSION_STEPS = ['session', 'rights:schema'];
 const COPY_STEPS = ['staging:copy', 'staging:unload'];
-const LOGIN_STEPS = [
-  'options',
-  ...REACH_STEPS,
-  'identity',
-  ...ROLE_STEPS,
-  'login',
-  'endpoint',
-  'tls',
-  ...SESSION_STEPS,
-];
+const ACCESS_STEPS = ['options', ...REACH_STEPS, 'identity', ...ROLE_STEPS, 'login'];
+const NETWORK_STEPS = ['endpoint', 'tls', ...SESSION_STEPS, 'copy-role:attached'];
+const LOGIN_STEPS = [...ACCESS_STEPS, ...NETWORK_STEPS];
 const STAGING_STEPS = [
   'staging:bucket',
   'staging:put',
@@ -88,7 +83,7 @@ describe('check', () => {
   }
 
   const verdicts = ({ steps }: CheckReport): Record<string, string> =>
-    Object.fromEntries(steps.map(({ id, verdict }) => [id, verdict]));
+    Object.fromEntries(steps.filter(({ id }) => !IAM_STEPS.includes(id)).map(({ id, verdict }) => [id, verdict]));
   const all = (ids: readonly string[], verdict: string): Record<string, string> =>
     Object.fromEntries(ids.map((id) => [id, verdict]));
   const stepOf = ({ steps }: CheckReport, id: string): CheckStep => steps.find((step) => step.id === id)!;
@@ -97,8 +92,11 @@ describe('check', () => {
     it(`passes every step for ${name}, with evidence`, async () => {
       const heard: CheckStep[] = [];
       const report = await checkWith(name, {}, { environment: {}, onStep: (step) => heard.push(step) });
-      expect(report.steps.filter(({ verdict }) => verdict !== 'pass')).to.deep.equal([]);
-      expect(report.steps.map(({ id }) => id)).to.deep.equal([...LOGIN_STEPS, ...STAGING_STEPS]);
+      const others = report.steps.filter(({ verdict }) => verdict !== 'pass');
+      expect(others.map(({ id, verdict }) => [id, verdict])).to.deep.equal(IAM_STEPS.map((id) => [id, 'skipped']));
+      const machine = name === 'keys-etl-agent' ? [] : ['identity:rights'];
+      const ids = report.steps.map(({ id }) => id).filter((id) => !IAM_STEPS.includes(id));
+      expect(ids).to.deep.equal([...ACCESS_STEPS, ...machine, ...NETWORK_STEPS, ...STAGING_STEPS]);
       expect(report.ok).to.equal(true);
       expect(heard).to.deep.equal(report.steps);
       expect(stepOf(report, 'role:redshift').evidence).to.match(
@@ -135,7 +133,7 @@ describe('check', () => {
       login: 'skipped',
       endpoint: 'pass',
       tls: 'pass',
-      ...all([...SESSION_STEPS, ...STAGING_STEPS], 'skipped'),
+      ...all([...SESSION_STEPS, 'copy-role:attached', ...STAGING_STEPS], 'skipped'),
     });
     expect(report.ok).to.equal(false);
     const { error } = stepOf(report, 'role:redshift');
@@ -150,13 +148,15 @@ describe('check', () => {
     readonly changes: Record<string, unknown>;
     readonly fails: string;
     readonly skips: readonly string[];
+    /** Other steps that find the same. */
+    readonly alsoFails?: readonly string[];
     readonly code: string;
   }[] = [
     {
       title: 'a wrong secret',
       changes: { secretAccessKey: 'canary-wrong-secret' },
       fails: 'identity',
-      skips: [...ROLE_STEPS, 'login', ...SESSION_STEPS, ...STAGING_STEPS],
+      skips: [...ROLE_STEPS, 'login', ...SESSION_STEPS, 'copy-role:attached', ...STAGING_STEPS],
       code: 'RS_AUTH_KEYS_INVALID',
     },
     {
@@ -206,14 +206,19 @@ describe('check', () => {
       changes: { copyRole: 'arn:aws:iam::111122223333:role/RedshiftLogin' },
       fails: 'staging:copy',
       skips: ['staging:unload'],
+      alsoFails: ['copy-role:attached'],
       code: 'RS_AUTH_ROLE_DENIED',
     },
   ];
-  for (const { title, changes, fails, skips, code } of cases) {
+  for (const { title, changes, fails, skips, alsoFails = [], code } of cases) {
     it(`finds ${title}, and tries all that does not hang on it`, async () => {
       const report = await checkWith('keys-etl-agent', changes);
       const expected = all([...LOGIN_STEPS, ...STAGING_STEPS], 'pass');
-      expect(verdicts(report)).to.deep.equal({ ...expected, ...all(skips, 'skipped'), [fails]: 'fail' });
+      expect(verdicts(report)).to.deep.equal({
+        ...expected,
+        ...all(skips, 'skipped'),
+        ...all([fails, ...alsoFails], 'fail'),
+      });
       const { error } = stepOf(report, fails);
       expect(error?.code).to.equal(code);
       expect(error?.action).to.be.a('string');

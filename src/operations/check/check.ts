@@ -7,9 +7,13 @@ import { MANIFEST } from '../../manifest/manifest.gen.ts';
 import type { Connection } from '../connection.ts';
 import { explainAccess } from '../explain-access.ts';
 import { accessTasks } from './access.ts';
+import { copyRoleTasks } from './copy-role.ts';
 import { describeFailure } from './describe-failure.ts';
 import { endpointTasks } from './endpoint.ts';
 import { groupTasks } from './groups.ts';
+import { openIamGlance } from './iam-glance.ts';
+import { loginPinTasks } from './login-pin.ts';
+import { machineRightsTasks } from './machine-rights.ts';
 import { optionsTask } from './options.ts';
 import { reachTasks } from './reach.ts';
 import type { CheckInit, CheckReport } from './report.ts';
@@ -62,14 +66,18 @@ async function forecastOf({ access }: Connection, run: Run): Promise<readonly Ho
 /** Every step that there is for this connection, each after those that it needs. */
 function tasksOf(connection: Connection, staging: StagingProbe, init: CheckInit, run: Run): readonly CheckTask[] {
   const access = accessTasks(connection, run);
+  const glance = openIamGlance(connection, run);
   return [
     optionsTask(connection.access.plan, init),
     ...reachTasks(connection, run),
     ...access.tasks,
+    ...machineRightsTasks(connection, glance, run),
+    ...loginPinTasks(connection, glance),
     ...endpointTasks(connection, run, { ...init, lookupNeeds: access.lastRole }),
     ...sessionTasks(connection, run, { needs: ['login', 'tls'] }),
     ...groupTasks(connection, run),
     ...rightsTasks(connection, init, run),
+    ...copyRoleTasks(connection, glance, run),
     ...(connection.options.useStaging ? staging.tasks(access.staging, init) : []),
   ];
 }

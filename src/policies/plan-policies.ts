@@ -68,7 +68,9 @@ export function planPolicies(plan: AccessPlan, options: PolicyOptions, extras: P
     ...(first === undefined
       ? {}
       : { attach: { role: first, cluster: cluster.name, isServerless: cluster.isServerless } }),
-    placeholders: placeholdersIn(JSON.stringify(documents.map(({ document, holder }) => ({ document, holder })))),
+    placeholders: placeholdersIn(
+      JSON.stringify([documents.map(({ document, holder }) => ({ document, holder })), first && cluster.name]),
+    ),
     sessionGaps,
     notes: policyNotes(plan, documents, { starters, copyRoles, bucket, extras, sessionGaps, place: cluster }),
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
 import type { PolicyExtras } from '../../src/policies/policies.ts';
 
@@ -10,6 +11,8 @@ export interface Topology {
   readonly title: string;
   readonly clusterAccount: string;
   readonly bucketAccount?: string;
+  /** The staged files have a key of KMS, in the account of the bucket. */
+  readonly hasKey?: boolean;
   /** Cluster or workgroup of the world. Default: the cluster. */
   readonly ends?: 'warehouse' | 'lake';
   readonly connection: (tag: string) => ConnectionInput;
@@ -117,7 +120,62 @@ export const TOPOLOGIES: readonly Topology[] = [
       password: 'Sandbox-Passw0rd',
       ...staging(HOME, tag),
     }),
-    extras: (tag) => ({ identityArn: arn(HOME, 'user', `agent-${tag}`), clusterAccount: HOME }),
+    extras: (tag) => ({
+      identityArn: arn(HOME, 'user', `agent-${tag}`),
+      clusterAccount: HOME,
+      clusterIdentifier: 'warehouse',
+    }),
+  },
+];
+
+/** A key of a variant's own: the UUID in its ARN follows from the tag. */
+export function keyIdOf(tag: string): string {
+  const digits = createHash('sha256').update(tag).digest('hex');
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    digits.slice(12, 16),
+    digits.slice(16, 20),
+    digits.slice(20, 32),
+  ].join('-');
+}
+
+const encrypted = (account: string, tag: string) => ({
+  kmsKeyId: `arn:aws:kms:us-east-1:${account}:key/${keyIdOf(tag)}`,
+});
+
+/** Staged files under a key of KMS. */
+export const ENCRYPTED: readonly Topology[] = [
+  {
+    title: 'KMS: IAM user, bucket and key in the same account',
+    clusterAccount: HOME,
+    bucketAccount: HOME,
+    hasKey: true,
+    connection: (tag) => ({
+      ...base,
+      host: 'given',
+      roleArn: arn(HOME, 'role', `Login-${tag}`),
+      ...staging(HOME, tag),
+      ...encrypted(HOME, tag),
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'user', `agent-${tag}`) }),
+  },
+  {
+    title: 'KMS: EC2 role, another account, staging role, bucket and key of a third account',
+    clusterAccount: AWAY,
+    bucketAccount: STORE,
+    hasKey: true,
+    machineRole: (tag) => arn(HOME, 'role', `Machine-${tag}`),
+    connection: (tag) => ({
+      ...base,
+      host: 'given',
+      useEc2Role: true,
+      roleArn: arn(AWAY, 'role', `Login-${tag}`),
+      stagingRoleArn: arn(AWAY, 'role', `Staging-${tag}`),
+      ...staging(AWAY, tag, STORE),
+      ...encrypted(STORE, tag),
+    }),
+    extras: (tag) => ({ identityArn: arn(HOME, 'role', `Machine-${tag}`) }),
   },
 ];
 
@@ -223,7 +281,7 @@ export const LOGINS: readonly Topology[] = [HOME, AWAY].flatMap((agent) =>
 /** Where the walk stops without a statement. */
 export function stopsAt(sid: string): string {
   const stops: ReadonlyArray<readonly [RegExp, string]> = [
-    [/^(?:Assume|Trust)CopyRole|^TrustRedshift$|^Copy(?:Bucket|Files)/, 'staging:copy'],
+    [/^(?:Assume|Trust)CopyRole|^TrustRedshift$|^Copy(?:Bucket|Files|Key)/, 'staging:copy'],
     [/^UnloadFiles/, 'staging:unload'],
     [/^TrustMachine$/, 'identity'],
     [/^(?:Assume|SetSourceIdentityOf|Tag)RedshiftRole$/, 'role:redshift'],
@@ -231,7 +289,7 @@ export function stopsAt(sid: string): string {
     [/^(?:Assume|SetSourceIdentityOf|Tag)IntermediateRole(\d+)$/, 'role:intermediate-'],
     [/^(?:Login|CreateUser|JoinGroups)$/, 'login'],
     [/^FindEndpoint$/, 'endpoint'],
-    [/^Staging(?:Bucket|Files)/, 'staging:bucket'],
+    [/^Staging(?:Bucket|Files|Key)/, 'staging:bucket'],
   ];
   for (const [pattern, step] of stops) {
     const found = pattern.exec(sid);

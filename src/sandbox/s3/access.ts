@@ -1,4 +1,5 @@
 import { type Authorize, type ContextValues, refusalMessage } from '../iam/authorizer.ts';
+import type { PolicyDocument } from '../iam/policy.ts';
 import type { World, WorldBucket } from '../world.ts';
 import { S3Refusal, type StoreCaller } from './store.ts';
 
@@ -17,6 +18,10 @@ export interface BucketAccess {
   allows(caller: StoreCaller, bucket: BucketRecord, action: string, key?: string, context?: ContextValues): boolean;
   /** As `allows`, but throws `AccessDenied`. */
   demand(caller: StoreCaller, bucket: BucketRecord, action: string, key?: string, context?: ContextValues): void;
+  /** The text of the bucket's policy. */
+  policy(bucket: BucketRecord): string | undefined;
+  /** Puts another policy in its place, or none. */
+  setPolicy(bucket: BucketRecord, policy: PolicyDocument | undefined): void;
   /** Buckets of the caller's account. Throws `AccessDenied` without `s3:ListAllMyBuckets`. */
   own(caller: StoreCaller): readonly BucketRecord[];
 }
@@ -30,19 +35,19 @@ export function createBucketAccess(world: World, authorize: Authorize): BucketAc
     }
   }
 
-  const ask = (
-    caller: StoreCaller,
-    { name, owner, bucket, region }: BucketRecord,
-    action: string,
-    key?: string,
-    context?: ContextValues,
-  ) => {
+  // The world says the first ones.
+  const changed = new Map<string, PolicyDocument | undefined>();
+  const policyOf = ({ name, bucket }: BucketRecord): PolicyDocument | undefined =>
+    changed.has(name) ? changed.get(name) : bucket.policy;
+
+  const ask = (caller: StoreCaller, record: BucketRecord, action: string, key?: string, context?: ContextValues) => {
+    const { name, owner, region } = record;
     const resource = `arn:aws:s3:::${name}${key === undefined ? '' : `/${key}`}`;
     const request = { principal: caller.principal, action, resource };
     const decision = authorize({
       ...request,
       resourceAccount: owner,
-      resourcePolicy: bucket.policy,
+      resourcePolicy: policyOf(record),
       region,
       context: { ...caller.context, ...context },
     });
@@ -74,6 +79,13 @@ export function createBucketAccess(world: World, authorize: Authorize): BucketAc
       const quoted = { ...request, resource: `"${request.resource}"` };
       const terse = caller.principal.kind === 'anonymous' || decision.crossAccount;
       throw denied(terse ? 'Access Denied' : refusalMessage(quoted, decision));
+    },
+    policy: (record) => {
+      const policy = policyOf(record);
+      return policy === undefined ? undefined : JSON.stringify(policy);
+    },
+    setPolicy: ({ name }, policy) => {
+      changed.set(name, policy);
     },
     own: (caller) => {
       const { principal } = caller;

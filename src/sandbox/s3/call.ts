@@ -74,8 +74,8 @@ export function copySource({ request }: S3Call): { bucket: string; key: string }
 
 const MAX_XML_BYTES = 2 * 1024 * 1024;
 
-/** Reads a small XML body, checked against everything the request promised of it. */
-export async function readXml({ body }: S3Call): Promise<Record<string, unknown>> {
+/** Reads a small body, checked against everything the request promised of it. */
+async function readSmall({ body }: S3Call): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of body.source) {
@@ -85,6 +85,17 @@ export async function readXml({ body }: S3Call): Promise<Record<string, unknown>
   }
   const data = Buffer.concat(parts);
   body.check.verify(digestsOf(data, body.check.digests));
+  return data;
+}
+
+/** Reads a small body as text. */
+export async function readText(call: S3Call): Promise<string> {
+  return (await readSmall(call)).toString('utf8');
+}
+
+/** Reads a small XML body. */
+export async function readXml(call: S3Call): Promise<Record<string, unknown>> {
+  const data = await readSmall(call);
   try {
     const parser = new XMLParser({
       parseTagValue: false,

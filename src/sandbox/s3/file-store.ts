@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { WorldClock } from '../clock.ts';
+import type { PolicyDocument } from '../iam/policy.ts';
 import type { BucketAccess, BucketRecord } from './access.ts';
 import type { ObjectEncryption } from './encryption.ts';
 import { type WrittenBody, writeBody } from './files.ts';
@@ -19,6 +20,10 @@ import {
 export interface FileStore extends BucketStore {
   buckets(caller: StoreCaller): readonly BucketRecord[];
   location(caller: StoreCaller, bucket: string): string;
+  /** Throws `NoSuchBucketPolicy` where there is none. */
+  policy(caller: StoreCaller, bucket: string): string;
+  /** Absent: the policy is deleted. */
+  setPolicy(caller: StoreCaller, bucket: string, policy?: PolicyDocument): void;
   openUpload(caller: StoreCaller, bucket: string, key: string, headers: Readonly<Record<string, string>>): Upload;
   putPart(
     caller: StoreCaller,
@@ -135,6 +140,18 @@ export function createFileStore(
       const record = access.bucket(anywhere, bucket);
       access.demand(caller, record, 's3:GetBucketLocation');
       return record.region;
+    },
+    policy: (caller, bucket) => {
+      const record = access.bucket(caller, bucket);
+      access.demand(caller, record, 's3:GetBucketPolicy');
+      const policy = access.policy(record);
+      if (policy !== undefined) return policy;
+      throw new S3Refusal('NoSuchBucketPolicy', 404, 'The bucket policy does not exist', { BucketName: bucket });
+    },
+    setPolicy: (caller, bucket, policy) => {
+      const record = access.bucket(caller, bucket);
+      access.demand(caller, record, policy === undefined ? 's3:DeleteBucketPolicy' : 's3:PutBucketPolicy');
+      access.setPolicy(record, policy);
     },
     headBucket: async (caller, bucket) => {
       const record = access.bucket(caller, bucket);

@@ -1,8 +1,10 @@
+import { readPolicyText } from '../iam/policy-refusal.ts';
 import { type S3Answer, xmlAnswer } from './answers.ts';
-import type { S3Call } from './call.ts';
+import { readText, type S3Call } from './call.ts';
 import { listObjects, listObjectsV2 } from './lists.ts';
 import { copyObject, deleteObjects, getObject, headObject, putObject } from './objects.ts';
 import type { S3Operation } from './route.ts';
+import { S3Refusal } from './store.ts';
 import {
   abortUpload,
   completeUpload,
@@ -31,6 +33,21 @@ export const S3_OPERATIONS: Readonly<Record<S3Operation, (call: S3Call) => Promi
   GetBucketLocation: async ({ store, caller, bucket }) => {
     const region = store.location(caller, bucket);
     return xmlAnswer('LocationConstraint', region === 'us-east-1' ? '' : region);
+  },
+  GetBucketPolicy: async ({ store, caller, bucket }) => ({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: store.policy(caller, bucket),
+  }),
+  PutBucketPolicy: async (call) => {
+    const read = readPolicyText(await readText(call), 'bucket');
+    if ('refusal' in read) throw new S3Refusal('MalformedPolicy', 400, read.refusal);
+    call.store.setPolicy(call.caller, call.bucket, read.policy);
+    return { status: 204 };
+  },
+  DeleteBucketPolicy: async ({ store, caller, bucket }) => {
+    store.setPolicy(caller, bucket);
+    return { status: 204 };
   },
   ListMultipartUploads: listUploads,
   ListObjectsV2: listObjectsV2,

@@ -6,6 +6,9 @@ export type S3Operation =
   | 'ListBuckets'
   | 'HeadBucket'
   | 'GetBucketLocation'
+  | 'GetBucketPolicy'
+  | 'PutBucketPolicy'
+  | 'DeleteBucketPolicy'
   | 'ListMultipartUploads'
   | 'ListObjectsV2'
   | 'ListObjects'
@@ -47,7 +50,6 @@ const ABSENT = [
   'notification',
   'object-lock',
   'ownershipControls',
-  'policy',
   'policyStatus',
   'publicAccessBlock',
   'replication',
@@ -63,7 +65,14 @@ const ABSENT = [
   'website',
 ];
 
+const POLICY_OPERATIONS: Readonly<Record<string, S3Operation>> = {
+  GET: 'GetBucketPolicy',
+  PUT: 'PutBucketPolicy',
+  DELETE: 'DeleteBucketPolicy',
+};
+
 function bucketOperation(method: string, query: ReadonlyMap<string, string>): S3Operation | undefined {
+  if (query.has('policy')) return POLICY_OPERATIONS[method];
   if (method === 'HEAD') return 'HeadBucket';
   if (method === 'POST') return query.has('delete') ? 'DeleteObjects' : undefined;
   if (method !== 'GET') return undefined;
@@ -73,6 +82,7 @@ function bucketOperation(method: string, query: ReadonlyMap<string, string>): S3
 }
 
 function objectOperation(method: string, query: ReadonlyMap<string, string>, isCopy: boolean): S3Operation | undefined {
+  if (query.has('policy')) return undefined;
   const inUpload = query.has('uploadId');
   switch (method) {
     case 'GET':

@@ -1,0 +1,161 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type PolicySet, policies, renderPolicies } from '../../src/policies/policies.ts';
+import type { World, WorldRole } from '../../src/sandbox/world.ts';
+import { INSTALL_LIMIT_MS } from '../clients/install.ts';
+import { pythonWithClients } from '../clients/python.ts';
+import { type Finished, runCommand } from '../clients/run-command.ts';
+import { openWorld, type TestWorld } from '../harness.ts';
+import { AWAY, HOME, LOGINS, MORE_LOGINS, STORE, TOPOLOGIES, type Topology, WORKGROUP_ID } from './topologies.ts';
+import { walk } from './walk.ts';
+
+const ACCOUNTS = [HOME, AWAY, STORE];
+const ALL: readonly Topology[] = [
+  ...TOPOLOGIES,
+  ...MORE_LOGINS,
+  ...LOGINS.filter(({ title }) => /^machine, (?:same account, no|other account, an) external id$/.test(title)),
+];
+
+const adminKey = (account: string) => ({ id: `AKIAADMIN${account.slice(0, 11)}`, secret: `not/a/secret/${account}` });
+const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+
+/** Stands where a machine's role will be: a world wants it declared. The first thing that is done is to delete it. */
+const nobodysRole = (name: string): WorldRole => ({
+  name,
+  trust: { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: 'sts:AssumeRole' }] },
+});
+
+/** An administrator in each account, a cluster, a workgroup, buckets and machines; no other user, no policy, no role attached. */
+function emptyWorld(clusterAccount: string, ways: readonly (readonly [Topology, tag: string])[]): World {
+  const machines = ways.flatMap(([{ machineRole }, tag]) => (machineRole ? [{ tag, role: machineRole(tag) }] : []));
+  return {
+    region: 'us-east-1',
+    accounts: ACCOUNTS.map((id) => ({
+      id,
+      users: [
+        {
+          name: 'administrator',
+          accessKeys: [adminKey(id)],
+          managedPolicies: ['arn:aws:iam::aws:policy/AdministratorAccess'],
+        },
+      ],
+      roles: machines.filter(({ role }) => role.split(':')[4] === id).map(({ role }) => nobodysRole(nameOf(role))),
+      buckets: ways.filter(([{ bucketAccount }]) => bucketAccount === id).map(([, tag]) => ({ name: `bucket-${tag}` })),
+      ...(id === clusterAccount
+        ? {
+            clusters: [
+              {
+                id: 'warehouse',
+                groups: ['loaders', 'readers'],
+                users: [
+                  { name: 'awsuser', superuser: true },
+                  { name: 'etl' },
+                  { name: 'reporting', password: 'Sandbox-Passw0rd' },
+                ],
+                databases: [{ name: 'dev' }],
+              },
+            ],
+            workgroups: [{ name: 'lake', id: WORKGROUP_ID, databases: [{ name: 'dev' }] }],
+          }
+        : {}),
+    })),
+    instances: machines.map(({ tag, role }) => ({ name: tag, kind: 'ec2' as const, role })),
+  };
+}
+
+for (const clusterAccount of [HOME, AWAY]) {
+  const ways = ALL.filter((each) => each.clusterAccount === clusterAccount).map(
+    (topology, at) => [topology, `n${at}`] as const,
+  );
+
+  describe(`From nothing, by the printed scripts alone, cluster of account ${clusterAccount}`, () => {
+    let world: TestWorld;
+    let cli: string;
+    let folder: string;
+    before(async function () {
+      this.timeout(INSTALL_LIMIT_MS);
+      const python = await pythonWithClients();
+      world = await openWorld(emptyWorld(clusterAccount, ways));
+      folder = await mkdtemp(join(tmpdir(), 'roleshift-nothing-'));
+      cli = join(folder, 'aws');
+      await writeFile(cli, `#!/bin/sh\nexec '${python}' -m awscli "$@"\n`, { mode: 0o755 });
+    });
+    after(async () => {
+      await world?.[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    const run = (account: string, command: string, ...args: string[]): Promise<Finished> => {
+      const { id, secret } = adminKey(account);
+      return runCommand(command, args, {
+        limitMs: 120_000,
+        environment: {
+          PATH: `${folder}:${process.env['PATH'] ?? ''}`,
+          HOME: folder,
+          AWS_ENDPOINT_URL: world.awsEndpoint,
+          AWS_ACCESS_KEY_ID: id,
+          AWS_SECRET_ACCESS_KEY: secret,
+          AWS_EC2_METADATA_DISABLED: 'true',
+        },
+      });
+    };
+    const aws = async (account: string, ...args: string[]): Promise<string> => {
+      const { status, stdout, stderr } = await run(account, cli, '--region', 'us-east-1', ...args);
+      expect({ status, stderr }, args.join(' ')).to.deep.equal({ status: 0, stderr: '' });
+      return stdout;
+    };
+    /** The scripts in their order, as they are printed. */
+    async function apply(set: PolicySet, tag: string): Promise<readonly string[]> {
+      const said: string[] = [];
+      for (const { name, content } of renderPolicies(set, 'cli', { explain: true })) {
+        if (!name.endsWith('.sh')) continue;
+        const path = join(folder, `${tag}-${name}`);
+        await writeFile(path, content);
+        const { status, stderr } = await run(/-(\d{12})\.sh$/.exec(name)?.[1] ?? '', 'bash', path);
+        expect({ status, stderr }, name).to.deep.equal({ status: 0, stderr: '' });
+        said.push(name);
+      }
+      return said;
+    }
+
+    for (const [topology, tag] of ways) {
+      it(`the check is green: ${topology.title}`, async function () {
+        this.timeout(300_000);
+        const connection = topology.connection(tag);
+        const extras = topology.extras(tag);
+        const set = policies(connection, extras);
+        const machineRole = topology.machineRole?.(tag);
+        if (machineRole !== undefined) {
+          await aws(machineRole.split(':')[4]!, 'iam', 'delete-role', '--role-name', nameOf(machineRole));
+        }
+        expect(await apply(set, tag)).to.not.deep.equal([]);
+        const variant = {
+          title: '',
+          set,
+          values: { ...connection, ...(await keysOf(extras.identityArn)) },
+          ends: topology.ends ?? 'warehouse',
+          ...(machineRole === undefined ? {} : { machine: tag }),
+        };
+        expect(await walk(world, variant)).to.equal('the end');
+        if (tag === 'n0') {
+          // A second run finds everything as it should be.
+          await apply(set, tag);
+          expect(await walk(world, variant)).to.equal('the end');
+        }
+      });
+    }
+
+    /** The one thing that a policy does not make: keys for the user. */
+    async function keysOf(identityArn = ''): Promise<{ accessKeyId?: string; secretAccessKey?: string }> {
+      if (!identityArn.includes(':user/')) return {};
+      const answer = await aws(
+        identityArn.split(':')[4]!,
+        ...['iam', 'create-access-key', '--output', 'json', '--user-name', nameOf(identityArn)],
+      );
+      const { AccessKey } = JSON.parse(answer) as { AccessKey: Record<'AccessKeyId' | 'SecretAccessKey', string> };
+      return { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey };
+    }
+  });
+}

@@ -2,6 +2,7 @@ import type { IAMClient } from '@aws-sdk/client-iam';
 import type { AwsTarget } from '../access/plan.ts';
 import { defined } from '../core/defined.ts';
 import type { AwsCredentials } from './access.ts';
+import { awsHandler } from './aws-handler.ts';
 import { readForeignError } from './foreign-error.ts';
 
 /** A policy as IAM hands it out: its name or ARN, and its JSON. */
@@ -74,11 +75,7 @@ export async function openIamReader(
       ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
     },
     maxAttempts: 2,
-    requestHandler: {
-      connectionTimeout: target.connectTimeoutMs,
-      requestTimeout: target.timeoutMs,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: { ...awsHandler(target), requestTimeout: target.timeoutMs, throwOnRequestTimeout: true },
   });
   return new SdkReader(sdk, client);
 }

@@ -136,7 +136,7 @@ describe('STS of the sandbox', () => {
         'does not imitate the parameter PolicyArns',
       ],
       [{ SerialNumber: 'arn:aws:iam::111122223333:mfa/x', TokenCode: '123456' }, 'the parameter SerialNumber'],
-      [{ TransitiveTagKeys: ['team'] }, 'the parameter TransitiveTagKeys'],
+      [{ TransitiveTagKeys: ['team'] }, 'transitive tag key team is not among the tags'],
     ];
     for (const [input, message] of cases) {
       it(`refuses ${JSON.stringify(input).slice(0, 60)}`, async () => {

@@ -22,6 +22,8 @@ export interface AssumeRoleInput extends SessionRequest {
   readonly sourceIdentity: string | undefined;
   readonly sessionPolicies: readonly PolicyDocument[] | undefined;
   readonly tags: Readonly<Record<string, string>>;
+  /** Keys of `tags` that go on to the next role. */
+  readonly transitiveTagKeys: readonly string[];
 }
 
 function checkText(value: string, member: string, pattern: RegExp, shown: string, min: number, max: number): void {
@@ -74,8 +76,21 @@ export function readSessionRequest({ parameters }: QueryCall): SessionRequest {
   return { roleArn, sessionName, durationSeconds };
 }
 
-/** Managed policies, multi-factor devices and what passes on to the next role. */
-const ABSENT = ['PolicyArns', 'TransitiveTagKeys', 'SerialNumber', 'TokenCode', 'ProvidedContexts'];
+function readTransitiveKeys(
+  parameters: ReadonlyMap<string, string>,
+  tags: Readonly<Record<string, string>>,
+): readonly string[] {
+  const keys: string[] = [];
+  for (let number = 1; ; number++) {
+    const key = parameters.get(`TransitiveTagKeys.member.${number}`);
+    if (key === undefined) return keys;
+    if (!(key in tags)) throw validationError(`The transitive tag key ${key} is not among the tags of the request`);
+    keys.push(key);
+  }
+}
+
+/** Managed policies and multi-factor devices. */
+const ABSENT = ['PolicyArns', 'SerialNumber', 'TokenCode', 'ProvidedContexts'];
 
 /** The input of AssumeRole, checked as STS checks it. Throws `QueryFailure`. */
 export function readAssumeRole(call: QueryCall): AssumeRoleInput {
@@ -87,12 +102,14 @@ export function readAssumeRole(call: QueryCall): AssumeRoleInput {
   if (sourceIdentity !== undefined) checkText(sourceIdentity, 'sourceIdentity', /^[\w+=,.@-]*$/, '[\\w+=,.@-]*', 2, 64);
   const absent = findParameter(parameters, ABSENT);
   if (absent !== undefined) throw validationError(`The sandbox does not imitate the parameter ${absent}`);
+  const tags = readTags(parameters);
   return {
     ...session,
     externalId,
     sourceIdentity,
     sessionPolicies: readSessionPolicy(parameters.get('Policy')),
-    tags: readTags(parameters),
+    tags,
+    transitiveTagKeys: readTransitiveKeys(parameters, tags),
   };
 }
 

@@ -1,7 +1,7 @@
 import { mayAssume } from '../iam/assume.ts';
 import type { ContextValues } from '../iam/authorizer.ts';
 import type { IdentityRegistry, RoleRecord } from '../iam/registry.ts';
-import { accessDenied, type QueryCall, type QueryService } from './query.ts';
+import { accessDenied, type QueryCall, QueryFailure, type QueryService } from './query.ts';
 import { type AssumeRoleInput, checkDuration, credentialsXml, readAssumeRole } from './sts-input.ts';
 import { assumeRoleWithWebIdentity, type WebIdentityDeps } from './web-identity.ts';
 import type { XmlElements } from './xml.ts';
@@ -18,10 +18,12 @@ function checkTrust(call: QueryCall, role: RoleRecord | undefined, input: Assume
     'sts:SourceIdentity': sourceIdentity,
     ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
     'aws:TagKeys': Object.keys(tags).length > 0 ? Object.keys(tags) : undefined,
+    'sts:TransitiveTagKeys': input.transitiveTagKeys.length > 0 ? input.transitiveTagKeys : undefined,
   };
   const actions = [
     'sts:AssumeRole',
-    ...(Object.keys(tags).length > 0 ? ['sts:TagSession'] : []),
+    // Tags that came along are set on the new session like those of the request.
+    ...(Object.keys({ ...tags, ...handedOn(call) }).length > 0 ? ['sts:TagSession'] : []),
     ...(sourceIdentity !== undefined ? ['sts:SetSourceIdentity'] : []),
   ];
   for (const action of actions) {
@@ -39,17 +41,41 @@ function checkTrust(call: QueryCall, role: RoleRecord | undefined, input: Assume
   return role;
 }
 
+/** The tags of the caller's own session that it hands on. */
+function handedOn({ principal }: QueryCall): Readonly<Record<string, string>> {
+  const { sessionTags = {}, transitiveTagKeys = [] } = principal;
+  return Object.fromEntries(Object.entries(sessionTags).filter(([key]) => transitiveTagKeys.includes(key)));
+}
+
+/** Those of the request and those that came along, which none may set again. */
+function sessionTagsOf(call: QueryCall, { tags, transitiveTagKeys }: AssumeRoleInput) {
+  const inherited = handedOn(call);
+  const given = new Set(Object.keys(tags).map((key) => key.toLowerCase()));
+  const again = Object.keys(inherited).find((key) => given.has(key.toLowerCase()));
+  if (again !== undefined) {
+    throw new QueryFailure(
+      'InvalidParameterValue',
+      400,
+      `One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session: ${again}`,
+    );
+  }
+  return {
+    sessionTags: { ...inherited, ...tags },
+    transitiveTagKeys: [...Object.keys(inherited), ...transitiveTagKeys],
+  };
+}
+
 function assumeRole(call: QueryCall, registry: IdentityRegistry): XmlElements {
   const input = readAssumeRole(call);
   const role = checkTrust(call, registry.role(input.roleArn), input);
   checkDuration(call, role, input.durationSeconds);
-  const { sessionPolicies, tags } = input;
+  const { sessionPolicies } = input;
   const sourceIdentity = input.sourceIdentity ?? call.principal.sourceIdentity;
   const session = registry.openSession(role, {
     sessionName: input.sessionName,
     lifetimeSeconds: input.durationSeconds,
     sessionPolicies,
-    sessionTags: tags,
+    ...sessionTagsOf(call, input),
     sourceIdentity,
   });
   return {

@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as requestHttp } from 'node:http';
 import { createServer as createTlsServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
-import { inspect } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { expect } from 'chai';
 import { planAccess } from '../../src/access/plan-access.ts';
 import type { AwsCredentials } from '../../src/auth/access.ts';
@@ -17,7 +22,7 @@ import { Secret } from '../../src/core/secret.ts';
 import { serverCertificate } from '../../src/sandbox/pg/wire/certificates.ts';
 import { openStagingArea } from '../../src/staging/open-staging-area.ts';
 import { accessOptions } from '../access/options.ts';
-import { callerIs, openCannedAws, USER_ARN } from './canned-aws.ts';
+import { callerIs, clusterLogin, openCannedAws, roleSession, USER_ARN } from './canned-aws.ts';
 import { type ConnectProxy, openConnectProxy, type ProxyVerdict } from './connect-proxy.ts';
 
 const ONCE = { ...AWS_CALL_LIMITS, attempts: 1 };
@@ -221,6 +226,48 @@ describe('the AWS proxy', () => {
     await using access = openAccess(planAccess(accessOptions({ stsEndpoint: canned.url, awsProxyUrl })));
     expect((await access.identity(openRun())).principalArn).to.equal(USER_ARN);
     expect(proxy.authorities).to.deep.equal([]);
+  });
+
+  it('leads from an identity to a login', async () => {
+    await using canned = await openCannedAws();
+    canned.answer('GetCallerIdentity', callerIs(USER_ARN));
+    canned.answer('AssumeRole', roleSession(new Date(Date.now() + 3_600_000)));
+    canned.answer('GetClusterCredentialsWithIAM', clusterLogin(new Date(Date.now() + 900_000), 'IAMR:RedshiftLogin'));
+    const front = createTlsServer(
+      { cert: certificate.certificatePem, key: certificate.keyPem },
+      (incoming, outgoing) => {
+        const onward = requestHttp(canned.url, { method: 'POST', headers: incoming.headers }, (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(outgoing);
+        });
+        incoming.pipe(onward);
+      },
+    );
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    const authority = `Basic ${Buffer.from('etl:canary').toString('base64')}`;
+    await using proxy = await openConnectProxy((_, authorization) =>
+      authorization === authority ? { port: (front.address() as AddressInfo).port } : { status: 407 },
+    );
+    const folder = await mkdtemp(join(tmpdir(), 'roleshift-proxy-'));
+    try {
+      const authorities = join(folder, 'ca.pem');
+      await writeFile(authorities, certificate.caPem);
+      const { stdout, stderr } = await promisify(execFile)(
+        process.execPath,
+        ['--import', 'tsx', 'test/auth/proxied-process.ts', `http://etl:canary@${proxy.host}`],
+        { env: { ...process.env, NODE_EXTRA_CA_CERTS: authorities }, timeout: 15_000 },
+      );
+      expect(stdout, stderr).to.equal('IAMR:RedshiftLogin');
+      expect(proxy.authorities).to.deep.equal([
+        'sts.us-east-1.amazonaws.com:443',
+        'sts.us-east-1.amazonaws.com:443',
+        'redshift.us-east-1.amazonaws.com:443',
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+      front.closeAllConnections();
+      await new Promise((resolve) => front.close(resolve));
+    }
   });
 
   describe('shows which hosts are asked', () => {

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { allOutcomes } from '../test/operations/diagnose/outcomes.ts';
+import { ALL_TOPOLOGIES, outcomesOf } from '../test/operations/diagnose/outcomes.ts';
 import { stopSandboxProcess } from '../test/sandbox-process.ts';
 import { renderDiagnoses } from './render-diagnoses.ts';
 
@@ -14,7 +14,7 @@ export const DIAGNOSES_PAGE = fileURLToPath(new URL('../docs/iam/diagnoses.md', 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   try {
-    writeFileSync(DIAGNOSES_PAGE, renderDiagnoses(await allOutcomes()));
+    writeFileSync(DIAGNOSES_PAGE, renderDiagnoses(await outcomesOf(ALL_TOPOLOGIES)));
   } finally {
     await stopSandboxProcess();
   }

@@ -61,15 +61,20 @@ export function renderDiagnoses(topologies: readonly TopologyOutcomes[]): string
     `${breaks + redundant} statements of ${topologies.length} ways in: ${breaks} break a step, ${redundant} are redundant.`,
     '',
     'What each statement is for says [the list of statements](README.md). A step is one of `roleshift check`.',
-    ...topologies.flatMap(({ topology, outcomes }) => [
-      '',
-      `## ${topology.slice(0, 1).toUpperCase()}${topology.slice(1)}`,
-      '',
-      '| Without | of | stops at | with IAM reads | without |',
-      '|---|---|---|---|---|',
-      ...outcomes.map(row),
-    ]),
+    ...topologies.map(renderTopology),
     '',
+  ].join('\n');
+}
+
+/** The part of the page on one way in. */
+export function renderTopology({ topology, outcomes }: TopologyOutcomes): string {
+  return [
+    '',
+    `## ${topology.slice(0, 1).toUpperCase()}${topology.slice(1)}`,
+    '',
+    '| Without | of | stops at | with IAM reads | without |',
+    '|---|---|---|---|---|',
+    ...outcomes.map(row),
   ].join('\n');
 }
 

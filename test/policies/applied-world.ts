@@ -1,7 +1,15 @@
 import { listOf, type PlannedDocument, type PolicyStatement } from '../../src/policies/document.ts';
 import type { PolicySet } from '../../src/policies/policies.ts';
 import type { PolicyDocument } from '../../src/sandbox/iam/policy.ts';
-import type { World, WorldAccount, WorldBucket, WorldInstance, WorldRole, WorldUser } from '../../src/sandbox/world.ts';
+import type {
+  World,
+  WorldAccount,
+  WorldBucket,
+  WorldInstance,
+  WorldKmsKey,
+  WorldRole,
+  WorldUser,
+} from '../../src/sandbox/world.ts';
 import { WORKGROUP_ID } from './topologies.ts';
 
 type Building<T> = { -readonly [K in keyof T]: T[K] };
@@ -10,6 +18,7 @@ interface BuildingAccount {
   users: Building<WorldUser>[];
   roles: Building<WorldRole>[];
   buckets: Building<WorldBucket>[];
+  kmsKeys: Building<WorldKmsKey>[];
 }
 
 /** One statement of a set, or one of its actions or resources. */
@@ -35,6 +44,18 @@ const NOBODY: PolicyDocument = {
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Principal: { Service: 'glue.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 };
+
+/** A key's policy with what a new key has: it leaves it to the account who may use the key. */
+function withRoot(account: string, { Statement, ...rest }: PolicyDocument): PolicyDocument {
+  const root = {
+    Sid: 'Enable IAM User Permissions',
+    Effect: 'Allow' as const,
+    Principal: { AWS: `arn:aws:iam::${account}:root` },
+    Action: 'kms:*',
+    Resource: '*',
+  };
+  return { ...rest, Statement: [root, ...[Statement].flat()] };
+}
 
 /** What an identity that happens to be an auditor as well may do. */
 const IAM_READS: PolicyDocument = {
@@ -65,6 +86,11 @@ export class AppliedWorld {
       const statements = statementsWithout(each, without);
       const policy = { ...document, Statement: statements } as PolicyDocument;
       const account = this.#account(holder.account);
+      if (kind === 'key') {
+        const key = account.kmsKeys.find((one) => one.id === holder.name);
+        if (key !== undefined) key.policy = withRoot(holder.account, policy);
+        continue;
+      }
       if (kind === 'bucket') {
         const bucket = account.buckets.find((one) => one.name === holder.name);
         if (bucket !== undefined && statements.length > 0) bucket.policy = policy;
@@ -89,6 +115,10 @@ export class AppliedWorld {
 
   bucket(account: string, name: string): void {
     this.#account(account).buckets.push({ name });
+  }
+
+  key(account: string, id: string): void {
+    this.#account(account).kmsKeys.push({ id });
   }
 
   /** A user with keys that follow from its name. */
@@ -151,7 +181,7 @@ export class AppliedWorld {
   }
 
   #account(id: string): BuildingAccount {
-    const account = this.#accounts.get(id) ?? { users: [], roles: [], buckets: [] };
+    const account = this.#accounts.get(id) ?? { users: [], roles: [], buckets: [], kmsKeys: [] };
     this.#accounts.set(id, account);
     return account;
   }

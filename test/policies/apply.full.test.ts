@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { openWorld, type TestWorld } from '../harness.ts';
 import { AppliedWorld, type Dropped } from './applied-world.ts';
-import { LOGINS, MORE_LOGINS, stopsAt, TOPOLOGIES, type Topology, trustStopsAt } from './topologies.ts';
+import { ENCRYPTED, LOGINS, MORE_LOGINS, stopsAt, TOPOLOGIES, type Topology, trustStopsAt } from './topologies.ts';
 import { droppedValue, reportOf, variantsOf } from './variants.ts';
 import { walk } from './walk.ts';
 
@@ -23,7 +23,7 @@ const LATER: Readonly<Record<string, string>> = {
 
 /** A world each, and one for the plain logins together. */
 const WORLDS: ReadonlyArray<readonly Topology[]> = [
-  ...[...TOPOLOGIES, ...MORE_LOGINS].map((topology) => [topology]),
+  ...[...TOPOLOGIES, ...ENCRYPTED, ...MORE_LOGINS].map((topology) => [topology]),
   LOGINS,
 ];
 

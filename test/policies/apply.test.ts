@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { openWorld, type TestWorld } from '../harness.ts';
 import { AppliedWorld } from './applied-world.ts';
-import { AWAY, HOME, LOGINS, MORE_LOGINS, TOPOLOGIES } from './topologies.ts';
+import { AWAY, ENCRYPTED, HOME, LOGINS, MORE_LOGINS, TOPOLOGIES } from './topologies.ts';
 import { reportOf, type Variant, variantsOf } from './variants.ts';
 import { walk } from './walk.ts';
 
-const ALL = [...TOPOLOGIES, ...MORE_LOGINS, ...LOGINS];
+const ALL = [...TOPOLOGIES, ...ENCRYPTED, ...MORE_LOGINS, ...LOGINS];
 
 for (const account of [HOME, AWAY]) {
   describe(`Policies applied to an empty world, cluster of account ${account}`, () => {

@@ -2,11 +2,13 @@ import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
 import { listOf, type PolicyStatement } from '../../src/policies/document.ts';
 import { type PolicySet, policies, type VerifyReport, verifyPolicies } from '../../src/policies/policies.ts';
 import { type AppliedWorld, type Dropped, statementsWithout } from './applied-world.ts';
-import type { Topology } from './topologies.ts';
+import { keyIdOf, type Topology } from './topologies.ts';
 
 /** One way in with everything, or with one statement, action or resource less. */
 export interface Variant {
   readonly title: string;
+  /** A part of every name that is its own. */
+  readonly tag: string;
   readonly set: PolicySet;
   readonly dropped?: Dropped;
   readonly values: ConnectionInput;
@@ -40,6 +42,7 @@ export function variantsOf(
     const document = drop && set.documents[drop.index];
     const dropped = drop && document && { document, sid: drop.Sid, ...(drop.part && { part: drop.part }) };
     if (topology.bucketAccount !== undefined) applied.bucket(topology.bucketAccount, `bucket-${tag}`);
+    if (topology.hasKey === true) applied.key(topology.bucketAccount!, keyIdOf(tag));
     if (topology.ends === 'lake') applied.workgroup();
     applied.apply(set, dropped);
     const identity = extras.identityArn ?? '';
@@ -47,6 +50,7 @@ export function variantsOf(
     const machineRole = topology.machineRole?.(tag);
     if (machineRole !== undefined) applied.machine(tag, machineRole);
     return {
+      tag,
       title: dropped === undefined ? 'is enough' : titleOf(dropped, tag),
       set,
       ...(dropped === undefined ? {} : { dropped }),
@@ -70,11 +74,16 @@ export function droppedValue({ document, sid, part }: Dropped): string | undefin
   return part && listOf(statement?.[part.element])[part.at];
 }
 
+/** A text without what is one variant's own. */
+export function nameWithout(tag: string, text: string): string {
+  return text.replaceAll(`-${tag}`, '').replaceAll(keyIdOf(tag), 'files');
+}
+
 function titleOf(dropped: Dropped, tag: string): string {
   const { document, sid } = dropped;
   const part = droppedValue(dropped)?.split(':').slice(-2).join(':');
   const place = `${document.holder.kind} ${document.holder.name} (${document.kind})`;
-  return `without ${part === undefined ? '' : `${part} in `}${sid} of ${place}`.replaceAll(`-${tag}`, '');
+  return nameWithout(tag, `without ${part === undefined ? '' : `${part} in `}${sid} of ${place}`);
 }
 
 /** What verify says where everything but the dropped part exists. */

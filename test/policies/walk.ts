@@ -18,7 +18,7 @@ export class Way implements AsyncDisposable {
   readonly run: Run;
   readonly #parts: readonly [Access, Database];
 
-  constructor(world: TestWorld, { values, machine, ends }: Variant) {
+  constructor(world: TestWorld, { values, machine, ends }: Pick<Variant, 'values' | 'machine' | 'ends'>) {
     const cluster = world.clusters[ends]!;
     const byRole = values.authType === 'assumeRole';
     const options = resolveOptions({
@@ -55,7 +55,7 @@ export class Way implements AsyncDisposable {
 }
 
 /** The first step that fails on the real way, or `the end`. */
-export async function walk(world: TestWorld, variant: Variant): Promise<string> {
+export async function walk(world: TestWorld, variant: Pick<Variant, 'values' | 'machine' | 'ends'>): Promise<string> {
   await using way = new Way(world, variant);
   return (await way.firstFailure())?.id ?? 'the end';
 }

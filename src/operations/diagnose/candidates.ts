@@ -1,9 +1,10 @@
 import type { AccessRequest, PlannedDocument, PolicyHolder } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import type { Obstacle } from './denials.ts';
-import type { Candidate, DiagnosedDocument, Mend } from './diagnosis.ts';
+import type { Candidate, DiagnosedDocument } from './diagnosis.ts';
 import { commandToAdd, commandToAttach, commandToCreate, commandToLook, consoleOf, placeOf } from './mends.ts';
 import type { Refusal } from './refusal.ts';
+import { type Simulation, simulationOf } from './standing.ts';
 import type { Suspect } from './suspects.ts';
 
 const IAM = 'https://docs.aws.amazon.com/IAM/latest/UserGuide';
@@ -17,11 +18,19 @@ const PAGES = {
   messages: `${IAM}/troubleshoot_access-denied.html`,
 } as const;
 
-/** A statement that is missing. */
-export function addition(set: PolicySet, { document, explained, requests }: Suspect): Candidate {
+/** A statement that is missing. `conditions`: keys on which one that is there hangs. */
+export function addition(
+  set: PolicySet,
+  { document, explained, requests }: Suspect,
+  conditions: readonly string[],
+): Candidate {
   const { kind, holder } = document;
   const { statement, reason, page } = explained;
   const [request] = requests;
+  const near =
+    conditions.length === 0
+      ? ''
+      : ` A statement that is there would allow it, but for its condition on ${conditions.join(' and ')}.`;
   return {
     mend: 'addStatement',
     principalArn: request?.principal ?? holder.arn,
@@ -29,7 +38,7 @@ export function addition(set: PolicySet, { document, explained, requests }: Susp
     document: kind,
     sid: statement.Sid,
     statement,
-    reason: `${lead(document, requests)} ${reason}`,
+    reason: `${lead(document, requests)}${near} ${reason}`,
     page,
     console: consoleOf(holder, kind, set),
     command: commandToAdd(holder, kind, statement, set),
@@ -107,14 +116,35 @@ export function fromObstacle({ holder, document, request, source, statement }: O
   };
 }
 
-/** The organization's policies refuse, as a simulation shows. */
-export function organizationRefusal(
+/** What IAM's own simulation shows beyond a statement that is missing. */
+export function fromSimulation(
   set: PolicySet,
+  simulated: readonly Simulation[],
   requests: readonly AccessRequest[],
-  { principal, action }: Pick<AccessRequest, 'principal' | 'action'>,
 ): readonly Candidate[] {
-  const request = requests.find((each) => each.principal === principal && each.action === action);
-  return request === undefined ? [] : [narrowing(set, request, 'organization', 'A simulation shows it.')];
+  return requests.flatMap((request): readonly Candidate[] => {
+    const found = simulationOf(request, simulated);
+    if (found?.byOrganization === false) return [narrowing(set, request, 'organization', SIMULATED)];
+    if (found?.byBoundary === false) return [narrowing(set, request, 'boundary', SIMULATED)];
+    return found?.decision === 'explicitDeny' ? denied(set, request, 'permissions', SIMULATED) : [];
+  });
+}
+
+const SIMULATED = 'A simulation in IAM shows it.';
+
+/** The connection's own session policy takes away what the role may. */
+export function fromSessionPolicy(set: PolicySet, requests: readonly AccessRequest[]): readonly Candidate[] {
+  return set.sessionGaps.flatMap(
+    ({ roleArn, hop, sid, statement, verdict, requests: refused }): readonly Candidate[] => {
+      const request = requests.find(
+        ({ principal, action, resource }) =>
+          principal === roleArn && refused.some((each) => each.action === action && each.resource === resource),
+      );
+      if (request === undefined || verdict !== 'denied') return [];
+      const words = `It is the sessionPolicy of the connection for ${hop}; a session has what both allow.`;
+      return [{ ...narrowing(set, request, 'session', words), sid, statement }];
+    },
+  );
 }
 
 /** What AWS itself says of a policy that forbids, or of one outside the plan that is silent. */
@@ -169,17 +199,12 @@ function denied(
   document: Exclude<DiagnosedDocument, keyof typeof MENDS | 'cluster'>,
   words: string,
 ): readonly Candidate[] {
-  const arn =
-    document === 'permissions'
-      ? request.principal
-      : request.resource.split('/').length > 1 && document === 'bucket'
-        ? (request.resource.split('/')[0] ?? '')
-        : request.resource;
+  const { principal, resource } = request;
+  const arn = document === 'permissions' ? principal : document === 'bucket' ? resource.replace(/\/.*/s, '') : resource;
   const holder = holderOf(set, arn);
-  const mend: Mend = 'removeStatement';
   return [
     {
-      mend,
+      mend: 'removeStatement',
       principalArn: request.principal,
       holder,
       document,

@@ -13,10 +13,10 @@ import { tryCopy } from './try-copy.ts';
 import { tryLogin } from './try-login.ts';
 
 /** Time for a diagnosis as a whole: somebody waits for it, and knows already that it failed. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 8_000;
 
 export interface DiagnoseInit {
-  /** Default: ten seconds. What is not known by then is not waited for. */
+  /** Default: eight seconds. What is not known by then is not waited for. */
   readonly limitMs?: number;
   /** Whether IAM is asked; each call that it denies stands in the account's CloudTrail. Default: true. */
   readonly readIam?: boolean;
@@ -50,16 +50,17 @@ export async function diagnose(
 
   const way = await attempt<KnownWay | undefined>(() => knownWay(connection, refusal, bounded), undefined);
   if (way === undefined) return undefined;
-  const bySaying = judge(way.set, refusal, way.suspects);
-  if (bySaying.decided) return bySaying;
+  const bySaying = judge(way, refusal);
+  // Of a policy that denies AWS tells the kind; which statement it is can only be read.
+  if (bySaying.decided && (refusal.hint?.effect !== 'deny' || !readIam)) return bySaying;
   const read = readIam ? await attempt(() => readWay(connection, refusal, way, bounded), undefined) : undefined;
   const { way: found, ...knowledge } = read ?? { way, evidence: [] };
-  const byReading = read === undefined ? bySaying : judge(found.set, refusal, found.suspects, knowledge);
+  const byReading = read === undefined ? bySaying : judge(found, refusal, knowledge);
   if (byReading.decided) return byReading;
   const trial = await attempt(() => trialFor(connection, refusal, found, bounded), undefined);
   if (trial === undefined) return byReading;
   const evidence = [...knowledge.evidence, ...trial.evidence];
-  return judge(found.set, refusal, found.suspects, { ...knowledge, cleared: trial.clears, evidence });
+  return judge(found, refusal, { ...knowledge, cleared: trial.clears, evidence });
 }
 
 /** What IAM tells, and the way as it really is: a role's session does not show the path of its role. */

@@ -1,12 +1,20 @@
 import type { ActualState } from '../../policies/actual-policies.ts';
-import { decide, decideBy } from '../../policies/decide.ts';
 import type { AccessRequest } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
-import { addition, attachment, creation, fromHint, fromObstacle, organizationRefusal } from './candidates.ts';
+import {
+  addition,
+  attachment,
+  creation,
+  fromHint,
+  fromObstacle,
+  fromSessionPolicy,
+  fromSimulation,
+} from './candidates.ts';
 import { obstaclesTo } from './denials.ts';
 import type { Candidate, Diagnosis } from './diagnosis.ts';
 import type { Refusal } from './refusal.ts';
-import { documentsIn, isCause, isRead, knownPolicies, NOTHING_READ, type Suspect } from './suspects.ts';
+import { conditionsMissed, isRefused, type Simulation, type Standing, standingOf } from './standing.ts';
+import { isCause, NOTHING_READ, type Suspect } from './suspects.ts';
 
 /** At most so many candidates: more would be no help. */
 const SHOWN = 2;
@@ -25,121 +33,106 @@ export interface Knowledge {
   readonly evidence?: readonly string[];
 }
 
-/** IAM's own evaluation of the caller's side of a request. */
-export interface Simulation {
-  readonly principal: string;
-  readonly action: string;
-  readonly resource: string;
-  readonly decision: 'allowed' | 'implicitDeny' | 'explicitDeny';
-  /** False where the organization's policies are what refuses. */
-  readonly byOrganization?: boolean;
-  /** False where the permissions boundary is what refuses. */
-  readonly byBoundary?: boolean;
+/** A refusal beside everything that is known of it. */
+interface Case extends Required<Omit<Knowledge, 'evidence'>> {
+  readonly set: PolicySet;
+  readonly refusal: Refusal;
+  readonly suspects: readonly Suspect[];
+  readonly requests: readonly AccessRequest[];
 }
+
+/** What one way of reasoning comes to; no candidates: nothing, and the next one is asked. */
+interface Finding {
+  readonly candidates: readonly Candidate[];
+  readonly decided: boolean;
+  readonly evidence?: readonly string[];
+}
+
+/** Strongest first: the one that finds something has the word. */
+const REASONINGS: readonly ((known: Case) => Finding)[] = [
+  ({ refusal, set }) => certain(refusal.work === 'attachment' ? attachment(set) : []),
+  ({ requests, set }) => certain(fromSessionPolicy(set, requests)),
+  byAbsence,
+  ({ requests, set, state }) => certain(obstaclesTo(requests, set, state).map((each) => fromObstacle(each, set))),
+  ({ simulated, requests, set }) => certain(fromSimulation(set, simulated, requests)),
+  ({ refusal, requests, set }) => certain(fromHint(set, refusal, requests)),
+  byReading,
+  byElimination,
+];
 
 /** Weighs the suspects of a refusal by all that is known. Pure. */
 export function judge(
-  set: PolicySet,
+  { set, suspects }: { readonly set: PolicySet; readonly suspects: readonly Suspect[] },
   refusal: Refusal,
-  suspects: readonly Suspect[],
   { state = NOTHING_READ, missing = new Map(), simulated = [], cleared = () => false, evidence = [] }: Knowledge = {},
 ): Diagnosis {
-  const said = [...saidSentences(refusal), ...evidence];
-  const verdict = (candidates: readonly Candidate[], decided: boolean, ...more: readonly string[]): Diagnosis => ({
-    decided: decided && candidates.length === 1,
-    candidates: candidates.slice(0, SHOWN),
-    evidence: [...said, ...more],
-  });
-
-  if (refusal.work === 'attachment') return verdict(attachment(set), true);
-  const absent = suspects.filter(({ document }) => missing.has(document.holder.arn));
-  if (absent.length > 0) {
-    const holders = [...new Map(absent.map(({ document }) => [document.holder.arn, document])).values()];
-    return verdict(
-      holders.map((document) => creation(set, document, missing.get(document.holder.arn) ?? [])),
-      true,
-    );
-  }
   const requests = suspects.flatMap((each) => each.requests);
-  const obstacles = obstaclesTo(requests, set, state);
-  if (obstacles.length > 0)
-    return verdict(
-      obstacles.map((each) => fromObstacle(each, set)),
-      true,
-    );
-  const byOrganization = simulated.find((each) => each.byOrganization === false && concerns(each, requests));
-  if (byOrganization !== undefined) return verdict(organizationRefusal(set, requests, byOrganization), true);
-  const hinted = fromHint(set, refusal, requests);
-  if (hinted.length > 0)
-    return verdict(hinted, refusal.hint?.policyArn !== undefined || refusal.hint?.policy !== 'other');
-
-  const standing = suspects.map((suspect) => ({ suspect, is: standingOf(suspect, state, simulated) }));
-  const lacking = standing.filter(({ is }) => is === 'lacking').map(({ suspect }) => suspect);
-  const causes = lacking.filter((each) => isCause(set, state, each));
-  const refused = causes.length > 0 ? causes : lacking.filter((each) => isRefused(each.requests, set, state));
-  if (refused.length > 0) {
-    const more = refused.length > 1 ? ['Each of these is missing: both have to be added.'] : [];
-    return verdict(
-      refused.map((each) => addition(set, each)),
-      true,
-      ...more,
-    );
+  const known: Case = { set, refusal, suspects, requests, state, missing, simulated, cleared };
+  let finding: Finding = { candidates: [], decided: false };
+  for (const reasoning of REASONINGS) {
+    finding = reasoning(known);
+    if (finding.candidates.length > 0) break;
   }
-  const left = standing.filter(({ suspect, is }) => (is === 'unread' || is === 'open') && !cleared(suspect));
-  const wasRead = standing.some(({ is }) => is === 'allowing');
+  const candidates = finding.candidates.slice(0, SHOWN);
+  return {
+    decided: finding.decided && finding.candidates.length === 1,
+    candidates,
+    evidence: [...saidSentences(refusal), ...evidence, ...(finding.evidence ?? [])],
+  };
+}
+
+function certain(candidates: readonly Candidate[]): Finding {
+  return { candidates, decided: true };
+}
+
+/** IAM says that somebody on the way is not there. */
+function byAbsence({ suspects, missing, set }: Case): Finding {
+  const absent = suspects.filter(({ document }) => missing.has(document.holder.arn));
+  const documents = new Map(absent.map(({ document }) => [document.holder.arn, document]));
+  return certain([...documents].map(([arn, document]) => creation(set, document, missing.get(arn) ?? [])));
+}
+
+/** Statements that were looked for and are not there. */
+function byReading(known: Case): Finding {
+  const { set, state } = known;
+  const lacking = standings(known, ['lacking']);
+  const causes = lacking.filter((each) => isCause(set, state, each));
+  const refused = causes.length > 0 ? causes : lacking.filter(({ requests }) => isRefused(requests, set, state));
+  return {
+    candidates: refused.map((each) => addition(set, each, conditionsMissed(each, state))),
+    decided: true,
+    evidence: refused.length > 1 ? ['Each of these is missing: both have to be added.'] : [],
+  };
+}
+
+/** What is left once everything is out that was found in order. */
+function byElimination(known: Case): Finding {
+  const { set, state, refusal, suspects, cleared } = known;
+  const open = standings(known, ['open']);
+  const left = [...standings(known, ['unread']), ...open].filter((each) => !cleared(each));
+  const wasRead = standings(known, ['allowing']).length > 0;
   const ranked = ranking(
-    left.map(({ suspect }) => suspect),
+    suspects.filter((each) => left.includes(each)),
     refusal,
-    set,
-    state,
-    wasRead,
+    { set, state, wasRead },
   );
-  if (ranked.length === 0) return verdict([], false, ...nothingLeft(standing.length, wasRead));
-  const isCertain = isSettled(refusal, ranked, wasRead || left.length < standing.length);
-  return verdict(
-    ranked.map((each) => addition(set, each)),
-    isCertain && left.every(({ is }) => is === 'unread'),
-  );
+  if (ranked.length === 0) return { candidates: [], decided: false, evidence: nothingLeft(suspects.length, wasRead) };
+  const someCleared = wasRead || left.length < suspects.length;
+  return {
+    candidates: ranked.map((each) => addition(set, each, conditionsMissed(each, state))),
+    decided: isSettled(refusal, ranked, someCleared) && open.length === 0,
+  };
 }
 
-/** `lacking`: read, and does not allow it. `open`: read, and hangs on what only the request itself carries. */
-type Standing = 'lacking' | 'allowing' | 'open' | 'unread';
-
-function standingOf({ document, requests }: Suspect, state: ActualState, simulated: readonly Simulation[]): Standing {
-  const { kind, holder } = document;
-  if (!isRead(document, state)) return kind === 'permissions' ? bySimulation(requests, simulated) : 'unread';
-  const own = documentsIn(state, holder.arn, [kind]);
-  const verdicts = requests.map((request) => decideBy(own, request, { byPrincipal: kind !== 'permissions' }).verdict);
-  const isPartial = state.unread.some((each) => each.holder === holder.arn);
-  if (verdicts.includes('denied')) return isPartial ? 'open' : 'lacking';
-  if (!verdicts.includes('undecided')) return 'allowing';
-  return bySimulation(requests, simulated) === 'allowing' ? 'allowing' : 'open';
-}
-
-function bySimulation(requests: readonly AccessRequest[], simulated: readonly Simulation[]): Standing {
-  const found = requests.map((request) => simulated.find((each) => concerns(each, [request]))?.decision);
-  if (found.some((decision) => decision !== undefined && decision !== 'allowed')) return 'lacking';
-  return found.includes(undefined) ? 'unread' : 'allowing';
-}
-
-function concerns({ principal, action, resource }: Simulation, requests: readonly AccessRequest[]): boolean {
-  return requests.some(
-    (request) => request.principal === principal && request.action === action && request.resource === resource,
-  );
-}
-
-function isRefused(requests: readonly AccessRequest[], set: PolicySet, state: ActualState): boolean {
-  const known = knownPolicies(set, state);
-  return requests.some((request) => decide(request, known).verdict === 'denied');
+function standings({ suspects, state, simulated }: Case, wanted: readonly Standing[]): readonly Suspect[] {
+  return suspects.filter((suspect) => wanted.includes(standingOf(suspect, state, simulated)));
 }
 
 /** What can be the cause of those that nobody read, likeliest first. */
 function ranking(
   suspects: readonly Suspect[],
   { hint, work }: Refusal,
-  set: PolicySet,
-  state: ActualState,
-  wasRead: boolean,
+  { set, state, wasRead }: Pick<Case, 'set' | 'state'> & { readonly wasRead: boolean },
 ): readonly Suspect[] {
   const isOwn = ({ document }: Suspect): boolean => document.kind === 'permissions';
   if (hint?.effect === 'silent' && hint.policy === 'identity') return suspects.filter(isOwn);

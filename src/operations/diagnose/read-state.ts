@@ -7,8 +7,8 @@ import type { Run } from '../../core/run.ts';
 import type { ActualPolicy, ActualState } from '../../policies/actual-policies.ts';
 import { readDocument } from '../../policies/read-document.ts';
 import type { Connection } from '../connection.ts';
-import type { Simulation } from './judge.ts';
 import type { Refusal } from './refusal.ts';
+import type { Simulation } from './standing.ts';
 import type { Suspect } from './suspects.ts';
 
 /** What IAM let us know of the principals that a refusal is about. */

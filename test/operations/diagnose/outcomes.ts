@@ -1,13 +1,13 @@
 import { ConnectorError } from '../../../src/core/errors.ts';
-import type { CheckError, CheckStep } from '../../../src/operations/check/report.ts';
+import type { CheckError } from '../../../src/operations/check/report.ts';
 import { diagnose } from '../../../src/operations/diagnose/diagnose.ts';
 import type { Candidate, Diagnosis } from '../../../src/operations/diagnose/diagnosis.ts';
 import type { DocumentKind } from '../../../src/policies/document.ts';
 import type { Missing } from '../../../src/policies/verify.ts';
 import { openWorld, type TestWorld } from '../../harness.ts';
 import { AppliedWorld } from '../../policies/applied-world.ts';
-import { AWAY, HOME, LOGINS, MORE_LOGINS, TOPOLOGIES } from '../../policies/topologies.ts';
-import { reportOf, type Variant, variantsOf } from '../../policies/variants.ts';
+import { AWAY, ENCRYPTED, HOME, LOGINS, MORE_LOGINS, TOPOLOGIES, type Topology } from '../../policies/topologies.ts';
+import { nameWithout, reportOf, type Variant, variantsOf } from '../../policies/variants.ts';
 import { Way } from '../../policies/walk.ts';
 
 /** What the doctor says of one failure, held against the truth. */
@@ -41,22 +41,24 @@ export interface TopologyOutcomes {
   readonly outcomes: readonly Outcome[];
 }
 
-const ALL = [...TOPOLOGIES, ...MORE_LOGINS, ...LOGINS];
+export const ALL_TOPOLOGIES: readonly Topology[] = [...TOPOLOGIES, ...ENCRYPTED, ...MORE_LOGINS, ...LOGINS];
 /** Walks at a time; the machine has two cores, and a walk mostly waits. */
 const AT_ONCE = 3;
 
-/** Every topology walked whole and without each of its statements, judged by the sandbox: a world for each account of clusters. */
-export async function allOutcomes(): Promise<readonly TopologyOutcomes[]> {
+/** Topologies walked whole and without each of their statements, judged by the sandbox: a world for each account of clusters. */
+export async function outcomesOf(topologies: readonly Topology[]): Promise<readonly TopologyOutcomes[]> {
   const found = new Map<string, TopologyOutcomes>();
   for (const account of [HOME, AWAY]) {
-    for (const each of await outcomesIn(account)) found.set(each.topology, each);
+    const own = topologies.filter(({ clusterAccount }) => clusterAccount === account);
+    if (own.length === 0) continue;
+    for (const each of await outcomesIn(account, own)) found.set(each.topology, each);
   }
-  return ALL.flatMap(({ title }) => found.get(title) ?? []);
+  return topologies.flatMap(({ title }) => found.get(title) ?? []);
 }
 
-async function outcomesIn(account: string): Promise<readonly TopologyOutcomes[]> {
+async function outcomesIn(account: string, topologies: readonly Topology[]): Promise<readonly TopologyOutcomes[]> {
   const applied = new AppliedWorld({ readsIam: true });
-  const ways = ALL.filter(({ clusterAccount }) => clusterAccount === account).map((topology, at) => ({
+  const ways = topologies.map((topology, at) => ({
     topology: topology.title,
     variants: variantsOf(topology, `${at}`, applied, { parts: false }),
   }));
@@ -83,41 +85,33 @@ type Tried = Pick<Outcome, 'step' | 'withReads' | 'without'>;
 async function tryOut(world: TestWorld, variant: Variant): Promise<Tried> {
   await using way = new Way(world, variant);
   const failed = await way.firstFailure();
-  if (failed === undefined) return {};
-  const error = errorOf(failed);
-  const ask = async (readIam: boolean): Promise<Verdict> =>
-    verdictOf(variant, await diagnose(way.connection, { step: failed.id, error }, way.run, { readIam }));
-  return { step: failed.id, without: await ask(false), withReads: await ask(true) };
+  if (failed?.error === undefined) return {};
+  const failure = { step: failed.id, error: errorOf(failed.error) };
+  const withoutReads = await diagnose(way.connection, failure, way.run, { readIam: false });
+  return {
+    step: failed.id,
+    without: verdictOf(variant, withoutReads),
+    withReads: verdictOf(variant, failed.error.diagnosis),
+  };
 }
 
 /** The failure as it was before it became part of a report. */
-function errorOf({ error }: CheckStep): ConnectorError {
-  const { code, message, details = {}, said = message } = error as CheckError;
+function errorOf({ code, message, details = {}, said = message }: CheckError): ConnectorError {
   return new ConnectorError(code, message, { details, cause: new Error(said) });
 }
 
 function verdictOf(
-  { dropped }: Variant,
-  { candidates, decided }: Diagnosis = { candidates: [], decided: false, evidence: [] },
+  { dropped, tag }: Variant,
+  { candidates, decided }: Pick<Diagnosis, 'candidates' | 'decided'> = { candidates: [], decided: false },
 ): Verdict {
-  if (dropped === undefined) return { candidates: [], decided, place: -1 };
-  const { document, sid } = dropped;
-  const isIt = ({ holder, document: kind, sid: named }: Candidate): boolean =>
-    holder.name === document.holder.name && kind === document.kind && named === sid;
-  return {
-    candidates: candidates.map((each) => nameOf(each, tagOf(document.holder.name))),
-    decided,
-    place: candidates.findIndex(isIt),
-  };
-}
-
-function nameOf({ holder, document, sid = 'no statement' }: Candidate, tag: string): string {
-  return `${document} of ${holder.kind} ${holder.name}: ${sid}`.replaceAll(tag, '');
-}
-
-/** `-t1v2`: what makes the names of one variant its own. */
-function tagOf(name: string): string {
-  return /-t\d+v\d+$/.exec(name)?.[0] ?? '';
+  const isIt = ({ holder, document: kind, sid }: Candidate): boolean =>
+    dropped !== undefined &&
+    holder.name === dropped.document.holder.name &&
+    kind === dropped.document.kind &&
+    sid === dropped.sid;
+  const nameOf = ({ holder, document, sid = 'no statement' }: Candidate): string =>
+    nameWithout(tag, `${document} of ${holder.kind} ${holder.name}: ${sid}`);
+  return { candidates: candidates.map(nameOf), decided, place: candidates.findIndex(isIt) };
 }
 
 function outcomeOf(topology: string, variant: Variant, tried: Tried = {}): Outcome {
@@ -128,7 +122,7 @@ function outcomeOf(topology: string, variant: Variant, tried: Tried = {}): Outco
     topology,
     sid,
     kind,
-    holder: `${holder.kind} ${holder.name}`.replace(tagOf(holder.name), ''),
+    holder: nameWithout(variant.tag, `${holder.kind} ${holder.name}`),
     ...(effect === undefined ? {} : { verify: effect }),
     ...tried,
   };

@@ -31,6 +31,7 @@ function fieldRefusal(statement: PolicyStatement, place: PolicyPlace): string | 
   }
   if (place === 'trust') {
     if (hasResource) return `Has prohibited field ${Resource === undefined ? 'NotResource' : 'Resource'}`;
+    if (NotPrincipal !== undefined) return 'Has prohibited field NotPrincipal';
     if (!hasPrincipal) return 'Missing required field Principal';
     if (!hasAction) return 'Missing required field Action';
   }

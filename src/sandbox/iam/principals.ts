@@ -42,7 +42,7 @@ function matchPrincipal(element: PolicyPrincipal, principal: Principal): Princip
   ].reduce(strongerMatch, 'none');
 }
 
-/** `NotPrincipal` of a Deny spares a caller only when it names the account, the role and the session alike, as AWS documents. */
+/** `NotPrincipal` of a Deny spares a caller only when it names its account besides the user, or the role of the session. */
 function isSpared(element: PolicyPrincipal, principal: Principal): boolean {
   if (element === '*') return true;
   if (principal.kind === 'service') return listOf(element.Service).includes(principal.arn);
@@ -50,8 +50,7 @@ function isSpared(element: PolicyPrincipal, principal: Principal): boolean {
   const named = listOf(element.AWS);
   if (named.includes('*')) return true;
   const isNamed = namesOf(principal).some((name) => name !== undefined && named.includes(name));
-  const isSessionNamed = principal.kind !== 'assumedRole' || named.includes(principal.arn);
-  return isNamed && isSessionNamed && named.some((entry) => isRootOf(entry, principal.account));
+  return isNamed && named.some((entry) => isRootOf(entry, principal.account));
 }
 
 /**

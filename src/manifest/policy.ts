@@ -40,6 +40,11 @@ export interface HostPolicy {
    * no file can be used.
    */
   readonly fileRoots?: readonly string[];
+  /**
+   * Keys of the session tags that a form may set: policies elsewhere may trust what they say. `*` stands for any text.
+   * Default: none where the identity is the agent's own, any with access keys of the form.
+   */
+  readonly sessionTags?: readonly string[];
   /** Set by the host whatever the form says. */
   readonly externalId?: string;
   /** Put before the form's session name, cut at 64 characters. */
@@ -77,6 +82,7 @@ export function applyPolicy(options: ConnectionOptions, policy: HostPolicy): Pol
   const issues = [
     ...identityIssues(options, policy),
     ...roleIssues(options, policy),
+    ...tagIssues(options, policy),
     ...stagingIssues(options, policy),
     ...endpointIssues(options, policy),
     ...proxyIssues(options, policy),
@@ -144,6 +150,20 @@ function roleIssues(options: ConnectionOptions, { roleArns, copyRoles }: HostPol
   ];
 }
 
+function tagIssues(options: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
+  const isOwn = chosenIdentity(options)?.[1] !== 'accessKeys';
+  const allowed = policy.sessionTags ?? (isOwn ? [] : ['*']);
+  const tagged = [
+    ['sessionTags', options.sessionTags],
+    ...options.intermediateRoles.map(
+      ({ sessionTags = [] }, index) => [`intermediateRoles[${index}].sessionTags`, sessionTags] as const,
+    ),
+  ] as const;
+  return tagged
+    .filter(([, tags]) => tags.some(({ key }) => !matchesAny(allowed, key)))
+    .map(([path]) => forbidden(path, 'these session tags'));
+}
+
 function hostIssues({ host }: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
   return host === undefined || mayUseHost(host, policy) ? [] : [forbidden('host', 'this database host')];
 }
@@ -185,7 +205,8 @@ function proxyIssues({ awsProxyUrl }: ConnectionOptions, policy: HostPolicy): re
 
 function fixValues(options: ConnectionOptions, policy: HostPolicy): Omit<PolicyVerdict, 'issues'> {
   const { externalId, sourceIdentity, roleSessionNamePrefix = '' } = policy;
-  const fixed = defined({ externalId, sourceIdentity });
+  const stagingExternalId = options.stagingExternalId === undefined ? undefined : externalId;
+  const fixed = defined({ externalId, sourceIdentity, stagingExternalId });
   const replaced = Object.entries(fixed).filter(([key, value]) => {
     const given = options[key as keyof typeof fixed];
     return given !== undefined && given !== value;
@@ -197,7 +218,6 @@ function fixValues(options: ConnectionOptions, policy: HostPolicy): Omit<PolicyV
       ...options,
       ...fixed,
       roleSessionName: prefixed(options.roleSessionName),
-      ...(externalId === undefined || options.stagingExternalId === undefined ? {} : { stagingExternalId: externalId }),
       // What the host sets belongs to every role on the way, or a form could leave it out of one.
       intermediateRoles: options.intermediateRoles.map(({ sourceIdentity: own, ...role }) => ({
         ...role,

@@ -104,6 +104,53 @@ const FORBIDDEN: readonly {
     policy: { endpoints: ['*'] },
     paths: ['stsEndpoint'],
   },
+  {
+    title: 'every endpoint that is not listed',
+    values: {
+      ...KEYS,
+      ...STAGING,
+      redshiftEndpoint: 'https://redshift.example.com',
+      redshiftServerlessEndpoint: 'https://serverless.example.com',
+      iamEndpoint: 'https://iam.example.com',
+      s3Endpoint: 'https://s3.example.com',
+    },
+    policy: { endpoints: ['https://sts.example.com'] },
+    paths: ['redshiftEndpoint', 'redshiftServerlessEndpoint', 'iamEndpoint', 's3Endpoint'],
+  },
+  {
+    title: 'a proxy by default, even where every endpoint is allowed',
+    values: { ...KEYS, awsProxyUrl: 'http://proxy.example.com:3128' },
+    policy: { endpoints: ['*'] },
+    paths: ['awsProxyUrl'],
+  },
+  {
+    title: 'a proxy that is not listed',
+    values: { ...KEYS, awsProxyUrl: 'http://proxy.example.com.evil.net:3128' },
+    policy: { proxies: ['http://proxy.example.com:3128'] },
+    paths: ['awsProxyUrl'],
+  },
+  {
+    title: 'a listed proxy on this machine without allowLoopback',
+    values: { ...KEYS, awsProxyUrl: 'http://127.0.0.1:3128' },
+    policy: { proxies: ['*'] },
+    paths: ['awsProxyUrl'],
+  },
+  {
+    title: "session tags that the machine's own role would vouch for",
+    values: {
+      ...EC2,
+      sessionTags: [{ key: 'team', value: 'x' }],
+      intermediateRoles: [{ roleArn: HUB, sessionTags: [{ key: 'job' }] }],
+    },
+    policy: { identities: ['machineRole'] },
+    paths: ['sessionTags', 'intermediateRoles[0].sessionTags'],
+  },
+  {
+    title: 'a session tag that is not listed',
+    values: { ...KEYS, sessionTags: [{ key: 'job-a' }, { key: 'team' }] },
+    policy: { sessionTags: ['job-*'] },
+    paths: ['sessionTags'],
+  },
   { title: 'this machine as database host', values: { ...PASSWORD, host: 'localhost' }, policy: {}, paths: ['host'] },
   {
     title: 'a database host that is not listed',
@@ -165,6 +212,8 @@ describe('a host policy', () => {
       roleArns: ['arn:aws:iam::111122223333:role/Redshift*', HUB],
       endpoints: ['https://*.vpce.amazonaws.com', 'http://127.0.0.1:4566'],
       hosts: ['*.redshift.amazonaws.com'],
+      proxies: ['http://proxy.example.com:3128'],
+      sessionTags: ['team'],
       allowLoopback: true,
     };
     const values = {
@@ -173,6 +222,8 @@ describe('a host policy', () => {
       intermediateRoles: [{ roleArn: HUB }],
       stsEndpoint: 'https://vpce-1.sts.us-west-2.vpce.amazonaws.com/',
       s3Endpoint: 'http://127.0.0.1:4566',
+      awsProxyUrl: 'http://etl:secret@proxy.example.com:3128/',
+      sessionTags: [{ key: 'team', value: 'sales' }],
     };
     expect(() => resolveOptions(values, { policy })).to.not.throw();
   });
@@ -224,9 +275,31 @@ describe('a host policy', () => {
     const { options, notices, trace } = resolveConnection(values, { policy });
     expect(options).to.deep.include({ externalId: 'tenant-7', sourceIdentity: 'tenant-7' });
     expect(options.intermediateRoles).to.deep.equal([{ roleArn: HUB, externalId: 'tenant-7' }]);
+    expect(options).to.not.have.property('stagingExternalId');
     expect(options.roleSessionName).to.equal(`acme-${'x'.repeat(59)}`);
     expect(trace).to.deep.include({ externalId: 'host policy', sourceIdentity: 'host policy' });
     expect(notices).to.deep.equal(['The host sets externalId; the value in the form is not used.']);
+  });
+
+  it('sets them for each role on the way, the staging role among them', () => {
+    const policy: HostPolicy = { externalId: 'tenant-7', sourceIdentity: 'tenant-7', roleSessionNamePrefix: 'acme-' };
+    const role = { roleArn: HUB, externalId: 'mine', roleSessionName: 'hub', sourceIdentity: 'mine' };
+    const values = {
+      ...KEYS,
+      ...STAGING,
+      stagingRoleArn: ROLE,
+      stagingExternalId: 'mine',
+      intermediateRoles: [role, { roleArn: HUB }],
+    };
+    const { options, notices, trace } = resolveConnection(values, { policy });
+    expect(options.stagingExternalId).to.equal('tenant-7');
+    expect(options.intermediateRoles).to.deep.equal([
+      { roleArn: HUB, externalId: 'tenant-7', roleSessionName: 'acme-hub' },
+      { roleArn: HUB, externalId: 'tenant-7' },
+    ]);
+    expect(trace).to.deep.include({ stagingExternalId: 'host policy' });
+    expect(notices).to.deep.equal(['The host sets stagingExternalId; the value in the form is not used.']);
+    expect(JSON.stringify(resolveConnection(values, { policy: {} }).options)).to.include('"sourceIdentity":"mine"');
   });
 
   it('does not hide what is invalid behind what is forbidden', () => {

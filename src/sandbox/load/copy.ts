@@ -19,7 +19,7 @@ import { type LoadFile, loadText } from './text-load.ts';
 
 /** Runs a COPY from S3 on the client's own connection, inside its transaction: all rows or none. */
 export async function runCopy(context: StatementContext, sql: string): Promise<CommandResult> {
-  const { backend, cluster, sessionState, user } = context;
+  const { backend, cluster, sessionState } = context;
   const statement = parseCopy(sql);
   await strikeFault(context, 'pg:copy', sql);
   const target = await openTarget(backend, statement);
@@ -27,7 +27,11 @@ export async function runCopy(context: StatementContext, sql: string): Promise<C
   const ledger = new ErrorLedger(statement.ignoreAllErrors ? Number.POSITIVE_INFINITY : statement.maxErrors);
   const load: Load = { context, statement, target, ledger, mark, sources: [] };
   try {
-    const access = new S3Access(cluster, resolvePrincipal(cluster, statement.authorization, user), statement.region);
+    const access = new S3Access(
+      cluster,
+      await resolvePrincipal(context, statement.authorization, 'COPY'),
+      statement.region,
+    );
     load.sources = await copySources(statement, access);
     const rows = await loadRows(load, access);
     await writeDown(load, 'completed', rows);

@@ -2,13 +2,19 @@ import type { Readable } from 'node:stream';
 import { attachedRoles } from '../attached-roles.ts';
 import type { ClusterInit } from '../cluster.ts';
 import type { Principal } from '../identity.ts';
-import type { RedshiftError } from '../pg/backend-session.ts';
+import type { BackendSession, RedshiftError } from '../pg/backend-session.ts';
+import { quoteLiteral } from '../pg/sql/names.ts';
+import type { StatementContext } from '../pg/statement-handler.ts';
 import { type ObjectInfo, S3Refusal, type StoreCaller } from '../s3/store.ts';
 import type { Authorization, S3Location } from './authorization.ts';
-import { internalFailure } from './refusal.ts';
+import { internalFailure, refuse } from './refusal.ts';
 
 /** Whom COPY or UNLOAD is to S3. Throws as Redshift does for a role it may not use or keys that are no good. */
-export function resolvePrincipal(cluster: ClusterInit, authorization: Authorization, user: string): Principal {
+export async function resolvePrincipal(
+  { cluster, backend, user }: Pick<StatementContext, 'cluster' | 'backend' | 'user'>,
+  authorization: Authorization,
+  command: 'COPY' | 'UNLOAD',
+): Promise<Principal> {
   if (authorization.kind === 'keys') return keyPrincipal(cluster, authorization);
   const { iamRoles, defaultIamRole } = attachedRoles(cluster.cluster);
   const arns =
@@ -21,6 +27,10 @@ export function resolvePrincipal(cluster: ClusterInit, authorization: Authorizat
         code: 8001,
       },
     );
+  }
+  const names = [arns.join(','), ...(authorization.kind === 'default' ? [DEFAULT_ROLE] : [])];
+  if (!(await mayAssume(backend, user, names, command))) {
+    throw refuse('42501', `user "${user}" has no ASSUMEROLE privilege on role ${arns.join(',')} for ${command}`);
   }
   if (!iamRoles.includes(first)) {
     const told = `The requested role ${first} is not associated to cluster`;
@@ -41,6 +51,20 @@ export function resolvePrincipal(cluster: ClusterInit, authorization: Authorizat
     code: 8001,
     context: `IAM Role=${arns.join(',')}`,
   });
+}
+
+/** As `GRANT ASSUMEROLE ON DEFAULT` names it. */
+const DEFAULT_ROLE = 'default-aws-iam-role';
+
+async function mayAssume(
+  backend: BackendSession,
+  user: string,
+  names: readonly string[],
+  command: string,
+): Promise<boolean> {
+  const asked = names.map((name) => `has_assumerole_privilege(${[user, name, command].map(quoteLiteral).join(', ')})`);
+  const { rows } = await backend.admin(`SELECT ${asked.join(' OR ')}`);
+  return rows[0]?.[0] === 't';
 }
 
 function keyPrincipal({ roles }: ClusterInit, keys: Extract<Authorization, { kind: 'keys' }>): Principal {

@@ -15,7 +15,7 @@ import { headerLine, openQuery, parquetCopySql, quoteByte, textCopySql, type Unl
 
 /** Runs an UNLOAD to S3 under the snapshot of the client's transaction. A failure leaves the files written by then. */
 export async function runUnload(context: StatementContext, sql: string): Promise<CommandResult> {
-  const { backend, cluster, sessionState, user } = context;
+  const { backend, cluster, sessionState } = context;
   const statement = parseUnload(sql);
   await strikeFault(context, 'pg:unload', sql);
   const query = await openQuery(backend, statement);
@@ -33,7 +33,11 @@ export async function runUnload(context: StatementContext, sql: string): Promise
       errorMessage,
     });
   try {
-    const access = new S3Access(cluster, resolvePrincipal(cluster, statement.authorization, user), statement.region);
+    const access = new S3Access(
+      cluster,
+      await resolvePrincipal(context, statement.authorization, 'UNLOAD'),
+      statement.region,
+    );
     const target = s3Location(statement.target, 'UNLOAD');
     await clearTarget(statement, access, target);
     written = await writeParts(context, statement, query, access, target);

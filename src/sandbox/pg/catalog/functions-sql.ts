@@ -157,6 +157,11 @@ export const FUNCTIONS_SQL: readonly string[] = [
     'timestamp',
     'SELECT moment AT TIME ZONE source AT TIME ZONE target',
   ),
+  stable(
+    'user_is_member_of(who text, what text)',
+    'boolean',
+    "SELECT lower(what) = 'public' OR EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = what AND pg_has_role(who, r.oid, 'MEMBER'))",
+  ),
   immutable('pg_last_copy_count(n bigint)', 'bigint', 'SELECT n'),
   immutable('pg_last_copy_id(n bigint)', 'int', 'SELECT n::int'),
   immutable('pg_last_unload_count(n bigint)', 'bigint', 'SELECT n'),

@@ -7,6 +7,7 @@ import type { CommandResult } from '../statement-handler.ts';
 import { commandComplete, dataRow, rowDescription } from '../wire/messages.ts';
 import { openHandlerSession } from './handler-session.ts';
 import type { Relay, Showing } from './relay.ts';
+import { runEverywhere } from './superuser.ts';
 import { Transaction } from './transaction.ts';
 
 /** Who a session belongs to, and where it is. */
@@ -76,7 +77,10 @@ export class Executor {
         return this.#noteSetting(plan.name, plan.value);
       case 'admin':
         if (plan.dropsDatabase !== undefined) relay.core.releaseDatabase(plan.dropsDatabase);
-        await relay.inRedshiftWords(() => relay.core.admin('postgres', plan.sql));
+        await relay.inRedshiftWords(async () => {
+          if (plan.everywhere) await runEverywhere(relay.core, plan.sql);
+          else await relay.core.admin('postgres', plan.sql);
+        });
         return this.#complete(plan.tag);
       case 'handled':
         return this.#handle(plan, showing);

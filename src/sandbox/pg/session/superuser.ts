@@ -6,6 +6,15 @@ import { splitStatements, tokenize } from '../sql/tokens.ts';
 import { connectBackend } from '../wire/backend-client.ts';
 import type { ClusterCore } from './cluster-core.ts';
 
+/** Runs PostgreSQL's SQL as superuser in every database of the cluster, one after the other. */
+export async function runEverywhere(core: ClusterCore, sql: string): Promise<void> {
+  const { rows } = await core.admin(
+    'postgres',
+    "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'",
+  );
+  for (const [database] of rows) if (database !== null && database !== undefined) await core.admin(database, sql);
+}
+
 /**
  * Runs SQL as superuser in a session of its own: Redshift's statements mean what they mean to clients, and what PostgreSQL
  * has besides is let through. Answers the last result.
@@ -39,6 +48,10 @@ export async function runAsSuperuser(core: ClusterCore, database: string, text: 
       });
       await core.learnNames(database);
       if (plan.kind === 'refused') throw new RedshiftError(plan.fields);
+      if (plan.kind === 'admin' && plan.everywhere) {
+        await runEverywhere(core, plan.sql);
+        continue;
+      }
       const sql =
         'sql' in plan ? plan.sql : plan.kind === 'commit' ? 'COMMIT' : plan.kind === 'rollback' ? 'ROLLBACK' : '';
       const steps = plan.kind === 'run' ? [...plan.before, plan.sql] : [sql];

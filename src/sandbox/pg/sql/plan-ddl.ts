@@ -4,6 +4,7 @@ import { isWord, renderName, splitAtCommas, syntaxError, TokenCursor, unsupporte
 import { Edits } from './edits.ts';
 import { declareTable, type Plan, runPlan } from './plan.ts';
 import { planAlterTable } from './plan-alter.ts';
+import { isAssumeRole, planAssumeRole } from './plan-assumerole.ts';
 import { refuseLeaderOnly } from './plan-dml.ts';
 import type { Statement } from './plan-statement.ts';
 
@@ -23,6 +24,8 @@ export function planDdl(statement: Statement, verb: string): Plan {
       return planLock(statement, cursor);
     case 'GRANT':
     case 'REVOKE':
+      if (isAssumeRole(cursor)) return planAssumeRole(statement, verb);
+      return runPlan(verb, statement.rewritten());
     case 'COMMENT':
       return runPlan(verb, statement.rewritten());
     case 'ANALYZE':

@@ -61,6 +61,8 @@ type Deed =
       readonly tag: string;
       readonly alone?: string;
       readonly dropsDatabase?: string;
+      /** In every database of the cluster, as what it changes is the cluster's. */
+      readonly everywhere?: boolean;
     }
   | { readonly kind: 'handled'; readonly handler: StatementHandler; readonly sql: string }
   | { readonly kind: 'refused'; readonly fields: ErrorFields };

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Environment } from './exec-environment.ts';
@@ -14,9 +14,18 @@ export type ChildEnd = { readonly status: number } | { readonly notStarted: stri
  * Runs a program on this process's own standard streams and waits for its end, however long that takes. Until then signals
  * are the program's: this process neither ends nor stops by one.
  */
-export function runChild(command: string, args: readonly string[], environment: Environment): Promise<ChildEnd> {
+export async function runChild(command: string, args: readonly string[], environment: Environment): Promise<ChildEnd> {
+  try {
+    return await endOf(spawn(command, args, { stdio: 'inherit', env: environment }));
+  } catch (error) {
+    // Some reasons are thrown at once: no program format, too many arguments.
+    if (error instanceof Error && 'code' in error && 'syscall' in error) return { notStarted: String(error.code) };
+    throw error;
+  }
+}
+
+function endOf(child: ChildProcess): Promise<ChildEnd> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: 'inherit', env: environment });
     // No turn of the event loop lies between the start and this: a signal is not lost in between.
     const signals = forwardSignals((signal) => child.kill(signal));
     const end = (how: ChildEnd): void => {

@@ -36,6 +36,7 @@ export async function exec(
   context: CommandContext,
   [command = '', ...args]: readonly string[],
 ): Promise<number> {
+  if (command === '') return statusOf({ notStarted: 'ENOENT' }, command, context);
   using output = openOutput({ ...context, withoutProgress: true });
   const secretNames = referencedVariables(await loadConnectionFile(connection));
   await using redshift = await openConnection(connection, output);
@@ -61,7 +62,9 @@ export async function exec(
           onRenewed: async (next) => {
             await writePassword(folder, place, next);
           },
-          onFailed: (error) => output.line(describeRenewalFailure(error)),
+          onFailed: (error, times) => {
+            if (times === 1) output.line(describeRenewalFailure(error));
+          },
         }).catch((error: unknown) => output.line(describeRenewalFailure(error)));
   const end = await running;
   await renewing;

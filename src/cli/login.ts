@@ -1,4 +1,5 @@
 import { ConnectorError } from '../core/errors.ts';
+import { plainText } from '../core/plain-text.ts';
 import type { IssuedLogin } from '../operations/login.ts';
 import { openConnection } from './connection.ts';
 import { describeFailure } from './failure.ts';
@@ -73,7 +74,7 @@ async function textOf(form: LoginForm, issued: IssuedLogin): Promise<string> {
 function tell({ user, host, port, database, expiresAt }: IssuedLogin, path: string | undefined, output: Output): void {
   const until = expiresAt === undefined ? '' : `, for new sessions until ${expiresAt.toISOString().slice(11, 19)} UTC`;
   const where = path === undefined ? '' : ` in ${path}`;
-  output.line(`login  ${user} on ${host}:${port}/${database}${where}${until}`);
+  output.line(plainText(`login  ${user} on ${host}:${port}/${database}${where}${until}`));
 }
 
 interface Keeping {
@@ -99,9 +100,9 @@ async function keepFresh(first: WrittenFile, issued: IssuedLogin, keeping: Keepi
       onRenewed: async (next) => {
         file = await writeSecretFile(file.path, await textOf(form, next));
       },
-      onFailed: (error) => {
+      onFailed: (error, times) => {
         if (!(error instanceof ConnectorError) || !error.retryable) throw error;
-        output.line(describeFailure(error).join('\n'));
+        if (times === 1) output.line(describeFailure(error).join('\n'));
       },
     });
   } finally {

@@ -34,7 +34,7 @@ describe('renewUntil', () => {
 
   it('gives up where it is told to', async () => {
     const refusal = new Error('refused');
-    const ended: unknown = await renewUntil(new AbortController().signal, login('first', 0), {
+    const ended: unknown = await renewUntil(new AbortController().signal, login('first', 600), {
       ask: () => Promise.reject(refusal),
       onRenewed: () => Promise.resolve(),
       onFailed: (error) => {
@@ -44,8 +44,23 @@ describe('renewUntil', () => {
     expect(ended).to.equal(refusal);
   });
 
+  it('does not hurry for a login that another clock gave', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 700);
+    let asked = 0;
+    await renewUntil(stop.signal, login('first', -1_000), {
+      ask: async () => {
+        asked += 1;
+        return login('first', -1_000);
+      },
+      onRenewed: () => Promise.resolve(),
+      onFailed: () => undefined,
+    });
+    expect(asked).to.equal(0);
+  });
+
   it('ends at once when it is stopped, between two questions and during one', async () => {
-    for (const lifetime of [undefined, 0]) {
+    for (const lifetime of [undefined, 300]) {
       const stop = new AbortController();
       const failures: unknown[] = [];
       setTimeout(() => stop.abort(), 300);

@@ -275,6 +275,8 @@ describe('a login for other programs', () => {
         says: /"no-such-program" is not found/,
       },
       { title: 'that it cannot be run', program: ['/etc/passwd'], status: 126, says: /cannot be run \(EACCES\)/ },
+      { title: 'that it is below a file', program: ['/etc/passwd/x'], status: 126, says: /cannot be run \(ENOTDIR\)/ },
+      { title: 'that it has no name', program: [''], status: 127, says: /"" is not found/ },
     ] as const) {
       it(`passes on ${title}`, async () => {
         const answer = await exec(program);

@@ -72,7 +72,7 @@ export function readSessionRequest({ parameters }: QueryCall): SessionRequest {
   if (durationSeconds > 43_200) {
     throw constraint(durationText, 'durationSeconds', 'have value less than or equal to 43200');
   }
-  if (!/^arn:aws:iam::\d{12}:role\/.+/.test(roleArn)) throw validationError(`${roleArn} is invalid`);
+  if (!/^arn:aws(?:-cn|-us-gov)?:iam::\d{12}:role\/.+/.test(roleArn)) throw validationError(`${roleArn} is invalid`);
   return { roleArn, sessionName, durationSeconds };
 }
 

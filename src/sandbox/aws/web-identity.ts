@@ -33,7 +33,7 @@ export function assumeRoleWithWebIdentity(call: QueryCall, { registry, issuer, n
   const role = registry.role(roleArn);
   const principal: Principal = {
     kind: 'federated',
-    arn: `arn:aws:iam::${role?.account ?? ''}:oidc-provider/${identity.issuer}`,
+    arn: `arn:${roleArn.split(':')[1] ?? 'aws'}:iam::${role?.account ?? ''}:oidc-provider/${identity.issuer}`,
     account: '',
     userId: identity.subject,
   };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { WorldClock } from '../clock.ts';
+import { partitionOf } from '../partition.ts';
 import type { InstanceCredentials } from './instance-credentials.ts';
 
 export interface MetadataAnswer {
@@ -70,7 +71,7 @@ export function createImds(
           200,
           JSON.stringify({
             Code: 'Success',
-            InstanceProfileArn: `arn:aws:iam::${account}:instance-profile/${roleName}`,
+            InstanceProfileArn: `arn:${partitionOf(region)}:iam::${account}:instance-profile/${roleName}`,
             RoleArn: roleArn,
           }),
         ),

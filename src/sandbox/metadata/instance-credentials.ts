@@ -26,7 +26,9 @@ export function createInstanceCredentials(
   const digest = createHash('sha256').update(instance.name).digest('hex');
   const id = instance.kind === 'ec2' ? `i-0${digest.slice(0, 16)}` : digest.slice(0, 32);
   const services =
-    instance.kind === 'ec2' ? ['ec2.amazonaws.com'] : ['ecs-tasks.amazonaws.com', 'pods.eks.amazonaws.com'];
+    instance.kind === 'ec2'
+      ? ['ec2.amazonaws.com', 'ec2.amazonaws.com.cn']
+      : ['ecs-tasks.amazonaws.com', 'pods.eks.amazonaws.com'];
   const lifetimeSeconds = instance.credentialSeconds ?? DEFAULT_LIFETIME_SECONDS;
   let held: (SessionCredentials & { readonly allowed: true; readonly issuedAt: Date }) | undefined;
 

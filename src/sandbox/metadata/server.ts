@@ -6,7 +6,7 @@ import { createContainerEndpoint } from './container.ts';
 import { createImds, type MetadataAnswer } from './imds.ts';
 import { createInstanceCredentials } from './instance-credentials.ts';
 
-const ACCOUNT = /^arn:aws:iam::(\d{12}):/;
+const ACCOUNT = /^arn:[\w-]+:iam::(\d{12}):/;
 
 /**
  * The answer to PUT may make so many hops, and a container is one further away: the answer dies on the way, while GET and

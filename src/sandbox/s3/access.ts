@@ -1,5 +1,6 @@
 import { type Authorize, type ContextValues, refusalMessage } from '../iam/authorizer.ts';
 import type { PolicyDocument } from '../iam/policy.ts';
+import { partitionOf } from '../partition.ts';
 import type { World, WorldBucket } from '../world.ts';
 import { S3Refusal, type StoreCaller } from './store.ts';
 
@@ -27,6 +28,7 @@ export interface BucketAccess {
 }
 
 export function createBucketAccess(world: World, authorize: Authorize): BucketAccess {
+  const partition = partitionOf(world.region);
   const buckets = new Map<string, BucketRecord>();
   for (const account of world.accounts) {
     for (const bucket of account.buckets ?? []) {
@@ -42,7 +44,7 @@ export function createBucketAccess(world: World, authorize: Authorize): BucketAc
 
   const ask = (caller: StoreCaller, record: BucketRecord, action: string, key?: string, context?: ContextValues) => {
     const { name, owner, region } = record;
-    const resource = `arn:aws:s3:::${name}${key === undefined ? '' : `/${key}`}`;
+    const resource = `arn:${partition}:s3:::${name}${key === undefined ? '' : `/${key}`}`;
     const request = { principal: caller.principal, action, resource };
     const decision = authorize({
       ...request,

@@ -150,10 +150,8 @@ for (const clusterAccount of [HOME, AWAY]) {
     /** The one thing that a policy does not make: keys for the user. */
     async function keysOf(identityArn = ''): Promise<{ accessKeyId?: string; secretAccessKey?: string }> {
       if (!identityArn.includes(':user/')) return {};
-      const answer = await aws(
-        identityArn.split(':')[4]!,
-        ...['iam', 'create-access-key', '--output', 'json', '--user-name', nameOf(identityArn)],
-      );
+      const command = ['iam', 'create-access-key', '--output', 'json', '--user-name', nameOf(identityArn)];
+      const answer = await aws(identityArn.split(':')[4]!, ...command);
       const { AccessKey } = JSON.parse(answer) as { AccessKey: Record<'AccessKeyId' | 'SecretAccessKey', string> };
       return { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey };
     }

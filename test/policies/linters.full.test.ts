@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,9 +9,15 @@ import type { PlannedDocument } from '../../src/policies/document.ts';
 import { type PolicyFormat, renderPolicies } from '../../src/policies/render.ts';
 import { CACHE, INSTALL_LIMIT_MS, needCommand } from '../clients/install.ts';
 import { type Finished, runCommand } from '../clients/run-command.ts';
+import { writeServiceReference } from './service-reference.ts';
 import { SETS } from './sets.ts';
 
-const REQUIREMENTS = fileURLToPath(new URL('linters.txt', import.meta.url));
+/** What iam-policy-validator says of a statement. */
+interface Issue {
+  readonly issue_type: string;
+  readonly message: string;
+}
+
 const ENVIRONMENT = {
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '',
@@ -19,27 +25,36 @@ const ENVIRONMENT = {
 };
 const COMPLETE = SETS.filter(([, { placeholders }]) => placeholders.length === 0);
 
-/** A Python with the linters; kept from run to run. */
-async function linters(): Promise<string> {
-  const hash = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12);
-  const folder = join(CACHE, `roleshift-linters-${hash}`);
+/** A Python with the linters of a list; kept from run to run. */
+async function linters(list: string): Promise<string> {
+  const requirements = fileURLToPath(new URL(`${list}.txt`, import.meta.url));
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  const folder = join(CACHE, `roleshift-${list}-${hash}`);
   const bin = join(folder, 'bin');
   if (existsSync(join(folder, 'complete'))) return bin;
   await mkdir(CACHE, { recursive: true });
   const needs = 'The linters need Python 3.9 or newer with its venv module, and pip a package index';
   await needCommand('python3', ['-m', 'venv', '--clear', folder], needs, INSTALL_LIMIT_MS);
-  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
   await needCommand(join(bin, 'python'), install, needs, INSTALL_LIMIT_MS);
   await writeFile(join(folder, 'complete'), '');
   return bin;
 }
+
+/** What iam-policy-validator advises and what does not fit here. Everything else that it finds is a mistake. */
+const ADVICE: Readonly<Record<string, string>> = {
+  missing_condition: 'it wants a condition such as aws:SourceIp on sts:AssumeRole and on redshift:JoinGroup',
+  missing_required_condition_any_of: 'it wants aws:ResourceAccount to be a value that it knows',
+  forallvalues_allow_without_null_check: 'the tags are asked for by value beside it, or may be absent',
+  confused_deputy_risk: 'the pins of the COPY role are optional (--pin-source-arn, --pin-source-account)',
+};
 
 describe('Linters that no one here wrote', () => {
   let bin: string;
   let folder: string;
   before(async function () {
     this.timeout(INSTALL_LIMIT_MS);
-    bin = await linters();
+    bin = await linters('linters');
     folder = await mkdtemp(join(tmpdir(), 'roleshift-linters-'));
   });
   after(async () => {
@@ -75,6 +90,84 @@ describe('Linters that no one here wrote', () => {
     expect((await run(join(bin, 'parliament'), ['--json'], wrong)).stdout, 'a judge that judges').to.include(
       'UNKNOWN_ACTION',
     );
+  });
+
+  it('iam-policy-validator knows every action, resource, condition key and principal, and finds no mistake', async function () {
+    this.timeout(INSTALL_LIMIT_MS);
+    const validator = join(await linters('validator'), 'iam-validator');
+    const services = join(folder, 'services');
+    await writeServiceReference(services);
+    const validate = async (
+      title: string,
+      type: string,
+      documents: ReadonlyMap<string, object>,
+    ): Promise<readonly Issue[]> => {
+      const place = join(folder, `validator-${title}`);
+      await mkdir(place, { recursive: true });
+      for (const [name, document] of documents) await writeFile(join(place, `${name}.json`), JSON.stringify(document));
+      const output = join(folder, `validator-${title}.json`);
+      const options = ['--policy-type', type, '--aws-services-dir', services, '--format', 'json', '--output', output];
+      const { stderr } = await run(validator, ['validate', '--path', place, ...options]);
+      const { results } = JSON.parse(await readFile(output, 'utf8')) as {
+        results: { policy_file: string; issues: Issue[] }[];
+      };
+      expect(results.length, stderr).to.equal(documents.size);
+      return results.flatMap(({ issues }) => issues);
+    };
+    const kinds = { permissions: 'IDENTITY_POLICY', trust: 'TRUST_POLICY', bucket: 'RESOURCE_POLICY' } as const;
+    for (const kind of ['permissions', 'trust', 'bucket'] as const) {
+      const documents = COMPLETE.flatMap(([, set], index) =>
+        set.documents
+          .filter((each) => each.kind === kind)
+          .map((each) => [`${index}-${each.name}`, each.document] as const),
+      );
+      expect(documents).to.not.have.length(0);
+      const issues = await validate(kind, kinds[kind], new Map(documents));
+      expect(
+        issues.filter(({ issue_type: type }) => !(type in ADVICE)),
+        kind,
+      ).to.deep.equal([]);
+    }
+    const Statement = [{ Effect: 'Allow', Action: 'redshift:GetClusterCredential', Resource: '*' }];
+    const found = await validate(
+      'wrong',
+      'IDENTITY_POLICY',
+      new Map([['wrong', { Version: '2012-10-17', Statement }]]),
+    );
+    expect(
+      found.map(({ issue_type: type }) => type),
+      'a judge that judges',
+    ).to.include('invalid_action');
+  });
+
+  it('checkov finds nothing in any Terraform file or template, but that IAM users have policies of their own', async function () {
+    this.timeout(INSTALL_LIMIT_MS);
+    const checkov = join(await linters('checkov'), 'checkov');
+    for (const [index, [, set]] of COMPLETE.entries()) {
+      await write(`checkov/${index}-terraform`, 'terraform', set);
+      await write(`checkov/${index}-cloudformation`, 'cloudformation', set);
+    }
+    // CKV_AWS_40: no policies for users. A connection by access keys has one.
+    const options = ['--framework', 'terraform', 'cloudformation', '--skip-check', 'CKV_AWS_40', '--skip-download'];
+    const { stdout, stderr } = await run(checkov, [
+      '-d',
+      join(folder, 'checkov'),
+      ...options,
+      '-o',
+      'json',
+      '--compact',
+    ]);
+    const reports = JSON.parse(stdout) as {
+      check_type: string;
+      summary: { passed: number; failed: number; parsing_errors: number };
+      results: { failed_checks: { check_id: string; file_path: string; resource: string }[] };
+    }[];
+    expect(reports.map(({ check_type: type }) => type).sort(), stderr).to.deep.equal(['cloudformation', 'terraform']);
+    for (const { summary, results } of reports) {
+      expect(results.failed_checks.map(({ check_id: id, resource }) => [id, resource])).to.deep.equal([]);
+      expect(summary).to.include({ failed: 0, parsing_errors: 0 });
+      expect(summary.passed).to.be.greaterThan(100);
+    }
   });
 
   it('cfn-lint finds nothing in any template', async () => {

@@ -104,6 +104,12 @@ function classifyRefusal(cause: DatabaseError, { destination, user, database }: 
       action: `GRANT CONNECT on the database to the user.`,
     });
   }
+  if (sqlState === '42704') {
+    return new ConnectorError('RS_CONFIG_OBJECT_MISSING', `Redshift does not know what the login asks for: ${said}`, {
+      ...init,
+      action: 'Create the group in the database, or take it out of dbGroups.',
+    });
+  }
   return new ConnectorError('RS_CONN_UNREACHABLE', `Redshift opened no session: ${said}`, {
     ...init,
     action: 'Wait and run it again: the cluster may be busy, resizing or out of connections.',

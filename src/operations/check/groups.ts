@@ -40,7 +40,7 @@ export function groupFinding(
   if (missing.length > 0) {
     const grantStatement = missing.map((group) => `CREATE GROUP ${String(identifier(group))};`).join(' ');
     throw new ConnectorError('RS_CONFIG_OBJECT_MISSING', `The database has no group ${missing.join(', ')}`, {
-      action: 'Create it as a superuser of the database, or take it out of groups.',
+      action: 'Create it as a superuser of the database, or take it out of dbGroups.',
       details: { groups: missing.join(', '), grantStatement },
     });
   }

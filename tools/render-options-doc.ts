@@ -1,6 +1,13 @@
 import { attributeForm } from '../src/cli/attribute-forms.ts';
 import { alternatives } from '../src/manifest/conditions.ts';
-import type { AttributeDescriptor, Conditions, Manifest, OptionDescriptor } from '../src/manifest/descriptor.ts';
+import type {
+  AttributeDescriptor,
+  Conditions,
+  ItemDescriptor,
+  ItemPropertyDescriptor,
+  Manifest,
+  OptionDescriptor,
+} from '../src/manifest/descriptor.ts';
 
 /** docs/options.md: every option of a connection and every attribute of an operation. */
 export function renderOptionsDoc({ connection, operations, displayName, version }: Manifest): string {
@@ -57,7 +64,36 @@ function renderOption(key: string, option: OptionDescriptor): string {
     ...(option.legacyLabel ? [`Known elsewhere as *${option.legacyLabel}*.`] : []),
     `Since ${option.since}.`,
   ];
-  return `### ${key}\n\n**${option.title}.** ${option.description}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}\n`;
+  const fields = renderFields(option.items);
+  const lines = facts.map((fact) => `- ${fact}`);
+  return `### ${key}\n\n**${option.title}.** ${option.description}\n\n${[...lines, ...fields].join('\n')}\n`;
+}
+
+/** What each element of a list of objects holds. */
+function renderFields(items: ItemDescriptor | undefined, indent = ''): readonly string[] {
+  const fields = Object.entries(items?.properties ?? {});
+  if (fields.length === 0) return [];
+  return [
+    `${indent}- Each holds:`,
+    ...fields.flatMap(([key, field]) => [
+      `${indent}  - \`${key}\`: ${field.title}${field.required ? ', required' : ''}${fieldFacts(field)}`,
+      ...(field.type === 'array' ? renderFields(field.items, `${indent}    `) : []),
+    ]),
+  ];
+}
+
+function fieldFacts(field: ItemPropertyDescriptor): string {
+  switch (field.type) {
+    case 'string':
+      return `. It ${field.patternMessage}.`;
+    case 'integer':
+      return `. From ${field.minimum} to ${field.maximum}${field.unit === undefined ? '' : ` ${field.unit}`}.`;
+    case 'boolean':
+      return '. `true` or `false`.';
+    case 'array':
+      return '. A list.';
+  }
+  return field satisfies never;
 }
 
 function renderOperation(

@@ -1,16 +1,20 @@
-/** A known way in which a source of credentials fails; stands in the details of RS_AUTH_NO_SOURCE as `trap`. */
-export type SourceTrap =
-  | 'noMetadata'
-  | 'hopLimit'
-  | 'metadataDisabled'
-  | 'notImdsV2'
-  | 'noRoleAttached'
-  | 'instanceProfileBroken'
-  | 'roleUnusable'
-  | 'profileMissing'
-  | 'profileMfa'
-  | 'profileBroken'
-  | 'processFailed';
+/** Known ways in which a source of credentials fails: `docs/errors.md` has evidence and mend of each. */
+export const SOURCE_TRAPS = [
+  'noMetadata',
+  'hopLimit',
+  'metadataDisabled',
+  'notImdsV2',
+  'noRoleAttached',
+  'instanceProfileBroken',
+  'roleUnusable',
+  'profileMissing',
+  'profileBroken',
+  'profileMfa',
+  'processFailed',
+] as const;
+
+/** Stands in the details of RS_AUTH_NO_SOURCE as `trap`. */
+export type SourceTrap = (typeof SOURCE_TRAPS)[number];
 
 /** A source of credentials that gave none, where it is known why and what mends it. Its texts hold no secret. */
 export class SourceFailure extends Error {

@@ -43,11 +43,17 @@ function integerProblem(
 }
 
 function textProblem(descriptor: AttributeDescriptor, value: string): string | undefined {
-  const { enum: accepted, maxLength, pattern, patternMessage = 'has a form that is not accepted' } = descriptor;
+  const {
+    enum: accepted,
+    maxLength,
+    pattern,
+    multiline,
+    patternMessage = 'has a form that is not accepted',
+  } = descriptor;
   if (accepted && !accepted.includes(value)) return `must be one of ${accepted.join(', ')}`;
   if (maxLength !== undefined && value.length > maxLength) return `must have at most ${maxLength} characters`;
   if (value.includes('\0')) return 'must not hold a NUL character';
-  if (pattern !== undefined && value !== value.trim() && fits(pattern, value.trim())) {
+  if (pattern !== undefined && !multiline && value !== value.trim() && fits(pattern, value.trim())) {
     return 'must not begin or end with blanks';
   }
   return pattern === undefined || fits(pattern, value) ? undefined : patternMessage;

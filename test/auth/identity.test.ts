@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { planAccess } from '../../src/access/plan-access.ts';
 import type { AwsCredentials } from '../../src/auth/access.ts';
 import type { Environment } from '../../src/auth/identity-sources.ts';
 import { openAccess } from '../../src/auth/open-access.ts';
+import { SOURCE_TRAPS } from '../../src/auth/source-failure.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { accessOptionsWithout } from '../access/options.ts';
 import { type CannedAws, callerIs, openCannedAws, roleSession } from './canned-aws.ts';
@@ -454,5 +456,14 @@ describe('identity', () => {
     const identity = await identify(ENVIRONMENT, keys);
     expect(identity).to.include({ accessKeyId: 'AKIAENV' });
     expect(identity.principalArn).to.equal(undefined);
+  });
+});
+
+describe('traps of a source', () => {
+  it('are in the table of docs/errors.md, each and no other', () => {
+    const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+    const [, section = ''] = text.split('## Why a source gives no credentials');
+    const listed = [...section.matchAll(/^\| (\w+) \|/gm)].map(([, trap]) => trap).filter((trap) => trap !== 'Trap');
+    expect(listed).to.deep.equal([...SOURCE_TRAPS]);
   });
 });

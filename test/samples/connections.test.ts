@@ -14,11 +14,12 @@ const validate = new Ajv({ strict: false, allErrors: true, formats: { password: 
 const environment = {
   REDSHIFT_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
   REDSHIFT_SECRET_ACCESS_KEY: 'not-a-real-secret',
+  AWS_PROXY_URL: 'http://etl:not-a-real-secret@proxy.example.com:3128',
 };
 
 describe('samples/connections', () => {
   it('show every way to log in', () => {
-    expect(files).to.have.length(6);
+    expect(files).to.have.length(10);
   });
 
   for (const name of files) {

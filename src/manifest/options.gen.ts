@@ -37,7 +37,7 @@ export interface ConnectionInput {
   readonly secretAccessKey?: string | Secret | undefined;
   /** Only with temporary access keys (they start with ASIA): the token that came with them. */
   readonly sessionToken?: string | Secret | undefined;
-  /** Name of the profile in ~/.aws/config or ~/.aws/credentials. */
+  /** Name of the profile in ~/.aws/config or ~/.aws/credentials: with keys, a role and its source, a web identity token or a credential_process. One that asks for an MFA code cannot be used. */
   readonly profile?: string | undefined;
   /** Creates the database user at login when it does not exist. Needs redshift:CreateClusterUser. Default: `false`. */
   readonly autoCreateDbUser?: boolean | undefined;
@@ -161,7 +161,7 @@ export interface ConnectionOptions {
   readonly secretAccessKey?: Secret;
   /** Only with temporary access keys (they start with ASIA): the token that came with them. */
   readonly sessionToken?: Secret;
-  /** Name of the profile in ~/.aws/config or ~/.aws/credentials. */
+  /** Name of the profile in ~/.aws/config or ~/.aws/credentials: with keys, a role and its source, a web identity token or a credential_process. One that asks for an MFA code cannot be used. */
   readonly profile?: string;
   /** Creates the database user at login when it does not exist. Needs redshift:CreateClusterUser. Default: `false`. */
   readonly autoCreateDbUser: boolean;

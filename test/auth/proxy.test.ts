@@ -218,6 +218,11 @@ describe('the AWS proxy', () => {
     expect(proxy.authorizations).to.deep.equal([]);
   });
 
+  it('has a limit for connecting, as calls without it have', () => {
+    expect(awsHandler({ connectTimeoutMs: 3000 })).to.deep.equal({ connectionTimeout: 3000 });
+    expect(handlerOf('http://proxy.example.com', [], 3000).connectionTimeout).to.be.greaterThan(3000);
+  });
+
   it('stays out of calls to this machine', async () => {
     await using canned = await openCannedAws();
     canned.answer('GetCallerIdentity', callerIs(USER_ARN));
@@ -298,7 +303,13 @@ describe('the AWS proxy', () => {
         const wire = { target: plan.aws, signal: AbortSignal.timeout(10_000), limits: ONCE };
         const place = { partition, region, account: '111122223333' };
         await using access = openAccess(plan, { limits: ONCE });
+        const tokenFile = { AWS_WEB_IDENTITY_TOKEN_FILE: 'package.json', AWS_ROLE_ARN: plan.roles[0]?.roleArn };
+        await using pod = openAccess(
+          { ...plan, identity: { kind: 'machineRole' } },
+          { limits: ONCE, environment: tokenFile },
+        );
         const asks: readonly (() => Promise<unknown>)[] = [
+          () => pod.identity(openRun()),
           () => access.identity(openRun()),
           () =>
             issueLogin(CALLER, { kind: 'clusterCredentialsWithIam', clusterIdentifier: 'c', ...login }, place, wire),

@@ -5,7 +5,7 @@ import { openAccess } from '../../src/auth/open-access.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
 import type { HopEvent } from '../../src/core/events.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
-import { openWorld, type TestWorld } from '../harness.ts';
+import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 import { recordedRun } from './fakes.ts';
 
 const ROLE_SESSION = 'arn:aws:sts::111122223333:assumed-role/RedshiftLogin/roleshift';
@@ -13,7 +13,11 @@ const ROLE_SESSION = 'arn:aws:sts::111122223333:assumed-role/RedshiftLogin/roles
 describe('access, in the sandbox', () => {
   let world: TestWorld;
   before(async () => {
-    world = await openWorld(undefined, { databases: false });
+    const inContainer = standardWorld((changed, account) => {
+      const role = `arn:aws:iam::${account.id}:role/AgentMachine`;
+      changed.instances!.push({ name: 'boxed', kind: 'ec2', role, inContainer: true, hopLimit: 1 });
+    });
+    world = await openWorld(inContainer, { databases: false });
   });
   after(async () => {
     await world[Symbol.asyncDispose]();
@@ -147,6 +151,14 @@ describe('access, in the sandbox', () => {
       expect(JSON.stringify(failure)).to.not.match(/canary|not\+a\+real\+secret/);
     });
   }
+
+  it('tells a hop limit of 1 from a machine without metadata', async () => {
+    await using access = open('ec2-boxed');
+    const failure = await failureOf(access.identity(recordedRun({ clock: world.clock })));
+    expect(failure).to.include({ code: 'RS_AUTH_NO_SOURCE' });
+    expect(failure.details['trap']).to.equal('hopLimit');
+    expect(failure.action).to.match(/--http-put-response-hop-limit 2/);
+  });
 
   it('asks a role for an hour when it grants no more', async () => {
     await using access = open('keys-etl-agent', { roleDurationSeconds: 43_200 });

@@ -3,7 +3,7 @@ import { statementsOf } from '../iam/evaluate.ts';
 import { groupByArn, parseIamArn, roleByArn, userByArn } from '../iam/find.ts';
 import { type HeldPolicy, managedPolicy, policiesHeld } from '../iam/holdings.ts';
 import type { Membership } from '../iam/organization.ts';
-import { contextOf } from '../iam/pattern.ts';
+import { type Context, contextOf } from '../iam/pattern.ts';
 import { readPolicyText } from '../iam/policy-refusal.ts';
 import { type MatchedStatement, type SimulationResult, simulate } from '../iam/simulate.ts';
 import type { GroupState, RoleState, StoredPolicy, UserState } from '../iam/state.ts';
@@ -60,7 +60,7 @@ interface Simulation {
   readonly resource: StoredPolicy | undefined;
   readonly principal: Principal;
   readonly membership: Membership | undefined;
-  readonly context: ReadonlyMap<string, readonly string[]>;
+  readonly context: Context;
 }
 
 function boundaryOf(call: IamCall, source: Source | undefined): HeldPolicy | undefined {

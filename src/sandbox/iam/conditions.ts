@@ -19,8 +19,10 @@ const filled =
     return value !== undefined && compare(actual, value);
   };
 
+/** An integer or a decimal; anything else is no number, and compares with none. */
+const numberOf = (text: string): number => (/^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN);
 const numeric = (compare: (a: number, b: number) => boolean): Comparison =>
-  filled((actual, expected) => compare(Number(actual), Number(expected)));
+  filled((actual, expected) => compare(numberOf(actual), numberOf(expected)));
 
 const timeOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text));
 const dated = (compare: (a: number, b: number) => boolean): Comparison =>
@@ -105,7 +107,7 @@ function testCondition(
 ): boolean {
   const { quantifier, name, ifExists } = parseOperator(text);
   const expected = valuesOf(value);
-  const actual = context.get(key.toLowerCase());
+  const { values: actual, isList = false } = context.get(key.toLowerCase()) ?? {};
   if (name === 'null') return expected.some((each) => (each.toLowerCase() === 'true') === (actual === undefined));
   const operator = OPERATORS[name];
   if (!operator) return false;
@@ -115,7 +117,7 @@ function testCondition(
     expected.some((wanted) => operator.compare(each, wanted, variables)) !== operator.negated;
   if (quantifier === 'forallvalues') return actual.every(holds);
   if (quantifier === 'foranyvalue') return actual.some(holds);
-  return operator.negated ? actual.every(holds) : actual.some(holds);
+  return !isList && actual.every(holds);
 }
 
 /**

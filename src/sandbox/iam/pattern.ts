@@ -1,14 +1,21 @@
 /** Values that a request offers to conditions and policy variables; keys compared without case. */
-export type Context = ReadonlyMap<string, readonly string[]>;
+export type Context = ReadonlyMap<string, ContextValue>;
+
+export interface ContextValue {
+  readonly values: readonly string[];
+  /** A key that has a list of values, though it may be a list of one: conditions on it need `ForAllValues` or `ForAnyValue`. */
+  readonly isList: boolean;
+}
 
 /** Builds a context; absent values are left out. */
 export function contextOf(
   values: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>,
 ): Context {
-  const context = new Map<string, readonly string[]>();
+  const context = new Map<string, ContextValue>();
   for (const [key, value] of Object.entries(values)) {
     if (value === undefined) continue;
-    context.set(key.toLowerCase(), typeof value === 'object' ? value : [String(value)]);
+    const isList = typeof value === 'object';
+    context.set(key.toLowerCase(), { values: isList ? value : [String(value)], isList });
   }
   return context;
 }
@@ -39,8 +46,8 @@ function tokenize(pattern: string, context: Context | undefined): readonly Token
 function resolveVariable(expression: string, context: Context): string | undefined {
   if (expression === '*' || expression === '?' || expression === '$') return expression;
   const [, key = '', fallback] = /^\s*([^,]*?)\s*(?:,\s*'([^']*)')?\s*$/.exec(expression) ?? [];
-  const values = context.get(key.toLowerCase());
-  return values?.length === 1 ? values[0] : fallback;
+  const found = context.get(key.toLowerCase());
+  return found?.values.length === 1 ? found.values[0] : fallback;
 }
 
 /** `*` is any run, `?` any one character; policy variables are filled from `context` first. */

@@ -56,6 +56,8 @@ export type Made<T> = { readonly value: T } | { readonly error: ConnectorError }
 /** All hops of a plan as they were found. */
 export interface MadeHops {
   readonly identity: Made<AwsCredentials>;
+  /** The identity as it was before, where it cannot be obtained any more. */
+  readonly known?: AwsCredentials | undefined;
   /** By the hop's id. */
   readonly roles: ReadonlyMap<string, Made<AwsCredentials>>;
   readonly login: Made<Login>;
@@ -65,9 +67,9 @@ export interface MadeHops {
 export function forecastHops(plan: AccessPlan, made: MadeHops, nowMs: number): readonly HopForecast[] {
   const { identity: source, roles, stagingRoles, login } = plan;
   const needsAws = source !== undefined;
-  const identity = needsAws ? [forecastIdentity(plan, made.identity, nowMs)] : [];
+  const identity = needsAws ? [forecastIdentity(plan, made, nowMs)] : [];
   const isFixed = identity.some(({ renewal }) => renewal === 'impossible' || renewal === 'whenReplaced');
-  const fromRole = inHand(made.identity)?.sessionToken !== undefined;
+  const fromRole = (inHand(made.identity) ?? made.known)?.sessionToken !== undefined;
   const context = { made, nowMs, isFixed, fromRole };
   return [
     ...identity,
@@ -121,8 +123,8 @@ export function isUnrenewable({ source, sessionToken }: AwsCredentials): boolean
   return sessionToken !== undefined && UNCHANGING.has(source);
 }
 
-function forecastIdentity(plan: AccessPlan, made: Made<AwsCredentials>, nowMs: number): HopForecast {
-  const value = inHand(made);
+function forecastIdentity(plan: AccessPlan, { identity: made, known }: MadeHops, nowMs: number): HopForecast {
+  const value = inHand(made) ?? known;
   const kind = plan.identity?.kind ?? 'environment';
   const base = {
     id: 'identity',

@@ -41,9 +41,16 @@ export const variables: CredentialSource = {
       accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
       secretAccessKey: new Secret(environment['AWS_SECRET_ACCESS_KEY'] ?? ''),
       ...(token ? { sessionToken: new Secret(token) } : {}),
+      ...defined({ expiresAt: readDate(environment['AWS_CREDENTIAL_EXPIRATION']) }),
     };
   },
 };
+
+/** `aws configure export-credentials` and its like say when the keys end. */
+function readDate(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? '');
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
 
 /** A file with a web identity token: EKS with a service account (IRSA). */
 export const webIdentity: CredentialSource = {

@@ -111,7 +111,8 @@ class CredentialGraph implements Access {
       const hops = ways[use];
       if (hops) await this.#wait(run, () => this.#walk.assume(hops, starter, need.seconds * 1000));
     }
-    if (!isUnrenewable(await this.identity(run))) return;
+    const known = this.#walk.knownIdentity;
+    if (known === undefined || !isUnrenewable(known)) return;
     const warning = judgeLife(await this.forecast(run), need);
     if (warning === undefined || this.#warned.has(warning.key)) return;
     this.#warned.add(warning.key);
@@ -212,18 +213,20 @@ class CredentialGraph implements Access {
     const { roles, stagingRoles, login } = this.plan;
     const made = new Map<string, Made<AwsCredentials>>();
     const attempt = <T>(work: () => Promise<T>): Promise<Made<T>> => madeBy(() => this.#walk.freshOnRefusal(work));
+    const known = this.#walk.knownIdentity;
     const identity = this.plan.identity && (await attempt(() => this.#walk.identity(starter)));
     for (const path of [roles, stagingRoles]) {
       let before: Made<unknown> = identity;
       for (const [index, { id }] of path.entries()) {
-        if (!isMade(before)) break;
-        if (!made.has(id)) made.set(id, await attempt(() => this.#walk.assume(path.slice(0, index + 1), starter)));
+        const hops = path.slice(0, index + 1);
+        if (!isMade(before) && !this.#walk.inHand(hops)) break;
+        if (!made.has(id)) made.set(id, await attempt(() => this.#walk.assume(hops, starter)));
         before = made.get(id);
       }
     }
     const caller = roles.length > 0 ? made.get(roles.at(-1)?.id ?? '') : identity;
     const canLogIn = login.kind === 'password' || isMade(caller);
-    return { identity, roles: made, login: canLogIn ? await attempt(() => this.#login(starter)) : undefined };
+    return { identity, known, roles: made, login: canLogIn ? await attempt(() => this.#login(starter)) : undefined };
   }
 }
 

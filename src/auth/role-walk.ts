@@ -37,6 +37,9 @@ export class RoleWalk {
   readonly #roles: KeyedCache<AwsCredentials, RoleRequest>;
   /** Hops that were made before: the next one is a renewal. */
   readonly #made = new Set<string>();
+  /** What each way led to last, by its hops. */
+  readonly #last = new Map<string, { readonly value: AwsCredentials; readonly hasFailed: boolean }>();
+  #known: AwsCredentials | undefined;
   /** Counts up whenever a cache is emptied: of callers that fail together the first one does it. */
   #generation = 0;
   #replacement: { readonly accessKeyId: string; readonly untilMs: number } | undefined;
@@ -61,12 +64,42 @@ export class RoleWalk {
     );
   }
 
+  /** The identity as it was obtained last, even if it has ended since. */
+  get knownIdentity(): AwsCredentials | undefined {
+    return this.#known;
+  }
+
   identity(starter: Starter, lifeMs?: number): Promise<AwsCredentials> {
     return this.#identity.get(starter, lifeMs);
   }
 
-  /** The session of the last hop, each assumed from the one before; with `lifeMs` each hop is renewed that ends sooner. */
+  /**
+   * The session of the last hop, each assumed from the one before; with `lifeMs` each hop is renewed that ends sooner. When
+   * a hop on the way cannot be renewed, the last session in hand serves to its end.
+   */
   async assume(hops: readonly RoleHop[], starter: Starter, lifeMs?: number): Promise<AwsCredentials> {
+    const way = JSON.stringify(hops);
+    const last = this.#last.get(way);
+    try {
+      const credentials = await this.#walk(hops, starter, lifeMs);
+      this.#last.set(way, { value: credentials, hasFailed: false });
+      return credentials;
+    } catch (error) {
+      // Emptied meanwhile: AWS refused what was in hand.
+      if (last === undefined || this.#last.get(way) !== last || !this.inHand(hops)) throw error;
+      renewalWarning(hops.at(-1)?.id ?? 'identity', { error, value: last.value, isFirst: !last.hasFailed }, starter);
+      this.#last.set(way, { ...last, hasFailed: true });
+      return last.value;
+    }
+  }
+
+  /** Whether these hops were made and have not ended, whatever became of those before the last one. */
+  inHand(hops: readonly RoleHop[]): boolean {
+    const end = this.#last.get(JSON.stringify(hops))?.value.expiresAt;
+    return end !== undefined && this.#clock.now() < end.getTime();
+  }
+
+  async #walk(hops: readonly RoleHop[], starter: Starter, lifeMs: number | undefined): Promise<AwsCredentials> {
     let credentials = await this.identity(starter, lifeMs);
     for (const hop of hops) {
       // The hop holds every parameter of the call.
@@ -131,6 +164,9 @@ export class RoleWalk {
     this.#generation += 1;
     if (what === 'identity') this.#identity.forget();
     else this.#roles.forgetAll();
+    // A way of no hops is the identity itself; sessions of roles outlive the identity that assumed them.
+    if (what === 'identity') this.#last.delete('[]');
+    else this.#last.clear();
     return true;
   }
 
@@ -142,6 +178,7 @@ export class RoleWalk {
     const credentials = await acquireIdentity(identity, this.#wire, this.#environment);
     const notes = [identityNote, credentials.note].filter((note) => note !== undefined);
     const noted = notes.length === 0 ? credentials : { ...credentials, note: notes.join(' ') };
+    this.#known = noted;
     publish(this.#hopEvent('identity', 'identity', noted));
     return noted;
   }

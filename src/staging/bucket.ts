@@ -16,26 +16,9 @@ import {
 import { type AwsClock, watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
-import type { Secret } from '../core/secret.ts';
-import { classifyStagingError, isRefusedEarly, wrongRegion } from './classify.ts';
+import { classifyStagingError, wrongRegion } from './classify.ts';
+import { onceMoreWithOthers, revealFor, type StagingProvider } from './credentials.ts';
 import type { StagingPlan } from './staging-plan.ts';
-
-/** Credentials as the graph yields them, which also renews them. */
-export interface StagingCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: Secret;
-  readonly sessionToken?: Secret;
-}
-
-/** Yields credentials; `rejected` are those that S3 refused before their end, and others are wanted. */
-export type StagingProvider = (rejected?: StagingCredentials) => Promise<StagingCredentials>;
-
-/** How connections are made, as the SDK's request handler takes it. */
-export interface HttpSettings {
-  /** In ms. */
-  readonly connectionTimeout: number;
-  readonly httpsAgent?: Agent;
-}
 
 export interface ListedObject {
   readonly key: string;
@@ -84,10 +67,24 @@ export class Bucket implements Disposable {
   async verify(signal: AbortSignal): Promise<void> {
     const answer = await this.#small('s3:ListBucket', undefined, signal, (abortSignal) =>
       this.#client.send(new HeadBucketCommand(this.#common), { abortSignal }),
-    );
+    ).catch(async (error: unknown) => {
+      throw await this.#inWords(error, signal);
+    });
     const { bucket, region } = this.plan;
     if (answer.BucketRegion !== undefined && answer.BucketRegion !== region) {
       throw wrongRegion(bucket, region, answer.BucketRegion, { bucket, region });
+    }
+  }
+
+  /** S3 refuses a HEAD request without a word, so that the region is only the likeliest reason: a list has words. */
+  async #inWords(refusal: unknown, signal: AbortSignal): Promise<unknown> {
+    const isTold = !(refusal instanceof ConnectorError) || refusal.details['bucketRegion'] !== undefined;
+    if (isTold || refusal.code !== 'RS_STAGING_REGION') return refusal;
+    try {
+      await this.list(this.plan.prefix, signal).next();
+      return refusal;
+    } catch (error) {
+      return error instanceof ConnectorError && error.code === 'RS_STAGING_DENIED' ? refusal : error;
     }
   }
 
@@ -268,38 +265,12 @@ export class Bucket implements Disposable {
   async #ask<T>(action: string, key: string | undefined, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     try {
-      return await this.#freshOnRefusal(signal, send);
+      return await onceMoreWithOthers(this.#provider, signal, send);
     } catch (cause) {
       signal.throwIfAborted();
       throw this.classify(cause, action, key);
     }
   }
-
-  /** Credentials may end early, by a revoked session above all: the request is then sent once more with others. */
-  async #freshOnRefusal<T>(signal: AbortSignal, send: () => Promise<T>): Promise<T> {
-    const used = await this.#provider();
-    try {
-      return await send();
-    } catch (cause) {
-      if (signal.aborted || !isRefusedEarly(cause)) throw cause;
-      const { accessKeyId } = await this.#provider(used);
-      if (accessKeyId === used.accessKeyId) throw cause;
-      return await send();
-    }
-  }
-}
-
-/** Past any time: the client asks for credentials before each request, so that they are cached in one place only. */
-const ALWAYS_ASK = new Date(0);
-
-/** The one place where staging hands secrets to the wire. */
-function revealFor({ accessKeyId, secretAccessKey, sessionToken }: StagingCredentials) {
-  return defined({
-    accessKeyId,
-    secretAccessKey: secretAccessKey.reveal(),
-    sessionToken: sessionToken?.reveal(),
-    expiration: ALWAYS_ASK,
-  });
 }
 
 function required(value: string | undefined, name: string): string {

@@ -53,7 +53,7 @@ describe('credentials that AWS refuses before their end', () => {
     await aws[Symbol.asyncDispose]();
   });
 
-  function open(changes: Partial<AccessOptions> = {}): Access {
+  function open(changes: Partial<AccessOptions> = {}, environment: Record<string, string> = {}): Access {
     const local = {
       region: 'us-east-1',
       clusterIdentifier: 'warehouse',
@@ -62,7 +62,7 @@ describe('credentials that AWS refuses before their end', () => {
       useStaging: true,
     };
     const plan = planAccess(accessOptionsWithout(['host'], { ...local, ...changes }));
-    return openAccess(plan, { clock, environment: {}, limits: ONCE });
+    return openAccess(plan, { clock, environment, limits: ONCE });
   }
 
   const run = () => recordedRun({ clock });
@@ -121,6 +121,33 @@ describe('credentials that AWS refuses before their end', () => {
       const failure = await failureOf(access.role(run()));
       expect(failure.code).to.equal('RS_AUTH_EXPIRED');
       expect(failure.message).to.include('access keys');
+    });
+
+    it('serve while a role made from them does, where their end is known; a long step hears of it', async () => {
+      const environment = {
+        AWS_ACCESS_KEY_ID: 'ASIAFIXED',
+        AWS_SECRET_ACCESS_KEY: 'canary',
+        AWS_SESSION_TOKEN: 'canary',
+        AWS_CREDENTIAL_EXPIRATION: new Date(clock.now() + 10 * MINUTE_MS).toISOString(),
+      };
+      await using access = open({ identitySource: 'environment' }, environment);
+      const told = run();
+      await access.ensureLife(told, COPY);
+      const role = await access.role(told);
+      expect(told.events.filter(({ type }) => type === 'warning')).to.deep.equal([]);
+      aws.answer('GetCallerIdentity', EXPIRED);
+      aws.answer('AssumeRole', EXPIRED);
+      clock.advance(40 * MINUTE_MS);
+      for (let call = 0; call < 3; call += 1) expect(await access.role(told)).to.equal(role);
+      await access.ensureLife(told, COPY);
+      const codes = told.events.flatMap((event) => (event.type === 'warning' ? [event.code] : []));
+      expect(codes).to.deep.equal(['RENEWAL_FAILED', 'CREDENTIALS_END_EARLY']);
+      const [identity, redshift] = await access.forecast(told);
+      expect(identity).to.deep.include({ remainingSeconds: 0, renewal: 'impossible' });
+      expect(identity?.missing).to.deep.include({ code: 'RS_AUTH_EXPIRED' });
+      expect(redshift).to.deep.include({ remainingSeconds: 1200, renewal: 'untilBaseEnds' });
+      clock.advance(20 * MINUTE_MS);
+      expect((await failureOf(access.role(run()))).code).to.equal('RS_AUTH_EXPIRED');
     });
 
     it('are told before a long step, once', async () => {

@@ -9,7 +9,7 @@ import { ConnectorError } from '../../src/core/errors.ts';
 import type { ConnectorEvent } from '../../src/core/events.ts';
 import { openRun } from '../../src/core/run.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { StagingCredentials } from '../../src/staging/bucket.ts';
+import type { StagingCredentials } from '../../src/staging/credentials.ts';
 import { StagingArea } from '../../src/staging/staging-area.ts';
 import type { StagingPlan } from '../../src/staging/staging-plan.ts';
 import { openWorld, type TestWorld } from '../harness.ts';

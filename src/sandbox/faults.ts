@@ -1,7 +1,7 @@
 /**
  * One scripted misfortune. `on` names where it strikes: an AWS action (`sts:AssumeRole`, `redshift:GetClusterCredentials`,
  * `redshift-serverless:GetCredentials`, `iam:GetRole`, `s3:GetObject`, `imds:Token`, `imds:GetCredentials`,
- * `container:GetCredentials`) or a point of the pg endpoint (`pg:connect`, `pg:statement`, `pg:lock`, `pg:commit`,
+ * `container:GetCredentials`) or a point of the pg endpoint (`pg:accept` (before TLS), `pg:connect`, `pg:statement`, `pg:lock`, `pg:commit`,
  * `pg:autocommit`, `pg:copy`, `pg:unload`). A star at its end stands for any rest: `s3:*`.
  */
 export interface Fault {

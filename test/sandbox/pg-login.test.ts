@@ -56,6 +56,25 @@ describe('Logging in to the pg endpoint', () => {
     expect((await refusal(outsider.query(select))).code).to.equal('42501');
   });
 
+  describe('a fault ahead of it', () => {
+    for (const on of ['pg:accept', 'pg:connect']) {
+      for (const [effect, expected] of [
+        [{ kind: 'drop' }, /terminated|ECONNRESET|socket hang up|ended/i],
+        [{ kind: 'silence' }, /timeout/i],
+      ] as const) {
+        it(`at ${on}: ${effect.kind}`, async () => {
+          cluster.faults.push({ on, effect });
+          const error: unknown = await cluster
+            .client({ connectionTimeoutMillis: 300 })
+            .catch((failure: unknown) => failure);
+          expect((error as Error).message).to.match(expected);
+          const client = await cluster.client();
+          expect(await cluster.rows(client, 'SELECT 1')).to.deep.equal([[1]]);
+        });
+      }
+    }
+  });
+
   it('refuses a group and a database that do not exist', async () => {
     expect((await refusal(cluster.client({ user: 'IAM:etl:nogroup' }))).message).to.equal(
       'group "nogroup" does not exist',

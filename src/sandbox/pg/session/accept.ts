@@ -54,6 +54,11 @@ export async function acceptConnection(
   tls: SecureContext,
 ): Promise<void> {
   const limit = setTimeout(() => socket.destroy(), LOGIN_LIMIT_MS);
+  if (!(await isLetIn(core, socket))) {
+    clearTimeout(limit);
+    socket.destroy();
+    return;
+  }
   const opening = await openHandshake(socket, tls).catch((): Opening => ({ kind: 'nothing' }));
   if (opening.kind !== 'session') clearTimeout(limit);
   if (opening.kind === 'cancel') {
@@ -134,6 +139,18 @@ async function serve(
     if (error instanceof RedshiftError && error.fields.severity === 'FATAL') note(false, user, error.fields.code);
     throw error;
   }
+}
+
+/** The fault that strikes before TLS, when a client has connected and nothing more. */
+async function isLetIn(core: ClusterCore, socket: Socket): Promise<boolean> {
+  const effect = core.init.faults.take('pg:accept')?.effect;
+  if (!effect) return true;
+  if (effect.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, effect.ms));
+  else if (effect.kind === 'silence') {
+    socket.resume(); // or its end would not be seen
+    await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  }
+  return effect.kind === 'delay';
 }
 
 async function strike(core: ClusterCore, client: ClientConnection, user: string): Promise<void> {

@@ -20,6 +20,13 @@ import { classifyStagingError, wrongRegion } from './classify.ts';
 import { onceMoreWithOthers, revealFor, type StagingProvider } from './credentials.ts';
 import type { StagingPlan } from './staging-plan.ts';
 
+/** How connections are made, as the SDK's request handler takes it. */
+export interface HttpSettings {
+  /** In ms. */
+  readonly connectionTimeout: number;
+  readonly httpsAgent?: Agent;
+}
+
 export interface ListedObject {
   readonly key: string;
   readonly bytes: number;

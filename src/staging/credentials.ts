@@ -12,13 +12,6 @@ export interface StagingCredentials {
 /** Yields credentials; `rejected` are those that S3 refused before their end, and others are wanted. */
 export type StagingProvider = (rejected?: StagingCredentials) => Promise<StagingCredentials>;
 
-/** How connections are made, as the SDK's request handler takes it. */
-export interface HttpSettings {
-  /** In ms. */
-  readonly connectionTimeout: number;
-  readonly httpsAgent?: Agent;
-}
-
 /**
  * Sends a request to S3, and once more with other credentials when these are refused before their end: by a revoked
  * session above all. `provider` must yield what the client signs with.

@@ -1,6 +1,7 @@
 import { Agent, type RequestOptions } from 'node:https';
 import { Duplex } from 'node:stream';
 import type { AwsProxy, AwsTarget } from '../access/plan.ts';
+import type { ConnectorError } from '../core/errors.ts';
 import { isReachedDirectly } from './no-proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 
@@ -20,6 +21,11 @@ export function awsHandler({ proxy, connectTimeoutMs }: Pick<AwsTarget, 'proxy' 
     connectionTimeout: connectTimeoutMs + 500,
     httpsAgent: new ProxyingAgent(proxy, connectTimeoutMs),
   };
+}
+
+/** The SDK's own retry (that of S3) knows by this mark what is worth another try. */
+function forSdk(error: ConnectorError): ConnectorError {
+  return error.retryable ? Object.defineProperty(error, '$retryable', { value: {} }) : error;
 }
 
 type Connected = (error: Error | null, stream: Duplex) => void;
@@ -48,7 +54,8 @@ class ProxyingAgent extends Agent {
         const overTunnel: TlsOptions = { ...options, socket };
         callback(null, super.createConnection(overTunnel) ?? socket);
       },
-      (error: Error) => callback(error, new Duplex().destroy()), // where there is an error, Node looks at nothing else
+      // Where there is an error, Node looks at nothing else.
+      (error: ConnectorError) => callback(forSdk(error), new Duplex().destroy()),
     );
     return undefined;
   }

@@ -123,18 +123,29 @@ function clusterMissing(
   };
 }
 
-/** Anything but a refusal that answers a call by custom domain name: older clusters and APIs do not know the name. */
+/** Whatever AWS does not accept of a call by custom domain name: the identifier of the cluster is the way round. */
 function customDomainUnknown(
   error: ForeignError,
   customDomain: string,
   { region, account }: Omit<ClusterPlace, 'partition'>,
 ): Verdict | undefined {
   if (error.status === undefined || error.status < 400 || error.status >= 500) return undefined;
+  const facts = { customDomain, region, account };
+  if (CLUSTER_MISSING.test(error.name)) {
+    return {
+      code: 'RS_CONFIG_OBJECT_MISSING',
+      message: `AWS knows no cluster by the custom domain name ${customDomain} in ${region} of account ${account}`,
+      action:
+        'Fill in clusterIdentifier: the cluster is then asked for by its identifier. Else correct host or region.',
+      facts,
+    };
+  }
   return {
-    code: 'RS_CONFIG_OBJECT_MISSING',
-    message: `AWS knows no cluster by the custom domain name ${customDomain} in ${region} of account ${account} (${error.name})`,
-    action: 'Fill in clusterIdentifier: the cluster is then asked for by its identifier. Else correct host or region.',
-    facts: { customDomain, region, account },
+    code: 'RS_CONFIG_INVALID',
+    message: `AWS does not accept the call for the custom domain name ${customDomain}: ${error.name}: ${error.message}`,
+    action:
+      'Fill in clusterIdentifier: the cluster is then asked for by its identifier. If AWS speaks of another option, correct that.',
+    facts,
   };
 }
 

@@ -56,12 +56,13 @@ function outputOf(command: string, environment: Environment, signal: AbortSignal
   });
 }
 
-function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+/** The shell may have ended before what it started. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return; // it ended meanwhile
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return; // all of it ended meanwhile
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { addressKind } from '../manifest/addresses.ts';
-import { isLoopbackHost } from '../manifest/endpoint-address.ts';
+import { isLoopbackHost, isNetwork } from '../manifest/endpoint-address.ts';
 
 /**
  * Whether a host is reached without the proxy: this machine and link-local addresses always, else those that a pattern
@@ -29,13 +29,13 @@ function nameFits(pattern: string, name: string): boolean {
 
 function networkHolds(pattern: string, address: string): boolean {
   const [network = '', bits] = pattern.split('/');
-  const version = isIP(network);
-  if (version === 0) return false;
-  const width = bits === undefined ? WIDTH[version] : Number(bits);
-  if (width === undefined || width > (WIDTH[version] ?? 0)) return false;
+  if (isIP(network) === 0 || (bits !== undefined && !isNetwork(pattern))) return false;
   const list = new BlockList();
-  list.addSubnet(network, width, version === 4 ? 'ipv4' : 'ipv6');
-  return list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  if (bits === undefined) list.addAddress(network, familyOf(network));
+  else list.addSubnet(network, Number(bits), familyOf(network));
+  return list.check(address, familyOf(address));
 }
 
-const WIDTH: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 4 ? 'ipv4' : 'ipv6';
+}

@@ -86,14 +86,17 @@ async function assumeProfileRole(name: string, profile: Profile, context: Profil
   }
   const base = await profileBase(name, profile, context);
   const externalId = profile.get('external_id');
-  const durationSeconds = Number(profile.get('duration_seconds') ?? 3600);
+  const duration = profile.get('duration_seconds') ?? '3600';
+  if (!/^\d{3,5}$/.test(duration)) {
+    throw broken('profileBroken', `duration_seconds of profile ${name} is no number of seconds`, []);
+  }
   const hop: RoleHop = {
     id: `profile ${name}`,
     roleArn,
     account: role.account,
     sessionName: profile.get('role_session_name') ?? 'roleshift',
     ...(externalId === undefined ? {} : { externalId }),
-    durationSeconds: Number.isInteger(durationSeconds) ? durationSeconds : 3600,
+    durationSeconds: Number(duration),
     chained: base.sessionToken !== undefined,
   };
   const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = await openRoleAssumer(context)(base, hop);

@@ -27,8 +27,28 @@ export function endpointProblem(endpoint: string, allowLoopback: boolean): strin
 export function proxyProblem(proxy: string, allowLoopback: boolean): string | undefined {
   const url = URL.canParse(proxy) ? new URL(proxy) : undefined;
   if (url === undefined) return 'must be an address such as http://proxy.example.com:3128';
+  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+    return 'must write a % in its user or password as %25';
+  }
   const refusal = hostRefusal(url.hostname, allowLoopback);
   return refusal === undefined ? undefined : `leads to ${refusal}`;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
+}
+
+/** Whether a text with a slash is a network: `10.0.0.0/8`, `fd00::/8`. */
+export function isNetwork(text: string): boolean {
+  const [address = '', bits = ''] = text.split('/');
+  const version = isIP(address);
+  return version !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
 /** Why a host, given by name or address, is refused before any name resolution; undefined when it is fine so far. */

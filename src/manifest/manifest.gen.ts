@@ -1648,9 +1648,10 @@ export const MANIFEST: Manifest = {
       {
         "id": "proxyAddress",
         "fields": [
-          "awsProxyUrl"
+          "awsProxyUrl",
+          "awsNoProxy"
         ],
-        "message": "A proxy at a link-local or metadata address is refused."
+        "message": "A proxy at a link-local or metadata address is refused, and so is a network that is none."
       },
       {
         "id": "sessionPolicies",

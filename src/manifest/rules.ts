@@ -1,7 +1,7 @@
 import { isCustomDomain, readEndpointName } from '../core/endpoint-name.ts';
 import type { ConfigIssue } from '../core/errors.ts';
 import { issue } from './check-value.ts';
-import { ENDPOINT_KEYS, endpointProblem, hostRefusal, proxyProblem } from './endpoint-address.ts';
+import { ENDPOINT_KEYS, endpointProblem, hostRefusal, isNetwork, proxyProblem } from './endpoint-address.ts';
 import type { ConnectionOptions } from './options.gen.ts';
 import { RESERVED_WORDS } from './reserved-words.ts';
 
@@ -82,10 +82,18 @@ export const RULES: Readonly<Record<string, Rule>> = {
       return problem === undefined ? [] : [issue(key, `The endpoint ${problem}`, `Change ${key}: it ${problem}.`)];
     }),
 
-  proxyAddress: ({ awsProxyUrl }) => {
+  proxyAddress: ({ awsProxyUrl, awsNoProxy = [] }) => {
     const problem = awsProxyUrl === undefined ? undefined : proxyProblem(awsProxyUrl.reveal(), WITH_LOOPBACK);
-    if (problem === undefined) return [];
-    return [issue('awsProxyUrl', `The proxy ${problem}`, `Change awsProxyUrl: it ${problem}.`)];
+    return [
+      ...(problem === undefined
+        ? []
+        : [issue('awsProxyUrl', `The proxy ${problem}`, `Change awsProxyUrl: it ${problem}.`)]),
+      ...awsNoProxy.flatMap((pattern, index) =>
+        !pattern.includes('/') || isNetwork(pattern)
+          ? []
+          : [issue(`awsNoProxy[${index}]`, 'Host is no network', 'Write a network as address/bits: 10.0.0.0/8.')],
+      ),
+    ];
   },
 
   sessionPolicies: ({ sessionPolicy, intermediateRoles = [] }) => [

@@ -376,8 +376,8 @@ const CASES: readonly Case[] = [
     on: 'GetClusterCredentialsWithIAM',
     answer: says(400, 'InvalidParameterCombination', 'ClusterIdentifier is required.'),
     options: { ...DOMAIN, ...IAM },
-    code: 'RS_CONFIG_OBJECT_MISSING',
-    message: /\(InvalidParameterCombination\)$/,
+    code: 'RS_CONFIG_INVALID',
+    message: /custom domain name warehouse\.example\.com: InvalidParameterCombination: ClusterIdentifier is required/,
     action: /^Fill in clusterIdentifier/,
   },
   {

@@ -83,6 +83,10 @@ credential_source = Moon
 [profile odd-role]
 role_arn = canary-role
 source_profile = plain
+[profile odd-duration]
+role_arn = ${HUB}
+source_profile = plain
+duration_seconds = an hour
 [profile by-environment]
 role_arn = ${HUB}
 credential_source = Environment
@@ -253,6 +257,7 @@ describe('a profile', () => {
     },
     { profile: 'odd-place', reason: /names a role and a credential_source that is none$/, trap: 'profileBroken' },
     { profile: 'odd-role', reason: /role_arn of profile odd-role is not the ARN of a role$/, trap: 'profileBroken' },
+    { profile: 'odd-duration', reason: /duration_seconds of profile odd-duration is no number/, trap: 'profileBroken' },
     { profile: 'by-environment', reason: /needs environment variables: AWS_ACCESS_KEY_ID/, trap: 'profileBroken' },
     { profile: 'empty', reason: /profile empty tells no credentials$/, trap: 'profileBroken' },
     { profile: 'mfa', reason: /asks for a code of an MFA device/, trap: 'profileMfa', action: /without mfa_serial/ },
@@ -340,6 +345,20 @@ describe('a profile', () => {
       });
     }
 
+    it('is not waited for by what it left running, nor is that left running', async () => {
+      const pids = join(folder, 'left');
+      // The shell has ended; what holds its output has not.
+      const command = await script(`sleep 60 & echo $! > '${pids}'`);
+      const controller = new AbortController();
+      const environment = { PATH: process.env['PATH'] };
+      const work = runCredentialProcess(command, { environment, signal: controller.signal });
+      setTimeout(() => controller.abort(new Error('leaving')), 300);
+      expect(await work.catch((error: unknown) => (error as Error).message)).to.equal('leaving');
+      const pid = (await readFile(pids, 'utf8')).trim();
+      for (let tries = 0; tries < 200 && (await isRunning(pid)); tries++) await sleep(10);
+      expect(await isRunning(pid)).to.equal(false);
+    });
+
     it('ends with all that it started when the caller leaves', async () => {
       const pids = join(folder, 'pids');
       const command = await script(`sleep 60 & echo "$! $$" > '${pids}'; wait`);
@@ -351,20 +370,16 @@ describe('a profile', () => {
       for (let tries = 0; tries < 200 && !(await started()).includes('\n'); tries++) await sleep(10);
       controller.abort(new Error('leaving'));
       expect(await work.catch((error: unknown) => (error as Error).message)).to.equal('leaving');
-      const isAlive = (pid: string): boolean => {
-        try {
-          return process.kill(Number(pid), 0);
-        } catch {
-          return false;
-        }
-      };
-      const running = async (): Promise<boolean> => {
-        const list = (await started()).trim().split(' ');
-        const states = await Promise.all(list.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'gone')));
-        return list.some((pid, index) => isAlive(pid) && !/\) Z /.test(states[index] ?? ''));
-      };
+      const pidList = (await started()).trim().split(' ');
+      const running = async (): Promise<boolean> => (await Promise.all(pidList.map(isRunning))).includes(true);
       for (let tries = 0; tries < 200 && (await running()); tries++) await sleep(10);
       expect(await running()).to.equal(false);
     });
   });
 });
+
+/** Whether a process is there, and not merely waiting to be buried. */
+async function isRunning(pid: string): Promise<boolean> {
+  const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return state !== '' && !/\) Z /.test(state);
+}

@@ -218,6 +218,21 @@ describe('the AWS proxy', () => {
     expect(proxy.authorizations).to.deep.equal([]);
   });
 
+  for (const { title, status, isTriedAgain } of [
+    { title: 'tries again to reach S3 when that may help', status: 503, isTriedAgain: true },
+    { title: 'does not try again to reach S3 when it is not let through', status: 403, isTriedAgain: false },
+  ]) {
+    it(title, async () => {
+      await using proxy = await openConnectProxy(() => ({ status }));
+      const plan = planAccess(accessOptions({ awsProxyUrl: new Secret(`http://${proxy.host}`) }));
+      const staging = async () => ({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: new Secret('x'), source: 'a test' });
+      const access = { plan, staging, awsHandler: () => awsHandler(plan.aws) };
+      const options = { useStaging: true, stagingBucket: 'acme', stagingPrefix: 'x/' };
+      await failureOf(openStagingArea(access, options, openRun()));
+      expect(proxy.authorities.length > 1).to.equal(isTriedAgain);
+    });
+  }
+
   it('has a limit for connecting, as calls without it have', () => {
     expect(awsHandler({ connectTimeoutMs: 3000 })).to.deep.equal({ connectionTimeout: 3000 });
     expect(handlerOf('http://proxy.example.com', [], 3000).connectionTimeout).to.be.greaterThan(3000);

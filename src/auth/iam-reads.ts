@@ -1,9 +1,12 @@
 import type { IAMClient } from '@aws-sdk/client-iam';
 import type { AwsTarget } from '../access/plan.ts';
+import { type AwsClock, watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
+import { isLoopbackHost } from '../manifest/endpoint-address.ts';
 import type { AwsCredentials } from './access.ts';
 import { awsHandler } from './aws-handler.ts';
 import { readForeignError } from './foreign-error.ts';
+import { IamCalls, type IamName, type IamSdk } from './iam-calls.ts';
 
 /** A policy as IAM hands it out: its name or ARN, and its JSON. */
 export interface ReadPolicy {
@@ -57,12 +60,22 @@ export interface IamReader extends Disposable {
   roleNames(signal: AbortSignal): Promise<readonly string[] | undefined>;
 }
 
-type Sdk = typeof import('@aws-sdk/client-iam');
+/**
+ * Whether IAM may be asked at all: where STS is a stand-in on this machine, its credentials are nothing that the real IAM
+ * should see.
+ */
+export function hasIam({ iamEndpoint, stsEndpoint }: Pick<AwsTarget, 'iamEndpoint' | 'stsEndpoint'>): boolean {
+  return iamEndpoint !== undefined || stsEndpoint === undefined || !isLoopbackHost(new URL(stsEndpoint).hostname);
+}
 
-/** Opens a reader; the IAM client is loaded here, since most runs never need one. No call yet. */
+/**
+ * Opens a reader; the IAM client is loaded here, since most runs never need one. Signs by `clock` where it is given. No
+ * call yet.
+ */
 export async function openIamReader(
   target: AwsTarget,
   credentials: Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>,
+  clock?: AwsClock,
 ): Promise<IamReader> {
   const sdk = await import('@aws-sdk/client-iam');
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
@@ -77,26 +90,20 @@ export async function openIamReader(
     maxAttempts: 2,
     requestHandler: { ...awsHandler(target), requestTimeout: target.timeoutMs, throwOnRequestTimeout: true },
   });
+  if (clock !== undefined) watchAwsClock(client, clock);
   return new SdkReader(sdk, client);
 }
 
 /** IAM is one for a partition, and signed for in its first region. */
 const HOME_REGIONS: Readonly<Record<string, string>> = { 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
 
-/** More pages than this are not looked at. */
-const MAX_PAGES = 5;
-/** More policies of one principal than this are counted as unread. */
-const MAX_POLICIES = 60;
-
-type Name = { readonly kind: 'user' | 'role' | 'group'; readonly name: string };
-
 class SdkReader implements IamReader {
-  readonly #sdk: Sdk;
+  readonly #sdk: IamSdk;
   readonly #client: IAMClient;
   /** A managed policy may be attached to several principals. */
   readonly #managed = new Map<string, Promise<string | undefined>>();
 
-  constructor(sdk: Sdk, client: IAMClient) {
+  constructor(sdk: IamSdk, client: IAMClient) {
     this.#sdk = sdk;
     this.#client = client;
   }
@@ -105,7 +112,7 @@ class SdkReader implements IamReader {
     const [, kind, name] = /:(user|role)\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
     if ((kind !== 'user' && kind !== 'role') || name === undefined) return { kind: 'silent' };
     try {
-      return { kind: 'read', policies: await this.#policies({ kind, name }, signal) };
+      return { kind: 'read', policies: await this.#policies({ kind, name }, this.#calls(signal)) };
     } catch (error) {
       signal.throwIfAborted();
       return { kind: readForeignError(error).name === 'NoSuchEntityException' ? 'absent' : 'silent' };
@@ -129,8 +136,8 @@ class SdkReader implements IamReader {
           ContextKeyValues: typeof value === 'string' ? [value] : [...value],
         })),
     });
-    const answer = await this.#allowed(() => this.#client.send(command, { abortSignal: signal }), signal);
-    const result = answer?.EvaluationResults?.[0];
+    const ask = () => this.#client.send(command, { abortSignal: signal });
+    const result = (await this.#calls(signal).allowed(ask))?.EvaluationResults?.[0];
     const decision = DECISIONS[result?.EvalDecision ?? ''];
     if (result === undefined || decision === undefined) return undefined;
     return {
@@ -142,35 +149,31 @@ class SdkReader implements IamReader {
     };
   }
 
-  async roleNames(signal: AbortSignal): Promise<readonly string[] | undefined> {
-    return this.#pages(async (Marker) => {
-      const command = new this.#sdk.ListRolesCommand(defined({ Marker }));
-      const answer = await this.#client.send(command, { abortSignal: signal });
-      return { ...answer, items: (answer.Roles ?? []).map(({ RoleName }) => RoleName ?? '') };
-    }, signal);
+  roleNames(signal: AbortSignal): Promise<readonly string[] | undefined> {
+    return this.#calls(signal).roleNames();
   }
 
   [Symbol.dispose](): void {
     this.#client.destroy();
   }
 
-  async #policies(name: Name, signal: AbortSignal): Promise<PrincipalPolicies> {
-    const { arn, trust, boundaryArn } = await this.#head(name, signal);
-    const groups = name.kind === 'user' ? await this.#groups(name.name, signal) : [];
-    const holders: readonly Name[] = [
-      name,
-      ...(groups ?? []).map((group) => ({ kind: 'group' as const, name: group })),
-    ];
-    const lists = await Promise.all(holders.map((holder) => this.#policiesOf(holder, signal)));
-    const boundary = boundaryArn === undefined ? undefined : await this.#managedPolicy(boundaryArn, signal);
+  #calls(signal: AbortSignal): IamCalls {
+    return new IamCalls(this.#sdk, this.#client, signal);
+  }
+
+  async #policies(name: IamName, calls: IamCalls): Promise<PrincipalPolicies> {
+    const { arn, trust, boundaryArn } = await calls.head(name);
+    const groups = name.kind === 'user' ? await calls.groupsOf(name.name) : [];
+    const holders = [name, ...(groups ?? []).map((group): IamName => ({ kind: 'group', name: group }))];
+    const lists = await Promise.all(holders.map((holder) => this.#policiesOf(holder, calls)));
+    const boundary = boundaryArn === undefined ? undefined : await this.#managedText(boundaryArn, calls);
     const isWhole = groups !== undefined && lists.every((list) => list !== undefined);
     const found = lists.flatMap((list) => list ?? []);
+    const permissions = found.flatMap(({ policy, text }) => (text === undefined ? [] : [{ name: policy, text }]));
     return {
       arn,
       ...(trust === undefined ? {} : { trust: { name: 'trust', text: trust } }),
-      ...(isWhole
-        ? { permissions: found.flatMap(({ policy, text }) => (text === undefined ? [] : [{ name: policy, text }])) }
-        : {}),
+      ...(isWhole ? { permissions } : {}),
       ...(boundaryArn === undefined || boundary === undefined
         ? {}
         : { boundary: { name: boundaryArn, text: boundary } }),
@@ -181,129 +184,20 @@ class SdkReader implements IamReader {
     };
   }
 
-  /** Throws where the principal may not be read or is not there. */
-  async #head({ kind, name }: Name, signal: AbortSignal) {
-    if (kind === 'role') {
-      const { Role } = await this.#client.send(new this.#sdk.GetRoleCommand({ RoleName: name }), {
-        abortSignal: signal,
-      });
-      return {
-        arn: Role?.Arn ?? '',
-        trust: decoded(Role?.AssumeRolePolicyDocument),
-        boundaryArn: Role?.PermissionsBoundary?.PermissionsBoundaryArn,
-      };
-    }
-    const { User } = await this.#client.send(new this.#sdk.GetUserCommand({ UserName: name }), { abortSignal: signal });
-    return { arn: User?.Arn ?? '', trust: undefined, boundaryArn: User?.PermissionsBoundary?.PermissionsBoundaryArn };
-  }
-
-  async #groups(UserName: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
-    return this.#pages(async (Marker) => {
-      const command = new this.#sdk.ListGroupsForUserCommand(defined({ UserName, Marker }));
-      const answer = await this.#client.send(command, { abortSignal: signal });
-      return { ...answer, items: (answer.Groups ?? []).map(({ GroupName }) => GroupName ?? '') };
-    }, signal);
-  }
-
   /** Inline and attached policies; undefined where they may not be listed. */
-  async #policiesOf(holder: Name, signal: AbortSignal) {
-    const [inline, attached] = await Promise.all([
-      this.#pages((marker) => this.#inlineNames(holder, marker, signal), signal),
-      this.#pages((marker) => this.#attachedArns(holder, marker, signal), signal),
-    ]);
+  async #policiesOf(holder: IamName, calls: IamCalls) {
+    const [inline, attached] = await Promise.all([calls.inlineNames(holder), calls.attachedArns(holder)]);
     if (inline === undefined || attached === undefined) return undefined;
     return Promise.all([
-      ...inline.slice(0, MAX_POLICIES).map(async (policy) => {
-        const answer = await this.#allowed(() => this.#inlineText(holder, policy, signal), signal);
-        return { policy, text: decoded(answer?.PolicyDocument) };
-      }),
-      ...attached.slice(0, MAX_POLICIES).map(async (policy) => ({
-        policy,
-        text: await this.#managedPolicy(policy, signal),
-      })),
+      ...inline.map(async (policy) => ({ policy, text: await calls.inlineText(holder, policy) })),
+      ...attached.map(async (policy) => ({ policy, text: await this.#managedText(policy, calls) })),
     ]);
   }
 
-  async #inlineNames({ kind, name }: Name, Marker: string | undefined, signal: AbortSignal) {
-    const options = { abortSignal: signal };
-    const { ListUserPoliciesCommand, ListGroupPoliciesCommand, ListRolePoliciesCommand } = this.#sdk;
-    const answer =
-      kind === 'user'
-        ? await this.#client.send(new ListUserPoliciesCommand(defined({ UserName: name, Marker })), options)
-        : kind === 'group'
-          ? await this.#client.send(new ListGroupPoliciesCommand(defined({ GroupName: name, Marker })), options)
-          : await this.#client.send(new ListRolePoliciesCommand(defined({ RoleName: name, Marker })), options);
-    return { ...answer, items: answer.PolicyNames ?? [] };
-  }
-
-  async #attachedArns({ kind, name }: Name, Marker: string | undefined, signal: AbortSignal) {
-    const options = { abortSignal: signal };
-    const { ListAttachedUserPoliciesCommand, ListAttachedGroupPoliciesCommand, ListAttachedRolePoliciesCommand } =
-      this.#sdk;
-    const answer =
-      kind === 'user'
-        ? await this.#client.send(new ListAttachedUserPoliciesCommand(defined({ UserName: name, Marker })), options)
-        : kind === 'group'
-          ? await this.#client.send(new ListAttachedGroupPoliciesCommand(defined({ GroupName: name, Marker })), options)
-          : await this.#client.send(new ListAttachedRolePoliciesCommand(defined({ RoleName: name, Marker })), options);
-    return { ...answer, items: (answer.AttachedPolicies ?? []).map(({ PolicyArn }) => PolicyArn ?? '') };
-  }
-
-  #inlineText(
-    { kind, name }: Name,
-    PolicyName: string,
-    signal: AbortSignal,
-  ): Promise<{ PolicyDocument?: string | undefined }> {
-    const options = { abortSignal: signal };
-    const { GetUserPolicyCommand, GetGroupPolicyCommand, GetRolePolicyCommand } = this.#sdk;
-    if (kind === 'user') return this.#client.send(new GetUserPolicyCommand({ UserName: name, PolicyName }), options);
-    if (kind === 'group') return this.#client.send(new GetGroupPolicyCommand({ GroupName: name, PolicyName }), options);
-    return this.#client.send(new GetRolePolicyCommand({ RoleName: name, PolicyName }), options);
-  }
-
-  /** The version of a managed policy that is in force; undefined where it may not be read. */
-  #managedPolicy(PolicyArn: string, signal: AbortSignal): Promise<string | undefined> {
-    const known = this.#managed.get(PolicyArn);
-    if (known !== undefined) return known;
-    const { GetPolicyCommand, GetPolicyVersionCommand } = this.#sdk;
-    const reading = this.#allowed(async () => {
-      const { Policy } = await this.#client.send(new GetPolicyCommand({ PolicyArn }), { abortSignal: signal });
-      const version = new GetPolicyVersionCommand({ PolicyArn, VersionId: Policy?.DefaultVersionId });
-      return this.#client.send(version, { abortSignal: signal });
-    }, signal).then((answer) => decoded(answer?.PolicyVersion?.Document));
-    this.#managed.set(PolicyArn, reading);
+  #managedText(policyArn: string, calls: IamCalls): Promise<string | undefined> {
+    const reading = this.#managed.get(policyArn) ?? calls.managedText(policyArn);
+    this.#managed.set(policyArn, reading);
     return reading;
-  }
-
-  /** All items of a listing; undefined where it may not be made, or has more pages than anybody would look at. */
-  async #pages<T>(
-    page: (marker: string | undefined) => Promise<{
-      readonly items: readonly T[];
-      readonly IsTruncated?: boolean | undefined;
-      readonly Marker?: string | undefined;
-    }>,
-    signal: AbortSignal,
-  ): Promise<readonly T[] | undefined> {
-    const items: T[] = [];
-    let marker: string | undefined;
-    for (let count = 0; count < MAX_PAGES; count += 1) {
-      const answer = await this.#allowed(() => page(marker), signal);
-      if (answer === undefined) return undefined;
-      items.push(...answer.items);
-      if (answer.IsTruncated !== true) return items;
-      marker = answer.Marker;
-    }
-    return undefined;
-  }
-
-  async #allowed<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-    try {
-      return await ask();
-    } catch {
-      // Whether denied, throttled or out of reach: what may not be read is no finding.
-      signal.throwIfAborted();
-      return undefined;
-    }
   }
 }
 
@@ -312,8 +206,3 @@ const DECISIONS: Readonly<Record<string, SimulatedDecision['decision']>> = {
   implicitDeny: 'implicitDeny',
   explicitDeny: 'explicitDeny',
 };
-
-/** IAM encodes documents for a URL. */
-function decoded(document: string | undefined): string | undefined {
-  return document === undefined ? undefined : decodeURIComponent(document);
-}

@@ -242,7 +242,7 @@ export const MORE_LOGINS: readonly Topology[] = [
         {
           roleArn: arn(HOME, 'role', `Gate-${tag}`),
           sessionTags: [
-            { key: 'team', value: 'sales' },
+            { key: 'team', value: 'sales', transitive: true },
             { key: 'stage', value: 'prod' },
           ],
         },

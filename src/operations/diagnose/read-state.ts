@@ -1,6 +1,12 @@
 import type { RoleHop } from '../../access/plan.ts';
 import type { AwsCredentials } from '../../auth/access.ts';
-import { type IamReader, openIamReader, type PrincipalPolicies, type ReadPolicy } from '../../auth/iam-reads.ts';
+import {
+  hasIam,
+  type IamReader,
+  openIamReader,
+  type PrincipalPolicies,
+  type ReadPolicy,
+} from '../../auth/iam-reads.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import { nearNames } from '../../core/near-names.ts';
 import type { Run } from '../../core/run.ts';
@@ -36,13 +42,13 @@ export async function openReaders(
 ): Promise<Readers> {
   const { plan } = access;
   const readers = new Map<string, IamReader[]>();
-  if (plan.identity === undefined || refusal.work === 'identity') return readers;
+  if (plan.identity === undefined || refusal.work === 'identity' || !hasIam(plan.aws)) return readers;
   const seen = new Set<string>();
   const add = async (credentials: AwsCredentials): Promise<void> => {
     const { account, accessKeyId } = credentials;
     if (account === undefined || seen.has(accessKeyId)) return;
     seen.add(accessKeyId);
-    readers.set(account, [...(readers.get(account) ?? []), await openIamReader(plan.aws, credentials)]);
+    readers.set(account, [...(readers.get(account) ?? []), await openIamReader(plan.aws, credentials, access.clock)]);
   };
   const reached = (hops: readonly RoleHop[]): readonly RoleHop[] => {
     const at = refusal.work === 'role' ? hops.findIndex(({ roleArn }) => roleArn === refusal.roleArn) : -1;

@@ -9,6 +9,7 @@ import type { AccessOptions } from '../../src/access/access-options.ts';
 import { planAccess } from '../../src/access/plan-access.ts';
 import type { AwsCredentials } from '../../src/auth/access.ts';
 import type { Environment } from '../../src/auth/identity-sources.ts';
+import { explainNoToken } from '../../src/auth/metadata-traps.ts';
 import { openAccess } from '../../src/auth/open-access.ts';
 import { SOURCE_TRAPS } from '../../src/auth/source-failure.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
@@ -460,6 +461,16 @@ describe('identity', () => {
 });
 
 describe('traps of a source', () => {
+  it('tell a metadata address that nothing answers at from all else', async () => {
+    const { signal } = new AbortController();
+    const failure = await explainNoToken('http://169.254.169.254', { isConnected: false }, signal);
+    expect(failure.trap).to.equal('noMetadata');
+    expect(failure.message).to.match(
+      /^169\.254\.169\.254: no answer within 1500 ms, not even a connection: this is not EC2/,
+    );
+    expect(failure.mend).to.equal(undefined);
+  });
+
   it('are in the table of docs/errors.md, each and no other', () => {
     const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
     const [, section = ''] = text.split('## Why a source gives no credentials');

@@ -1,3 +1,4 @@
+import { defined } from '../core/defined.ts';
 import type {
   AccessRequest,
   DocumentKind,
@@ -40,7 +41,7 @@ export class Drafts {
     const same = draft.statements.find(({ statement }) => textOf(statement) === textOf({ Effect: 'Allow', ...rest }));
     if (same !== undefined) return;
     const taken = draft.statements.filter(({ statement }) => statement.Sid.replace(/\d+$/, '') === Sid).length;
-    const statement = { Sid: taken === 0 ? Sid : `${Sid}${taken + 1}`, Effect: 'Allow' as const, ...rest };
+    const statement = inOrder({ Sid: taken === 0 ? Sid : `${Sid}${taken + 1}`, Effect: 'Allow', ...rest });
     draft.statements.push({ statement, reason, page, requests });
   }
 
@@ -65,6 +66,12 @@ export class Drafts {
     const earlier = [...this.#drafts.values()].find((draft) => draft.holder.arn === holder.arn)?.holder;
     return earlier ?? holder;
   }
+}
+
+/** Its elements as people read them: who, what, on what, when. */
+function inOrder(statement: ExplainedStatement['statement']): ExplainedStatement['statement'] {
+  const { Sid, Effect, Principal, Action, Resource, Condition, ...others } = statement;
+  return { Sid, Effect, ...defined({ Principal, Action, Resource }), ...others, ...defined({ Condition }) };
 }
 
 /** All but the Sid. */

@@ -8,8 +8,10 @@ import {
   CreatePolicyVersionCommand,
   CreateRoleCommand,
   CreateUserCommand,
+  DeleteAccessKeyCommand,
   DeletePolicyCommand,
   DeleteRoleCommand,
+  DeleteRolePolicyCommand,
   DeleteUserCommand,
   DeleteUserPolicyCommand,
   GetPolicyVersionCommand,
@@ -154,17 +156,62 @@ describe('IAM API of the sandbox', () => {
   });
 
   it('keeps the id of who was trusted: a name made anew inherits nothing', async () => {
-    await makeUser('erin');
+    const keys = await makeUser('erin');
     const document = trust(userArn('erin'));
     await makeRole('Erins', document);
-    const shown = async () => {
+    const shown = async (): Promise<unknown> => {
       const { Role } = await iam.send(new GetRoleCommand({ RoleName: 'Erins' }));
       return JSON.parse(decodeURIComponent(Role!.AssumeRolePolicyDocument!));
     };
     expect(await shown()).to.deep.equal(document);
+    await world.assume(roleArn('Erins'), {}, keys);
     expect((await refusalOf(iam.send(new DeleteUserCommand({ UserName: 'erin' })))).message).to.equal(
       'Cannot delete entity, must delete access keys first.',
     );
+    await iam.send(new DeleteAccessKeyCommand({ UserName: 'erin', AccessKeyId: keys.accessKeyId }));
+    const { User } = await iam.send(new GetUserCommand({ UserName: 'erin' }));
+    await iam.send(new DeleteUserCommand({ UserName: 'erin' }));
+    expect((await refusalOf(world.assume(roleArn('Erins'), {}, keys))).code).to.equal('InvalidClientTokenId');
+    const again = await makeUser('erin');
+    expect(await shown()).to.deep.equal(trust(User!.UserId!));
+    expect((await refusalOf(world.assume(roleArn('Erins'), {}, again))).code).to.equal('AccessDenied');
+    await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'Erins', PolicyDocument: text(document) }));
+    await world.assume(roleArn('Erins'), {}, again);
+  });
+
+  it('ends the sessions of a role with the role', async () => {
+    await makeRole('Brief', trust(userArn('ann')));
+    await iam.send(
+      new PutRolePolicyCommand({ RoleName: 'Brief', PolicyName: 'p', PolicyDocument: text(allow('iam:*')) }),
+    );
+    const session = await world.assume(roleArn('Brief'));
+    await clientOf(session).send(new GetUserCommand({ UserName: 'ann' }));
+    await iam.send(new DeleteRolePolicyCommand({ RoleName: 'Brief', PolicyName: 'p' }));
+    await iam.send(new DeleteRoleCommand({ RoleName: 'Brief' }));
+    await makeRole('Brief', trust(userArn('ann')));
+    expect((await refusalOf(clientOf(session).send(new GetUserCommand({ UserName: 'ann' })))).code).to.equal(
+      'InvalidClientTokenId',
+    );
+  });
+
+  it('lets a change arrive later where decisions are made, and shows it at once', async () => {
+    world.sandbox.iamPropagation(10);
+    try {
+      await makeRole('Slow', trust(userArn('ann')));
+      expect((await iam.send(new GetRoleCommand({ RoleName: 'Slow' }))).Role!.RoleName).to.equal('Slow');
+      expect((await refusalOf(world.assume(roleArn('Slow')))).code).to.equal('AccessDenied');
+      world.sandbox.advance(6);
+      await iam.send(
+        new UpdateAssumeRolePolicyCommand({ RoleName: 'Slow', PolicyDocument: text(trust(userArn('bob'))) }),
+      );
+      world.sandbox.advance(5);
+      await world.assume(roleArn('Slow')); // the first trust has arrived, the second has not
+      world.sandbox.advance(6);
+      expect((await refusalOf(world.assume(roleArn('Slow')))).code).to.equal('AccessDenied');
+      await world.assume(roleArn('Slow'), {}, BOB);
+    } finally {
+      world.sandbox.iamPropagation(0);
+    }
   });
 
   it('reads lists page by page', async () => {

@@ -60,21 +60,18 @@ export async function sandbox(
       connections: files.map(({ name, path, environment }) => ({ name, path, environment })),
     });
   } else {
-    output.text(describeSandbox(awsEndpoint, clusters, files).join('\n'));
+    output.text(describeSandbox(running, files).join('\n'));
   }
   if (!context.signal.aborted) await once(context.signal, 'abort');
   return 0;
 }
 
-function describeSandbox(
-  awsEndpoint: string,
-  clusters: Sandbox['clusters'],
-  files: readonly ConnectionFile[],
-): string[] {
+function describeSandbox({ world, awsEndpoint, clusters }: Sandbox, files: readonly ConnectionFile[]): string[] {
+  const workgroups = new Set(world.accounts.flatMap((account) => (account.workgroups ?? []).map(({ name }) => name)));
   const endpoints = [
     ['AWS endpoint', `${awsEndpoint}  (STS, IAM, Redshift, Redshift Serverless, S3)`],
     ...Object.entries(clusters).map(([id, { host, port, caFile }]) => [
-      `cluster ${id}`,
+      `${workgroups.has(id) ? 'workgroup' : 'cluster'} ${id}`,
       `${host}:${port}  (TLS, CA in ${caFile})`,
     ]),
   ] as const;

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { parse, stringify } from 'yaml';
 import type { WorldCluster } from '../../src/sandbox/world.ts';
@@ -37,6 +38,8 @@ describe('roleshift sandbox, as a person uses it', () => {
         desk.folder,
         '--connections',
         join(desk.folder, 'c'),
+        '--switches',
+        join(desk.folder, 'c', 'switches.yaml'),
       ],
       { env: { ...process.env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
@@ -95,6 +98,26 @@ describe('roleshift sandbox, as a person uses it', () => {
     expect(stdout).not.to.match(/role:redshift/);
   });
 
+  it('follows its switches while it runs', async function () {
+    this.timeout(20_000);
+    const path = join(desk.folder, 'c', 'switches.yaml');
+    const told = async (line: string): Promise<void> => {
+      for (let tries = 0; !errors.endsWith(`${line}\n`) && tries < 100; tries++) await wait(50);
+      expect(errors).to.satisfy((text: string) => text.endsWith(`${line}\n`));
+    };
+    const check = () => roleshift(['check', '-c', join(desk.folder, 'c', 'keys-etl-agent.yaml')]);
+    await told('switches: none');
+    await writeFile(
+      path,
+      'faults:\n  - on: redshift:*\n    times: always\n    effect: { kind: error, status: 403, code: AccessDenied }\n',
+    );
+    await told('switches: redshift:* error always');
+    expect((await check()).stdout).to.include('RS_AUTH_LOGIN_DENIED');
+    await rm(path);
+    await told('switches: none');
+    expect((await check()).status).to.equal(0);
+  });
+
   it('prints no key and no password of its world', () => {
     const { accounts } = standardWorld();
     const secrets = accounts.flatMap(({ users = [], clusters = [] }) => [
@@ -109,7 +132,7 @@ describe('roleshift sandbox, as a person uses it', () => {
     child.kill('SIGINT');
     const [status] = (await once(child, 'exit')) as [number | null];
     expect(status).to.equal(0);
-    expect(errors).to.equal('');
+    expect(errors.replace(/^switches: .*\n/gm, '')).to.equal('');
     expect((await readdir(desk.folder)).sort()).to.deep.equal(['c', 'orders.csv', 'read.csv', 'world.yaml']);
   });
 });

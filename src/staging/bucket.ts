@@ -83,10 +83,10 @@ export class Bucket implements Disposable {
     }
   }
 
-  /** S3 refuses a HEAD request without a word, so that the region is only the likeliest reason: a list has words. */
+  /** S3 refuses a HEAD request without a word, so that region and rights are only the likeliest reasons: a list has words. */
   async #inWords(refusal: unknown, signal: AbortSignal): Promise<unknown> {
     const isTold = !(refusal instanceof ConnectorError) || refusal.details['bucketRegion'] !== undefined;
-    if (isTold || refusal.code !== 'RS_STAGING_REGION') return refusal;
+    if (isTold || !/^RS_STAGING_(REGION|DENIED)$/.test(refusal.code)) return refusal;
     try {
       await this.list(this.plan.prefix, signal).next();
       return refusal;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { expect } from 'chai';
 import { read } from '../../src/operations/read.ts';
 import type { ReadMode } from '../../src/operations/read-spec.ts';
@@ -9,6 +10,7 @@ import { openReadWorld, type ReadWorld } from './read-world.ts';
 
 const ACCOUNT = '111122223333';
 const STAGER = 'RedshiftStaging';
+const ADMIN = { id: 'AKIAADMINISTRATOR001', secret: 'administrator+not+a+real+secret+0000000001' };
 
 /** What long work did, and what AWS was asked for meanwhile. */
 export interface WorkDone {
@@ -34,6 +36,11 @@ export async function openRenewalWorld(lifeSeconds: number): Promise<ReadWorld> 
     (world, account, cluster) => {
       world.lifetimeScale = lifeSeconds / 900;
       cluster.slices = 32; // as many files to fetch
+      account.users?.push({
+        name: 'admin',
+        accessKeys: [ADMIN],
+        policies: [statement({ Action: 'iam:*', Resource: '*' })],
+      });
       account.roles?.push({
         name: STAGER,
         trust: statement({ Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/etl-agent` }, Action: 'sts:AssumeRole' }),
@@ -55,6 +62,25 @@ export async function openRenewalWorld(lifeSeconds: number): Promise<ReadWorld> 
 
 function statement(rest: object) {
   return { Version: '2012-10-17' as const, Statement: [{ Effect: 'Allow' as const, ...rest }] };
+}
+
+/** Revokes the sessions of both roles that were begun before now, as the console's button does. */
+export async function revokeSessions({ world }: ReadWorld): Promise<void> {
+  const iam = new IAMClient({
+    region: 'us-east-1',
+    endpoint: world.awsEndpoint,
+    credentials: { accessKeyId: ADMIN.id, secretAccessKey: ADMIN.secret },
+  });
+  const before = new Date(world.clock.now()).toISOString();
+  const Condition = { DateLessThan: { 'aws:TokenIssueTime': before } };
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Deny', Action: '*', Resource: '*', Condition }],
+  });
+  for (const RoleName of [STAGER, 'RedshiftLogin']) {
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'AWSRevokeOlderSessions', PolicyDocument }));
+  }
+  iam.destroy();
 }
 
 /** A direct read, a staged read and a load that each take about so long, while sessions come and go. */

@@ -4,7 +4,7 @@ import { openAccess } from '../../src/auth/open-access.ts';
 import { openStagingArea } from '../../src/staging/open-staging-area.ts';
 import { recordedRun } from '../auth/fakes.ts';
 import type { ReadWorld } from './read-world.ts';
-import { countCalls, expectAllRows, openRenewalWorld, workFor } from './renewal-world.ts';
+import { countCalls, expectAllRows, openRenewalWorld, revokeSessions, workFor } from './renewal-world.ts';
 
 const LIFE_SECONDS = 2;
 const WORK_SECONDS = 4;
@@ -34,28 +34,6 @@ describe('credentials that end while work goes on', () => {
     expect(opened.events.filter(({ type }) => type === 'warning')).to.deep.equal([]);
   });
 
-  describe('without a word', () => {
-    before(() => opened.world.lifetimes(1));
-
-    for (const as of ['expired', 'invalid'] as const) {
-      it(`are replaced once for all requests to S3 under way, where AWS calls them ${as}`, async () => {
-        const area = await openStagingArea(opened.connection.access, opened.connection.options, opened.run());
-        await opened.world.advance(31);
-        const before = await countCalls(opened);
-        await opened.world.expireEarly({ role: '*', as });
-        const names = Array.from({ length: 12 }, (_, number) => `file-${number}`);
-        await Promise.all(names.map((name) => area.put(name, one(Buffer.from(name)))));
-        await opened.world.advance(31); // a replacement is not replaced again at once
-        await opened.world.expireEarly({ role: '*', as });
-        await area.verify(); // a HEAD request: its refusal says nothing
-        expect(await area.size('file-3')).to.equal(6);
-        const after = await countCalls(opened);
-        expect(after.roles - before.roles).to.equal(2);
-        expect(await area.close()).to.equal(true);
-      });
-    }
-  });
-
   for (const { title, skewSeconds } of [
     { title: 'an hour ahead', skewSeconds: -3600 },
     { title: 'ten minutes behind', skewSeconds: 600 },
@@ -79,6 +57,44 @@ describe('credentials that end while work goes on', () => {
       expect(after.refused.length - before.refused.length, 'refused signatures').to.equal(1);
     });
   }
+
+  describe('without a word', () => {
+    before(() => opened.world.lifetimes(1));
+
+    for (const as of ['expired', 'invalid'] as const) {
+      it(`are replaced once for all requests to S3 under way, where AWS calls them ${as}`, async () => {
+        const area = await openStagingArea(opened.connection.access, opened.connection.options, opened.run());
+        await opened.world.advance(31);
+        const before = await countCalls(opened);
+        await opened.world.expireEarly({ role: '*', as });
+        const names = Array.from({ length: 12 }, (_, number) => `file-${number}`);
+        await Promise.all(names.map((name) => area.put(name, one(Buffer.from(name)))));
+        await opened.world.advance(31); // a replacement is not replaced again at once
+        await opened.world.expireEarly({ role: '*', as });
+        await area.verify(); // a HEAD request: its refusal says nothing
+        expect(await area.size('file-3')).to.equal(6);
+        const after = await countCalls(opened);
+        expect(after.roles - before.roles).to.equal(2);
+        expect(await area.close()).to.equal(true);
+      });
+    }
+  });
+
+  it('are made afresh, once, when the sessions of both roles were revoked', async () => {
+    await opened.world.lifetimes(1);
+    const { access, options } = opened.connection;
+    const area = await openStagingArea(access, options, opened.run());
+    const login = await access.login(opened.run());
+    await opened.world.advance(31);
+    const before = await countCalls(opened);
+    await revokeSessions(opened);
+    await opened.world.advance(2);
+    await Promise.all([1, 2, 3, 4].map((number) => area.put(`file-${number}`, one(Buffer.from('x')))));
+    expect(await access.login(opened.run(), { rejected: login })).to.not.equal(login);
+    const after = await countCalls(opened);
+    expect(after.roles - before.roles).to.be.within(2, 3);
+    expect(await area.close()).to.equal(true);
+  });
 });
 
 async function* one(bytes: Buffer): AsyncGenerator<Buffer> {

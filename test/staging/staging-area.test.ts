@@ -312,8 +312,15 @@ describe('the staging area', () => {
       title: 'a wrong secret',
       plan: {},
       credentials: { ...STAGER, secretAccessKey: new Secret('wrong') },
-      code: 'RS_STAGING_DENIED',
-      says: /refused/,
+      code: 'RS_AUTH_KEYS_INVALID',
+      says: /s3:ListBucket/,
+    },
+    {
+      title: 'an unknown key, though HEAD says no more than 403',
+      plan: {},
+      credentials: { ...STAGER, accessKeyId: 'AKIANOBODYATALL00000' },
+      code: 'RS_AUTH_KEYS_INVALID',
+      says: /s3:ListBucket/,
     },
   ]) {
     it(`tells ${title}`, async () => {
@@ -323,6 +330,14 @@ describe('the staging area', () => {
       expect(error.action).to.be.a('string');
     });
   }
+
+  it('tells a token that has ended, though HEAD says no more than 400, as for a wrong region', async () => {
+    const effect = { kind: 'error', status: 400, code: 'ExpiredToken' } as const;
+    await sandbox.faults({ on: 's3:HeadBucket', effect }, { on: 's3:ListObjectsV2', effect });
+    expect((await refusal(setUp().open())).code).to.equal('RS_AUTH_EXPIRED');
+    await sandbox.faults({ on: 's3:HeadBucket', effect });
+    expect((await refusal(setUp().open())).code).to.equal('RS_STAGING_REGION');
+  });
 
   it('lets a failure of the credentials pass as it is', async () => {
     const denied = new ConnectorError('RS_AUTH_ROLE_DENIED', 'no');

@@ -1,7 +1,7 @@
 import { Agent, type RequestOptions } from 'node:https';
 import { Duplex } from 'node:stream';
 import type { AwsProxy, AwsTarget } from '../access/plan.ts';
-import type { ConnectorError } from '../core/errors.ts';
+import { ConnectorError } from '../core/errors.ts';
 import { isReachedDirectly } from './no-proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 
@@ -47,7 +47,8 @@ class ProxyingAgent extends Agent {
 
   override createConnection(options: RequestOptions, callback?: Connected): Duplex | null | undefined {
     const host = options.host ?? 'localhost';
-    if (callback === undefined || isReachedDirectly(host, this.#proxy.noProxy)) return super.createConnection(options);
+    if (isReachedDirectly(host, this.#proxy.noProxy)) return super.createConnection(options);
+    if (callback === undefined) throw new ConnectorError('RS_INTERNAL', 'A socket through the proxy comes later only');
     const target = { host, port: Number(options.port ?? 443) };
     openTunnel(new URL(this.#proxy.url.reveal()), target, this.#limitMs).then(
       (socket) => {

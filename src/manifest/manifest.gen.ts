@@ -140,7 +140,7 @@ export const MANIFEST: Manifest = {
       "host": {
         "type": "string",
         "title": "Host",
-        "description": "Endpoint of the cluster, without the port. May stay empty with a cluster identifier: it is then looked up in AWS.",
+        "description": "Endpoint of the cluster or workgroup, without the port, or the custom domain name of a cluster. May stay empty with a cluster identifier or workgroup: it is then looked up in AWS.",
         "examples": [
           "warehouse.abc123.us-west-2.redshift.amazonaws.com"
         ],

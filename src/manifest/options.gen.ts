@@ -5,7 +5,7 @@ import type { Secret } from '../core/secret.ts';
 export interface ConnectionInput {
   /** Paste the cluster's JDBC URL to fill host, port and database. Its parameters are not taken over, and none can weaken TLS. */
   readonly jdbcUrl?: string | undefined;
-  /** Endpoint of the cluster, without the port. May stay empty with a cluster identifier: it is then looked up in AWS. */
+  /** Endpoint of the cluster or workgroup, without the port, or the custom domain name of a cluster. May stay empty with a cluster identifier or workgroup: it is then looked up in AWS. */
   readonly host?: string | undefined;
   /** TCP port the cluster listens on. Default: `5439`. */
   readonly port?: number | undefined;
@@ -129,7 +129,7 @@ export interface ConnectionInput {
 export interface ConnectionOptions {
   /** Paste the cluster's JDBC URL to fill host, port and database. Its parameters are not taken over, and none can weaken TLS. */
   readonly jdbcUrl?: string;
-  /** Endpoint of the cluster, without the port. May stay empty with a cluster identifier: it is then looked up in AWS. */
+  /** Endpoint of the cluster or workgroup, without the port, or the custom domain name of a cluster. May stay empty with a cluster identifier or workgroup: it is then looked up in AWS. */
   readonly host?: string;
   /** TCP port the cluster listens on. Default: `5439`. */
   readonly port: number;

@@ -233,6 +233,22 @@ describe('what a check finds besides failures', () => {
     });
   });
 
+  it('finds a database user who may not use the COPY role, with the GRANT', async () => {
+    await world.sql('REVOKE ASSUMEROLE ON ALL FROM PUBLIC FOR ALL');
+    const report = await checkWith('keys-reader');
+    await world.sql(`GRANT ASSUMEROLE ON '${ARN}:role/WarehouseCopy' TO etl FOR COPY, UNLOAD`);
+    const granted = await checkWith('keys-reader');
+    await world.sql(`REVOKE ASSUMEROLE ON '${ARN}:role/WarehouseCopy' FROM etl FOR COPY, UNLOAD`);
+    await world.sql('GRANT ASSUMEROLE ON ALL TO PUBLIC FOR ALL');
+    expect(stepOf(report, 'copy-role:user').error).to.include({ code: 'RS_AUTH_PERMISSION' });
+    const grant = stepOf(report, 'copy-role:user').error?.details?.['grantStatement'];
+    expect(grant).to.equal(`GRANT ASSUMEROLE ON '${ARN}:role/WarehouseCopy' TO "etl" FOR COPY, UNLOAD;`);
+    expect(stepOf(report, 'staging:copy').verdict).to.equal('fail');
+    expect(granted.ok).to.equal(true);
+    expect(stepOf(granted, 'copy-role:user').verdict).to.equal('pass');
+    expect(stepOf(granted, 'copy-role:open').evidence).to.match(/^other database users have no ASSUMEROLE/);
+  });
+
   it('warns of a login that is tied to a session name that the connection does not use', async () => {
     const pinned = { roleArn: `${ARN}:role/RedshiftPinned`, useStaging: false };
     const other = await checkWith('keys-reader', pinned);

@@ -14,9 +14,9 @@ const ROLE_STEPS = ['role:redshift', 'lifetime:redshift'];
 /** Only IAM can tell these, and a connection need not be allowed to ask it. */
 const IAM_STEPS = ['login:pin', 'copy-role:open'];
 const SESSION_STEPS = ['session', 'rights:schema'];
-const COPY_STEPS = ['staging:copy', 'staging:unload'];
+const COPY_STEPS = ['copy-role:user', 'staging:copy', 'staging:unload'];
 const ACCESS_STEPS = ['options', ...REACH_STEPS, 'identity', ...ROLE_STEPS, 'login'];
-const NETWORK_STEPS = ['endpoint', 'tls', ...SESSION_STEPS, 'copy-role:attached'];
+const NETWORK_STEPS = ['endpoint', 'tls', ...SESSION_STEPS, 'copy-role:attached', 'copy-role:user'];
 const LOGIN_STEPS = [...ACCESS_STEPS, ...NETWORK_STEPS];
 const STAGING_STEPS = [
   'staging:bucket',
@@ -133,7 +133,7 @@ describe('check', () => {
       login: 'skipped',
       endpoint: 'pass',
       tls: 'pass',
-      ...all([...SESSION_STEPS, 'copy-role:attached', ...STAGING_STEPS], 'skipped'),
+      ...all([...SESSION_STEPS, 'copy-role:attached', 'copy-role:user', ...STAGING_STEPS], 'skipped'),
     });
     expect(report.ok).to.equal(false);
     const { error } = stepOf(report, 'role:redshift');
@@ -156,7 +156,7 @@ describe('check', () => {
       title: 'a wrong secret',
       changes: { secretAccessKey: 'canary-wrong-secret' },
       fails: 'identity',
-      skips: [...ROLE_STEPS, 'login', ...SESSION_STEPS, 'copy-role:attached', ...STAGING_STEPS],
+      skips: [...ROLE_STEPS, 'login', ...SESSION_STEPS, 'copy-role:attached', 'copy-role:user', ...STAGING_STEPS],
       code: 'RS_AUTH_KEYS_INVALID',
     },
     {

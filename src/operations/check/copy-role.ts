@@ -10,6 +10,7 @@ import { parseCopyRole } from '../../sql/role.ts';
 import type { Connection } from '../connection.ts';
 import type { Candidate, Diagnosis } from '../diagnose/diagnosis.ts';
 import { commandToAttach, consoleOf } from '../diagnose/mends.ts';
+import { isKeptFromOthers, lookAtAssumeRole } from './assume-role-right.ts';
 import type { IamGlance } from './iam-glance.ts';
 import type { CheckTask, Finding } from './tasks.ts';
 
@@ -17,17 +18,30 @@ import type { CheckTask, Finding } from './tasks.ts';
 export function copyRoleTasks(connection: Connection, glance: IamGlance, run: Run): readonly CheckTask[] {
   const { access, options } = connection;
   const { plan } = access;
-  const asked = targetOf(connection);
-  if (!options.useStaging || plan.roles.length === 0 || asked === undefined) return [];
+  if (!options.useStaging) return [];
+  const asked = plan.roles.length === 0 ? undefined : targetOf(connection);
   const role = parseCopyRole(options.copyRole ?? 'default');
   const first = role.kind === 'default' ? undefined : role.roleArns[0];
-  const needs = [`role:${plan.roles.at(-1)?.id ?? ''}`];
+  const lastRole = `role:${plan.roles.at(-1)?.id ?? ''}`;
   let attached: AttachedRoles | undefined;
+  const user: CheckTask = {
+    id: 'copy-role:user',
+    title: 'The database user may use it',
+    needs: ['session'],
+    after: ['copy-role:attached', 'rights:schema', 'rights:read', 'rights:write'],
+    attempt: async () => {
+      const roles = role.kind === 'default' ? attached?.defaultRoleArn : role.roleArns.join(',');
+      return roles === undefined
+        ? { skipped: 'which role the default is was not to be seen' }
+        : lookAtAssumeRole(connection, roles, run);
+    },
+  };
+  if (asked === undefined) return [user];
   return [
     {
       id: 'copy-role:attached',
       title: 'The COPY role is attached',
-      needs,
+      needs: [lastRole],
       unless: ['reach:redshift', 'reach:redshift-serverless'],
       attempt: async () => {
         attached = await readAttachedRoles(await access.role(run), asked, plan.aws, run.signal);
@@ -35,18 +49,22 @@ export function copyRoleTasks(connection: Connection, glance: IamGlance, run: Ru
         return attachedFinding(attached, first, asked, plan.aws);
       },
     },
+    user,
     {
       id: 'copy-role:open',
-      title: 'The COPY role is kept for whom it is meant',
-      needs,
-      after: ['copy-role:attached'],
+      title: 'It is kept for whom it is meant',
+      needs: [lastRole, 'session'],
+      after: ['copy-role:user'],
       attempt: async () => {
         const arn = first ?? attached?.defaultRoleArn;
         if (arn === undefined) return { skipped: 'which role the default is was not to be seen' };
         const trust = (await glance(arn))?.trust;
-        return trust === undefined
-          ? { skipped: 'IAM does not let us read the trust policy of the role' }
-          : openFinding(trust);
+        if (trust === undefined) return { skipped: 'IAM does not let us read the trust policy of the role' };
+        const found = openFinding(trust);
+        if (found.warning === undefined || !(await isKeptFromOthers(connection, arn, run))) return found;
+        return {
+          evidence: 'other database users have no ASSUMEROLE on it; its trust policy names none',
+        };
       },
     },
   ];
@@ -76,7 +94,7 @@ export function attachedFinding(
     throw new ConnectorError('RS_AUTH_ROLE_DENIED', `${holder} has no default role for COPY and UNLOAD`, {
       action: `Name a role in copyRole (attached: ${listed(roles)}), or make one the default: ${defaultCommand(asked)}`,
       details: { attached: listed(roles) },
-    });
+    }).withDiagnosis({ decided: true, candidates: [], evidence: [`${actionFor(asked)} names no default role.`] });
   }
   const found = roles.find((role) => role.arn === arn);
   if (found === undefined) {
@@ -143,8 +161,8 @@ export function openFinding({ text }: ReadPolicy): Finding {
   }
   return {
     warning:
-      'The trust policy of the role names no database user: unless ASSUMEROLE was revoked from PUBLIC, every user of the ' +
-      'cluster may COPY and UNLOAD as it. roleshift policies --copy-for-user-only prints a trust policy that is closer',
+      'The trust policy of the role names no database user: unless ASSUMEROLE was revoked from PUBLIC, of which there is no ' +
+      'sign, every user of the cluster may COPY and UNLOAD as it. roleshift policies --copy-for-user-only prints a trust policy that is closer',
   };
 }
 

@@ -46,7 +46,7 @@ export class StagingProbe implements AsyncDisposable {
         id: 'staging:copy',
         title: 'Redshift loads it with COPY',
         needs: ['staging:put', 'session'],
-        after: ['groups', 'rights:schema', 'rights:read', 'rights:write'],
+        after: ['groups', 'rights:schema', 'rights:read', 'rights:write', 'copy-role:user', 'copy-role:open'],
         attempt: () => this.#trip.copy(this.#opened(), this.#staged ?? raise()),
       },
       ...(isForWritesOnly

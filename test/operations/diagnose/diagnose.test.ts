@@ -198,6 +198,20 @@ const CASES: readonly Case[] = [
     withReads: ['addStatement permissions of target: JoinGroups'],
     without: ['addStatement permissions of target: JoinGroups'],
   },
+  {
+    title: 'a cluster that is misspelt, with a policy for the right one',
+    caller: healthy,
+    target: {
+      policies: [
+        READS,
+        policy(allow('redshift:GetClusterCredentials', `arn:aws:redshift:us-east-1:${HOME}:dbuser:warehouse/etl`)),
+      ],
+    },
+    connection: { clusterIdentifier: 'warehouze' },
+    withReads: ['addStatement permissions of target: Login'],
+    without: ['addStatement permissions of target: Login'],
+    reason: /allows it on arn:\S+:dbuser:warehouse\/etl\. Check the spelling of warehouze first/,
+  },
 ];
 
 function worldOf(): World {

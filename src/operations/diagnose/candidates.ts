@@ -4,7 +4,7 @@ import type { Obstacle } from './denials.ts';
 import type { Candidate, DiagnosedDocument } from './diagnosis.ts';
 import { commandToAdd, commandToAttach, commandToCreate, commandToLook, consoleOf, placeOf } from './mends.ts';
 import type { Refusal } from './refusal.ts';
-import { type Simulation, simulationOf } from './standing.ts';
+import { type NearMiss, type Simulation, simulationOf } from './standing.ts';
 import type { Suspect } from './suspects.ts';
 
 const IAM = 'https://docs.aws.amazon.com/IAM/latest/UserGuide';
@@ -18,19 +18,11 @@ const PAGES = {
   messages: `${IAM}/troubleshoot_access-denied.html`,
 } as const;
 
-/** A statement that is missing. `conditions`: keys on which one that is there hangs. */
-export function addition(
-  set: PolicySet,
-  { document, explained, requests }: Suspect,
-  conditions: readonly string[],
-): Candidate {
+/** A statement that is missing, and what comes near to it. */
+export function addition(set: PolicySet, { document, explained, requests }: Suspect, near: NearMiss): Candidate {
   const { kind, holder } = document;
   const { statement, reason, page } = explained;
   const [request] = requests;
-  const near =
-    conditions.length === 0
-      ? ''
-      : ` A statement that is there would allow it, but for its condition on ${conditions.join(' and ')}.`;
   return {
     mend: 'addStatement',
     principalArn: request?.principal ?? holder.arn,
@@ -38,11 +30,34 @@ export function addition(
     document: kind,
     sid: statement.Sid,
     statement,
-    reason: `${lead(document, requests)}${near} ${reason}`,
+    reason: [lead(document, requests), ...nearSentences(near), ...spelling(request), reason].join(' '),
     page,
     console: consoleOf(holder, kind, set),
     command: commandToAdd(holder, kind, statement, set),
   };
+}
+
+/** More resources than this are no help. */
+const SHOWN_RESOURCES = 3;
+
+function nearSentences({ conditions, resources }: NearMiss): readonly string[] {
+  const more = resources.length > SHOWN_RESOURCES ? ' and others' : '';
+  return [
+    ...(conditions.length === 0
+      ? []
+      : [`A statement that is there would allow it, but for its condition on ${conditions.join(' and ')}.`]),
+    ...(resources.length === 0
+      ? []
+      : [`A statement that is there allows it on ${resources.slice(0, SHOWN_RESOURCES).join(', ')}${more}.`]),
+  ];
+}
+
+/** Under a narrow policy AWS refuses a wrong name in the same words as a missing right. */
+function spelling(request: AccessRequest | undefined): readonly string[] {
+  const name = /^arn:[^:]+:redshift:[^:]*:\d*:(?:dbuser|dbname|cluster):([^/]+)/.exec(request?.resource ?? '')?.[1];
+  return name === undefined
+    ? []
+    : [`Check the spelling of ${name} first: a cluster that does not exist is refused in the same words.`];
 }
 
 function lead({ kind, holder }: PlannedDocument, requests: readonly AccessRequest[]): string {

@@ -51,8 +51,7 @@ export async function diagnose(
   const way = await attempt<KnownWay | undefined>(() => knownWay(connection, refusal, bounded), undefined);
   if (way === undefined) return undefined;
   const bySaying = judge(way, refusal);
-  // Of a policy that denies AWS tells the kind; which statement it is can only be read.
-  if (bySaying.decided && (refusal.hint?.effect !== 'deny' || !readIam)) return bySaying;
+  if (bySaying.decided && !(readIam && isWorthReading(refusal))) return bySaying;
   const read = readIam ? await attempt(() => readWay(connection, refusal, way, bounded), undefined) : undefined;
   const { way: found, ...knowledge } = read ?? { way, evidence: [] };
   const byReading = read === undefined ? bySaying : judge(found, refusal, knowledge);
@@ -61,6 +60,11 @@ export async function diagnose(
   if (trial === undefined) return byReading;
   const evidence = [...knowledge.evidence, ...trial.evidence];
   return judge(found, refusal, { ...knowledge, cleared: trial.clears, evidence });
+}
+
+/** What AWS says is enough, but for a policy that denies (which one?) and for a name that may be misspelt. */
+function isWorthReading({ hint, work }: Refusal): boolean {
+  return hint?.effect === 'deny' || work === 'login' || work === 'lookup';
 }
 
 /** What IAM tells, and the way as it really is: a role's session does not show the path of its role. */

@@ -13,7 +13,7 @@ import {
 import { obstaclesTo } from './denials.ts';
 import type { Candidate, Diagnosis } from './diagnosis.ts';
 import type { Refusal } from './refusal.ts';
-import { conditionsMissed, isRefused, type Simulation, type Standing, standingOf } from './standing.ts';
+import { isRefused, nearMiss, type Simulation, type Standing, standingOf } from './standing.ts';
 import { isCause, NOTHING_READ, type Suspect } from './suspects.ts';
 
 /** At most so many candidates: more would be no help. */
@@ -99,7 +99,7 @@ function byReading(known: Case): Finding {
   const causes = lacking.filter((each) => isCause(set, state, each));
   const refused = causes.length > 0 ? causes : lacking.filter(({ requests }) => isRefused(requests, set, state));
   return {
-    candidates: refused.map((each) => addition(set, each, conditionsMissed(each, state))),
+    candidates: refused.map((each) => addition(set, each, nearMiss(each, state))),
     decided: true,
     evidence: refused.length > 1 ? ['Each of these is missing: both have to be added.'] : [],
   };
@@ -119,7 +119,7 @@ function byElimination(known: Case): Finding {
   if (ranked.length === 0) return { candidates: [], decided: false, evidence: nothingLeft(suspects.length, wasRead) };
   const someCleared = wasRead || left.length < suspects.length;
   return {
-    candidates: ranked.map((each) => addition(set, each, conditionsMissed(each, state))),
+    candidates: ranked.map((each) => addition(set, each, nearMiss(each, state))),
     decided: isSettled(refusal, ranked, someCleared) && open.length === 0,
   };
 }

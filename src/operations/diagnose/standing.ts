@@ -1,6 +1,6 @@
 import type { ActualState } from '../../policies/actual-policies.ts';
 import { decide, decideBy } from '../../policies/decide.ts';
-import { type AccessRequest, type PolicyStatement, statementsOf } from '../../policies/document.ts';
+import { type AccessRequest, listOf, type PolicyStatement, statementsOf } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import { documentsIn, isRead, knownPolicies, type Suspect } from './suspects.ts';
 
@@ -59,21 +59,31 @@ export function isRefused(requests: readonly AccessRequest[], set: PolicySet, st
   return requests.some((request) => decide(request, known).verdict === 'denied');
 }
 
-/**
- * Condition keys on which a statement that exists hangs, where it would let the request pass but for them: a trust that
- * demands an external id. Empty where no statement comes as near.
- */
-export function conditionsMissed({ document, requests }: Suspect, state: ActualState): readonly string[] {
+/** What comes near to a statement that is missing. */
+export interface NearMiss {
+  /** Condition keys on which a statement hangs that would let the request pass but for them: an external id. */
+  readonly conditions: readonly string[];
+  /** Resources for which a statement allows the very action: those of another cluster, or a misspelt ARN. */
+  readonly resources: readonly string[];
+}
+
+/** How near what was read comes to letting the requests of a suspect pass; empty where nothing does. */
+export function nearMiss({ document, requests }: Suspect, state: ActualState): NearMiss {
   const { kind, holder } = document;
   const byPrincipal = kind !== 'permissions';
-  const allows = (statement: PolicyStatement, request: AccessRequest): boolean =>
-    decideBy([{ Statement: statement }], request, { byPrincipal }).verdict === 'allowed';
-  const statements = documentsIn(state, holder.arn, [kind]).flatMap(statementsOf);
-  const keys = statements.flatMap(({ Condition, ...bare }) => {
-    const isNear =
-      Condition !== undefined &&
-      requests.some((request) => allows(bare, request) && !allows({ ...bare, Condition }, request));
-    return isNear ? Object.values(Condition).flatMap((tests) => Object.keys(tests)) : [];
+  const allows = (statement: PolicyStatement): boolean =>
+    requests.some((request) => decideBy([{ Statement: statement }], request, { byPrincipal }).verdict === 'allowed');
+  const statements = documentsIn(state, holder.arn, [kind])
+    .flatMap(statementsOf)
+    .filter((statement) => statement.Effect === 'Allow' && !allows(statement));
+  const keys = statements.flatMap((statement) =>
+    allows({ ...statement, Condition: {} })
+      ? Object.values(statement.Condition ?? {}).flatMap((tests) => Object.keys(tests))
+      : [],
+  );
+  const resources = statements.flatMap((statement) => {
+    const unconditional = { ...statement, Condition: {} };
+    return !allows(unconditional) && allows({ ...unconditional, Resource: '*' }) ? listOf(statement.Resource) : [];
   });
-  return [...new Set(keys)];
+  return { conditions: [...new Set(keys)], resources: [...new Set(resources)] };
 }

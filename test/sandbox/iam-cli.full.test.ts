@@ -105,9 +105,16 @@ describe('the AWS command line judges the IAM API of the sandbox', () => {
 
   it('simulates', async () => {
     const told = (await iam(
-      ...['simulate-principal-policy', '--policy-source-arn', arn('role', 'Login')],
-      ...['--action-names', 'iam:GetRole', 'iam:GetUser', '--resource-arns', arn('role', 'Login')],
-      ...['--context-entries', 'ContextKeyName=aws:SourceIp,ContextKeyValues=10.0.0.1,ContextKeyType=ip'],
+      'simulate-principal-policy',
+      '--policy-source-arn',
+      arn('role', 'Login'),
+      '--action-names',
+      'iam:GetRole',
+      'iam:GetUser',
+      '--resource-arns',
+      arn('role', 'Login'),
+      '--context-entries',
+      'ContextKeyName=aws:SourceIp,ContextKeyValues=10.0.0.1,ContextKeyType=ip',
     )) as unknown as { EvaluationResults: Record<string, unknown>[] };
     expect(
       told.EvaluationResults.map(({ EvalActionName, EvalDecision }) => [EvalActionName, EvalDecision]),

@@ -12,7 +12,19 @@ import { AWAY, HOME, LOGINS, MORE_LOGINS, STORE, TOPOLOGIES, type Topology, WORK
 import { walk } from './walk.ts';
 
 const ACCOUNTS = [HOME, AWAY, STORE];
+/** The one thing that is there besides: a key, whose policy leaves it to IAM who uses it, as a new key's does. */
+const KEY_ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
+
+const WITH_KEY: Topology = {
+  title: 'a KMS key for the staged files, IAM user, same account',
+  clusterAccount: HOME,
+  bucketAccount: HOME,
+  connection: (tag) => ({ ...TOPOLOGIES[0]!.connection(tag), kmsKeyId: KEY_ID }),
+  extras: (tag) => TOPOLOGIES[0]!.extras(tag),
+};
+
 const ALL: readonly Topology[] = [
+  WITH_KEY,
   ...TOPOLOGIES,
   ...MORE_LOGINS,
   ...LOGINS.filter(({ title }) => /^machine, (?:same account, no|other account, an) external id$/.test(title)),
@@ -43,6 +55,7 @@ function emptyWorld(clusterAccount: string, ways: readonly (readonly [Topology, 
       ],
       roles: machines.filter(({ role }) => role.split(':')[4] === id).map(({ role }) => nobodysRole(nameOf(role))),
       buckets: ways.filter(([{ bucketAccount }]) => bucketAccount === id).map(([, tag]) => ({ name: `bucket-${tag}` })),
+      ...(id === HOME ? { kmsKeys: [{ id: KEY_ID }] } : {}),
       ...(id === clusterAccount
         ? {
             clusters: [

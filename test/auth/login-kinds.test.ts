@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { connector } from '../../src/connector.ts';
 import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
+import { createPool } from '../../src/pool.ts';
 import { rejectionOf } from '../failure.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 
@@ -97,6 +98,16 @@ describe('each kind of login, in the sandbox', () => {
       expect((await sandbox.calls(action)).length).to.be.greaterThan(0);
     });
   }
+
+  it('a pool for other programs logs in as the user of the role as well', async () => {
+    const pool = createPool(valuesOf('serverless-keys-etl-agent'));
+    try {
+      const { rows } = await pool.query('select current_user as me');
+      expect(rows).to.deep.equal([{ me: 'IAMR:RedshiftLogin' }]);
+    } finally {
+      await pool.end();
+    }
+  });
 
   it('the endpoint of a workgroup is looked up where no host is given', async () => {
     const { host: _host, port: _port, tlsServerName: _name, ...values } = valuesOf('serverless-keys-etl-agent');

@@ -72,7 +72,7 @@ export async function createParts(world: World, folder: string): Promise<WorldPa
     ),
     store: createFileStore(
       objects,
-      createBucketAccess(world, authorize),
+      createBucketAccess(world, authorize, directory),
       createObjectEncryption(world, authorize),
       clock,
       onError,

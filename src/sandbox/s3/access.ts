@@ -1,6 +1,7 @@
 import { type Authorize, type ContextValues, refusalMessage } from '../iam/authorizer.ts';
+import type { IamDirectory } from '../iam/directory.ts';
 import type { PolicyDocument } from '../iam/policy.ts';
-import { partitionOf } from '../partition.ts';
+import { fixPrincipals, showPrincipals } from '../iam/trusted.ts';
 import type { World, WorldBucket } from '../world.ts';
 import { S3Refusal, type StoreCaller } from './store.ts';
 
@@ -21,14 +22,16 @@ export interface BucketAccess {
   demand(caller: StoreCaller, bucket: BucketRecord, action: string, key?: string, context?: ContextValues): void;
   /** The text of the bucket's policy. */
   policy(bucket: BucketRecord): string | undefined;
-  /** Puts another policy in its place, or none. */
+  /** Puts another policy in its place, or none. Throws `MalformedPolicy` when it names somebody who does not exist. */
   setPolicy(bucket: BucketRecord, policy: PolicyDocument | undefined): void;
   /** Buckets of the caller's account. Throws `AccessDenied` without `s3:ListAllMyBuckets`. */
   own(caller: StoreCaller): readonly BucketRecord[];
 }
 
-export function createBucketAccess(world: World, authorize: Authorize): BucketAccess {
-  const partition = partitionOf(world.region);
+/** `directory` tells who exists: as IAM does, S3 keeps users and roles by their ids. */
+export function createBucketAccess(world: World, authorize: Authorize, directory: IamDirectory): BucketAccess {
+  const { partition } = directory;
+  const fix = (policy: PolicyDocument) => fixPrincipals(policy, directory.current(), partition);
   const buckets = new Map<string, BucketRecord>();
   for (const account of world.accounts) {
     for (const bucket of account.buckets ?? []) {
@@ -37,10 +40,10 @@ export function createBucketAccess(world: World, authorize: Authorize): BucketAc
     }
   }
 
-  // The world says the first ones.
-  const changed = new Map<string, PolicyDocument | undefined>();
-  const policyOf = ({ name, bucket }: BucketRecord): PolicyDocument | undefined =>
-    changed.has(name) ? changed.get(name) : bucket.policy;
+  // Whoever the world's own policies name need not be in the world.
+  const policies = new Map<string, PolicyDocument | undefined>(
+    [...buckets.values()].map(({ name, bucket }) => [name, bucket.policy && fix(bucket.policy).document]),
+  );
 
   const ask = (caller: StoreCaller, record: BucketRecord, action: string, key?: string, context?: ContextValues) => {
     const { name, owner, region } = record;
@@ -49,7 +52,7 @@ export function createBucketAccess(world: World, authorize: Authorize): BucketAc
     const decision = authorize({
       ...request,
       resourceAccount: owner,
-      resourcePolicy: policyOf(record),
+      resourcePolicy: policies.get(name),
       region,
       context: { ...caller.context, ...context },
     });
@@ -82,12 +85,14 @@ export function createBucketAccess(world: World, authorize: Authorize): BucketAc
       const terse = caller.principal.kind === 'anonymous' || decision.crossAccount;
       throw denied(terse ? 'Access Denied' : refusalMessage(quoted, decision));
     },
-    policy: (record) => {
-      const policy = policyOf(record);
-      return policy === undefined ? undefined : JSON.stringify(policy);
+    policy: ({ name }) => {
+      const policy = policies.get(name);
+      return policy && JSON.stringify(showPrincipals(policy, directory.current()));
     },
     setPolicy: ({ name }, policy) => {
-      changed.set(name, policy);
+      const fixed = policy && fix(policy);
+      if (fixed?.invalid !== undefined) throw new S3Refusal('MalformedPolicy', 400, 'Invalid principal in policy');
+      policies.set(name, fixed?.document);
     },
     own: (caller) => {
       const { principal } = caller;

@@ -7,6 +7,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, promisify } from 'node:util';
 import { expect } from 'chai';
 import { planAccess } from '../../src/access/plan-access.ts';
@@ -107,6 +108,16 @@ describe('the AWS proxy', () => {
     expect(await get(handler)).to.equal('from AWS');
     expect(proxy.authorities).to.deep.equal([`${HOST}:443`]);
     expect(proxy.authorizations).to.deep.equal([undefined]);
+    handler.httpsAgent?.destroy();
+  });
+
+  it('keeps a tunnel that was made in time, whatever time its calls take', async () => {
+    await using proxy = await openConnectProxy(() => ({ port }));
+    const handler = handlerOf(`http://${proxy.host}`, [], 200);
+    expect(await get(handler)).to.equal('from AWS');
+    await sleep(400);
+    expect(await get(handler)).to.equal('from AWS');
+    expect(proxy.authorities).to.deep.equal([`${HOST}:443`]);
     handler.httpsAgent?.destroy();
   });
 

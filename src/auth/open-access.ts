@@ -238,8 +238,8 @@ async function madeBy<T>(work: () => Promise<T>): Promise<Made<T>> {
   try {
     return { value: await work() };
   } catch (error) {
-    if (error instanceof ConnectorError) return { error };
-    throw error;
+    if (!(error instanceof ConnectorError)) throw error;
+    return { error };
   }
 }
 

@@ -136,7 +136,7 @@ function customDomainUnknown(
       code: 'RS_CONFIG_OBJECT_MISSING',
       message: `AWS knows no cluster by the custom domain name ${customDomain} in ${region} of account ${account}`,
       action:
-        'Fill in clusterIdentifier: the cluster is then asked for by its identifier. Else correct host or region.',
+        'Fill in clusterIdentifier, by which the cluster is then asked for, or workgroup where it is a serverless one. Else correct host or region.',
       facts,
     };
   }
@@ -144,7 +144,7 @@ function customDomainUnknown(
     code: 'RS_CONFIG_INVALID',
     message: `AWS does not accept the call for the custom domain name ${customDomain}: ${error.name}: ${error.message}`,
     action:
-      'Fill in clusterIdentifier: the cluster is then asked for by its identifier. If AWS speaks of another option, correct that.',
+      'Fill in clusterIdentifier, by which the cluster is then asked for, or workgroup where it is a serverless one. If AWS speaks of another option, correct that.',
     facts,
   };
 }

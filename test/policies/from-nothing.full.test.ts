@@ -89,11 +89,12 @@ for (const clusterAccount of [HOME, AWAY]) {
     let folder: string;
     before(async function () {
       this.timeout(INSTALL_LIMIT_MS);
-      const python = await pythonWithClients();
+      // Another AWS CLI, such as one of version 2, may be named; version 1 comes from PyPI.
+      const command = process.env['ROLESHIFT_TEST_AWS_CLI'] ?? `'${await pythonWithClients()}' -m awscli`;
       world = await openWorld(emptyWorld(clusterAccount, ways));
       folder = await mkdtemp(join(tmpdir(), 'roleshift-nothing-'));
       cli = join(folder, 'aws');
-      await writeFile(cli, `#!/bin/sh\nexec '${python}' -m awscli "$@"\n`, { mode: 0o755 });
+      await writeFile(cli, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
     });
     after(async () => {
       await world?.[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-import { EXIT_STATUS } from '../core/errors.ts';
+import { ConnectorError, EXIT_STATUS } from '../core/errors.ts';
 import type { CheckReport, CheckSpec, CheckStep } from '../operations/check/report.ts';
 import { describeReport, describeStep } from './check-screen.ts';
 import { watchCheck } from './check-watch.ts';
@@ -17,6 +17,9 @@ export interface CheckCommand extends CheckSpec {
 /** `roleshift check`: one line a hop as it is tried, then the sum; exits by the category of the first failure. */
 export async function check(command: CheckCommand, context: CommandContext): Promise<number> {
   const { connection, mode, watch, timeout, ...spec } = command;
+  if (timeout !== undefined && watch !== true) {
+    throw new ConnectorError('RS_CONFIG_INVALID', '--timeout is how long --watch goes on', { action: 'Add --watch.' });
+  }
   using output = openOutput(context);
   const once = async (round: CheckSpec, onStep?: (step: CheckStep) => void): Promise<CheckReport> => {
     await using redshift = await openConnection(connection, output, { mode });

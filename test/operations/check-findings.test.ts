@@ -385,6 +385,25 @@ describe('what a check finds besides failures', () => {
     expect(stepOf(report, 'staging:copy').verdict).to.equal('pass');
   });
 
+  for (const [skewSeconds, verdict, told] of [
+    [-120, 'warn', /12[01] s ahead of 127\.0\.0\.1/],
+    [400, 'fail', /(?:399|400|401) s behind 127\.0\.0\.1/],
+  ] as const) {
+    it(`tells a clock that is off by ${-skewSeconds} s, and goes on by AWS's time`, async () => {
+      await using skewed = await openWorld({ ...standardWorld(), clockSkewSeconds: skewSeconds }, { databases: false });
+      const { values, environment } = skewed.connection('keys-etl-agent');
+      const options = resolveOptions(values);
+      await using access = openAccess(planAccess(options), { environment });
+      await using database = openDatabase(access, options);
+      const connection = { options, access, database, workDirectory: tmpdir() };
+      const report = await check(connection, { environment: {}, only: ['clock', 'login'] }, openRun());
+      const step = stepOf(report, 'clock');
+      expect(step.verdict).to.equal(verdict);
+      expect(step.evidence ?? step.error?.message).to.match(told);
+      expect(stepOf(report, 'login').verdict).to.equal('pass');
+    });
+  }
+
   it('takes less than two seconds', async () => {
     expect((await checkWith('ec2-agent')).durationMs).to.be.lessThan(2_000);
   });

@@ -82,6 +82,23 @@ describe('the steps of a check', () => {
     expect(steps.map(({ id }) => id)).to.deep.equal(['slow', 'quick', 'last']);
   });
 
+  it('are tried for a chosen one that wants them, whatever they find', async () => {
+    const reach = task('reach', [], () => Promise.reject(new ConnectorError('RS_CONN_UNREACHABLE', 'no')));
+    const steps = await run([reach, { ...task('clock', []), wants: ['reach'] }], { only: ['clock'] });
+    expect(steps.map(({ id, verdict, neededBy }) => [id, verdict, neededBy?.join()])).to.deep.equal([
+      ['reach', 'fail', 'clock'],
+      ['clock', 'pass', undefined],
+    ]);
+  });
+
+  it('are skipped where one fails without which there is nothing to try, and not where that one is left out', async () => {
+    const failing = task('reach', [], () => Promise.reject(new ConnectorError('RS_CONN_UNREACHABLE', 'no')));
+    const tasks = [failing, { ...task('identity', []), unless: ['reach'] }];
+    expect(told(await run(tasks)).at(-1)).to.deep.equal(['identity', 'skipped', 'reach failed']);
+    expect(told(await run(tasks, { skip: ['reach'] })).at(-1)).to.deep.equal(['identity', 'pass', undefined]);
+    expect(told(await run(tasks, { only: ['identity'] }))).to.deep.equal([['identity', 'pass', undefined]]);
+  });
+
   it('follow a failed step where they only come after it', async () => {
     const steps = await run([
       task('get', [], () => Promise.reject(new ConnectorError('RS_STAGING_DENIED', 'no'))),

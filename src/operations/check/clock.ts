@@ -11,7 +11,7 @@ export function clockTask(answers: readonly Probed[], reaches: readonly string[]
     id: 'clock',
     title: "This machine's clock",
     needs: ['options'],
-    after: reaches,
+    wants: reaches,
     attempt: async () => {
       const [first] = answers.filter(({ aheadMs }) => aheadMs !== undefined);
       if (first?.aheadMs === undefined) return { skipped: 'no endpoint of AWS told the time' };

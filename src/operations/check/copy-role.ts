@@ -28,6 +28,7 @@ export function copyRoleTasks(connection: Connection, glance: IamGlance, run: Ru
     id: 'copy-role:user',
     title: 'The database user may use it',
     needs: ['session'],
+    ...(role.kind === 'default' ? { wants: ['copy-role:attached'] } : {}),
     after: ['copy-role:attached', 'rights:schema', 'rights:read', 'rights:write'],
     attempt: async () => {
       const roles = role.kind === 'default' ? attached?.defaultRoleArn : role.roleArns.join(',');
@@ -54,6 +55,7 @@ export function copyRoleTasks(connection: Connection, glance: IamGlance, run: Ru
       id: 'copy-role:open',
       title: 'It is kept for whom it is meant',
       needs: [lastRole, 'session'],
+      ...(first === undefined ? { wants: ['copy-role:attached'] } : {}),
       after: ['copy-role:user'],
       attempt: async () => {
         const arn = first ?? attached?.defaultRoleArn;

@@ -1,15 +1,15 @@
 import type { RoleHop } from '../../access/plan.ts';
 import { CHAINED_MAX_SECONDS } from '../../access/role-hops.ts';
 import type { AwsCredentials } from '../../auth/access.ts';
-import type { Run } from '../../core/run.ts';
+import type { Clock } from '../../core/run.ts';
 import type { CheckTask } from './tasks.ts';
 
-/** How long the session of a role lasts: what was asked for, what AWS gave, which cap applies, and what renews it. */
+/** How long the session of a role lasts, by AWS's clock: what was asked for, what AWS gave, which cap applies, and what renews it. */
 export function lifetimeTask(
   hop: RoleHop,
   role: string,
   credentials: () => Promise<AwsCredentials>,
-  { clock }: Pick<Run, 'clock'>,
+  clock: Clock,
 ): CheckTask {
   return {
     id: `lifetime:${hop.id}`,

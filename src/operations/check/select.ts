@@ -7,6 +7,8 @@ export interface Selectable {
   readonly id: string;
   /** Steps without which this one cannot be tried. */
   readonly needs: readonly string[];
+  /** Steps that are tried for this one and come before it, and whose outcome is no obstacle. */
+  readonly wants?: readonly string[];
 }
 
 /** Why a task runs or does not. */
@@ -38,7 +40,7 @@ export function selectTasks(
 }
 
 function addNeeded(tasks: readonly Selectable[], selected: Map<string, Selection>): void {
-  const needsOf = new Map(tasks.map(({ id, needs }) => [id, needs]));
+  const needsOf = new Map(tasks.map(({ id, needs, wants = [] }) => [id, [...needs, ...wants]]));
   const neededBy = new Map<string, Set<string>>();
   const follow = (id: string, wanted: string): void => {
     for (const need of needsOf.get(id) ?? []) {

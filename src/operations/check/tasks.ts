@@ -62,14 +62,14 @@ async function runTask(
   signal: AbortSignal,
   { selection, limit, explain = async (_, error) => describeFailure(error) }: TasksInit,
 ): Promise<CheckStep | undefined> {
-  const { id, title, needs, unless = [], after = [], attempt } = task;
+  const { id, title, needs, wants = [], unless = [], after = [], attempt } = task;
   const selected = selection.get(id);
   const head = { id, title, ...(selected?.kind === 'needed' ? { neededBy: selected.by } : {}) };
   const endOf = (ids: readonly string[]): Promise<readonly (CheckStep | undefined)[]> =>
     Promise.all(ids.map(async (other) => await ended.get(other)));
   const skipped = (because: string): CheckStep =>
     Object.freeze({ ...head, verdict: 'skipped', because, durationMs: 0 });
-  const [needed, decisive] = await Promise.all([endOf(needs), endOf(unless), endOf(after)]);
+  const [needed, decisive] = await Promise.all([endOf(needs), endOf(unless), endOf([...wants, ...after])]);
   if (signal.aborted) return undefined;
   if (selected?.kind === 'leftOut') return skipped('left out');
   const obstacle = obstacleOf(needed) ?? obstacleOf(decisive.filter((step) => step?.verdict === 'fail'));

@@ -83,7 +83,7 @@ function roleTasks(
         needs: [lastStep(hops.slice(0, index)) ?? 'identity'],
         attempt: async () => credentialFinding({ ...(await credentials()), note: undefined }),
       },
-      { hop: id, ...lifetimeTask(hop, step, credentials, access) },
+      { hop: id, ...lifetimeTask(hop, step, credentials, access.clock) },
     ];
   });
 }

@@ -9,6 +9,7 @@ import type { ConnectionInput } from '../manifest/options.gen.ts';
 import type { Resolution } from '../operations/resolve/resolve-unknown.ts';
 import { type PolicyExtras, type PolicySet, policies } from '../policies/policies.ts';
 import { type PolicyFile, type PolicyFormat, renderPolicies } from '../policies/render.ts';
+import { PLACES } from '../policies/render-readme.ts';
 import { type Output, openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
@@ -50,7 +51,7 @@ export async function policiesCommand(
   if (context.json) output.result({ ...describe(set, command.output, files), ...looked(resolution) });
   else if (command.output === undefined) print(set, files, { format, explain }, output);
   else output.line(`${files.length} files in ${command.output}; begin with README.md`);
-  if (!context.json) printGaps(set, output);
+  if (!context.json) printGaps(set, command, output);
   return 0;
 }
 
@@ -147,6 +148,7 @@ function print(
     if (name === 'README.md') continue;
     const document = set.documents.find((each) => `${each.name}.json` === name);
     heading(plainText(document === undefined ? name : `${name}  ${document.title}`));
+    if (document !== undefined) output.text(styleText('dim', `# ${plainText(placeOf(document))}`));
     if (explain && format === 'json') {
       for (const { statement, reason, page } of document?.statements ?? []) {
         output.text(styleText('dim', `#   ${statement.Sid}: ${plainText(reason)}\n#     ${page}`));
@@ -157,12 +159,32 @@ function print(
   }
 }
 
-function printGaps({ placeholders, notes, attach }: PolicySet, output: Output): void {
+/** For whoever pastes it. */
+function placeOf({ kind, holder }: PolicySet['documents'][number]): string {
+  return `goes into ${PLACES[kind]} ${holder.kind} ${holder.name} in account ${holder.account}`;
+}
+
+function printGaps(
+  { documents, placeholders, notes, attach }: PolicySet,
+  command: PoliciesCommand,
+  output: Output,
+): void {
+  if (documents.length === 0) {
+    output.line('This connection asks AWS for nothing: it needs no policy.');
+    return;
+  }
   for (const { text, meaning, remedy } of placeholders) {
     output.line(`${styleText('yellow', text)}  ${meaning}: ${remedy}`);
   }
-  if (attach !== undefined) output.line(plainText(`Attach ${attach.role.arn} to ${attach.cluster} as well.`));
+  if (attach !== undefined && command.format !== 'cli') {
+    output.line(plainText(`Attach ${attach.role.arn} to ${attach.cluster} as well.`));
+  }
   for (const note of notes) output.line(`${styleText('dim', 'note')}  ${plainText(note)}`);
+  const files =
+    command.output === undefined ? 'As files with a guide: --output FOLDER, --format cli for scripts. ' : '';
+  output.line(
+    `${styleText('dim', 'next')}  ${files}When it is done: roleshift check -c ${plainText(command.connection)}`,
+  );
 }
 
 /** A script or a template keeps every character, unless a terminal would obey some. */

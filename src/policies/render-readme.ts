@@ -3,7 +3,8 @@ import type { PlannedDocument } from './document.ts';
 import type { PolicySet } from './plan-policies.ts';
 import type { PolicyFile, PolicyFormat } from './render.ts';
 
-const PLACES: Readonly<Record<PlannedDocument['kind'], string>> = {
+/** Where a document goes: `the trust policy ... of` its holder. */
+export const PLACES: Readonly<Record<PlannedDocument['kind'], string>> = {
   permissions: 'a permissions policy (inline or managed) of',
   trust: 'the trust policy ("Trust relationships") of',
   bucket: 'the bucket policy of',
@@ -16,7 +17,7 @@ const APPLY: Readonly<Record<PolicyFormat, string>> = {
     'One pair of files an account, for the module that manages it. The documents are in `*-policies.tf`; `*-resources.tf` attaches them. Import what exists already.',
   cloudformation:
     'One template an account, to deploy with CAPABILITY_NAMED_IAM, in this order. It makes the roles: for roles that exist, take the documents from `--format json`.',
-  cli: 'One script an account, to run in this order with credentials of an administrator there. Existing trust and bucket policies are replaced only with REPLACE=1. IAM refuses a policy that names a role of another account which is not there yet: run the scripts a second time then.',
+  cli: 'One script an account, to run in this order with credentials of an administrator there; `aws sts get-caller-identity` tells whose they are, and a script stops at those of another account. It makes what is missing and may be run again. Existing trust and bucket policies that differ are replaced only with REPLACE=1. IAM refuses a policy that names a role of another account which is not there yet: run the scripts a second time then.',
 };
 
 /** The page that says where each document goes, what is to be filled in, and what to know. */
@@ -45,7 +46,9 @@ export function renderReadme(
           '',
           '## In the cluster',
           '',
-          `Attach \`${attach.role.arn}\` to \`${attach.cluster}\`: trust alone does not make it usable.`,
+          format === 'cli'
+            ? `The script attaches \`${attach.role.arn}\` to \`${attach.cluster}\`: trust alone does not make it usable.`
+            : `Attach \`${attach.role.arn}\` to \`${attach.cluster}\`: trust alone does not make it usable.`,
         ]),
     ...(grants.length === 0 ? [] : ['Then have a superuser run `grants.sql`.']),
     ...(explain ? explanations(set) : []),

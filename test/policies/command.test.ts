@@ -37,7 +37,11 @@ describe('roleshift policies', function () {
     expect(status).to.equal(0);
     expect(stdout).to.include('# 111122223333-role-RedshiftLogin-trust.json').and.include('"Sid": "Login"');
     expect(stdout).to.include('https://docs.aws.amazon.com/');
+    expect(stdout).to.include(
+      'goes into the trust policy ("Trust relationships") of role RedshiftLogin in account 111',
+    );
     expect(stderr).to.include('<BUCKET_OWNER>').and.include('stagingBucketOwner');
+    expect(stderr).to.include(`When it is done: roleshift check -c ${CONNECTION}`);
   });
 
   it('fails on placeholders with --strict, and names how each is filled in', async () => {
@@ -64,6 +68,15 @@ describe('roleshift policies', function () {
     const json = await roleshift('policies', '-c', path, '--resolve', '--json');
     const answer = JSON.parse(json.stdout) as { unresolved: { placeholder: string }[] };
     expect(answer.unresolved.map(({ placeholder }) => placeholder)).to.deep.equal(['<AGENT_ACCOUNT>', '<AGENT_USER>']);
+  });
+
+  it('says so where a connection asks AWS for nothing', async () => {
+    const path = join(folder, 'password.json');
+    const password = `\${env:NOT_THERE}`;
+    await writeFile(path, JSON.stringify({ host: 'db.acme.example', database: 'dev', username: 'etl', password }));
+    const { status, stdout, stderr } = await roleshift('policies', '-c', path);
+    expect([status, stdout]).to.deep.equal([0, '']);
+    expect(stderr).to.include('it needs no policy');
   });
 
   it('refuses with --strict a session policy that takes away what is needed', async () => {

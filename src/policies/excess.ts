@@ -150,7 +150,10 @@ function fits(kinds: readonly ResourceKind[], resource: string): boolean {
 /** Neighbours of what is needed, nearest first: another user of the cluster, another cluster, another bucket. */
 function strangers(kinds: readonly ResourceKind[], needed: readonly AccessRequest[]): readonly string[] {
   const find = (mark: string): string | undefined => needed.find(({ resource }) => resource.includes(mark))?.resource;
-  const redshift = find(':redshift:') ?? `arn:aws:redshift:us-east-1:${STRANGER_ACCOUNT}:dbuser:warehouse/user`;
+  const redshift =
+    find(':redshift:') ??
+    find(':redshift-serverless:')?.replace(':redshift-serverless:', ':redshift:') ??
+    `arn:aws:redshift:us-east-1:${STRANGER_ACCOUNT}:dbuser:warehouse/user`;
   const [arn, partition, , region = '', account = ''] = redshift.split(':');
   const cluster = /:(?:dbuser|dbname|dbgroup|cluster):([^/]+)/.exec(redshift)?.[1] ?? 'warehouse';
   const prefix = `${arn}:${partition}:redshift:${region}:${account}`;
@@ -215,7 +218,7 @@ function principalCandidates(
   );
   const unconditional = needed.flatMap((request) =>
     Object.keys(request.context)
-      .filter((key) => request.context[key] !== '' && GUARDS.has(key))
+      .filter((key) => request.context[key] !== '' && isGuard(key))
       .map((key) => ({
         ...request,
         context: { ...request.context, [key]: 'something-else' },
@@ -226,4 +229,8 @@ function principalCandidates(
 }
 
 /** Keys that a trust policy is asked to insist on. */
-const GUARDS = new Set(['sts:ExternalId', 'aws:SourceArn', 'aws:SourceAccount']);
+const GUARDS = new Set(['sts:ExternalId', 'sts:SourceIdentity', 'aws:SourceArn', 'aws:SourceAccount']);
+
+function isGuard(key: string): boolean {
+  return GUARDS.has(key) || key.startsWith('aws:RequestTag/');
+}

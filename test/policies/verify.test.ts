@@ -205,6 +205,45 @@ describe('policies verify', () => {
     ]);
   });
 
+  for (const [title, Action, Resource, example] of [
+    [
+      'the user of the role, no host',
+      'redshift:GetClusterCredentialsWithIAM',
+      'arn:aws:redshift:us-west-2:111122223333:dbname:warehouse/*',
+      'arn:aws:redshift:us-west-2:111122223333:dbname:warehouse/somebody_else',
+    ],
+    [
+      'the user of the role, no host',
+      'redshift:GetClusterCredentials*',
+      '*',
+      'arn:aws:redshift:us-west-2:111122223333:dbuser:warehouse/awsuser',
+    ],
+    [
+      'a workgroup by role, no host',
+      'redshift-serverless:*',
+      '*',
+      'arn:aws:redshift-serverless:us-west-2:111122223333:workgroup/another-workgroup',
+    ],
+  ] as const) {
+    it(`sees what is wider than a login needs: ${title}, ${Action} on ${Resource.split(':').at(-1)}`, () => {
+      const [, set] = SETS.find(([each]) => each === title)!;
+      const { ok, excess } = verify(set, add(/RedshiftLogin-permissions/, { Effect: 'Allow', Action, Resource }));
+      expect(ok).to.equal(true);
+      expect(excess.map((each) => each.example.resource)).to.include(example);
+    });
+  }
+
+  it('sees a session whose tags or source identity nobody checks', () => {
+    const [, set] = SETS.find(([title]) => title.startsWith('tags, source identity'))!;
+    const loose: Change = (statements, name) =>
+      name.endsWith('-trust') ? statements.map((each) => ({ ...each, Condition: {} })) : statements;
+    const { ok, excess } = verify(set, loose);
+    expect(ok).to.equal(true);
+    const notes = new Set(excess.map(({ note }) => note));
+    for (const key of ['aws:RequestTag/team', 'aws:RequestTag/use', 'sts:SourceIdentity', 'sts:ExternalId'])
+      expect([...notes], key).to.include(`passes whatever ${key} says`);
+  });
+
   it('warns when the EC2 role itself holds Redshift rights', () => {
     const machine = 'arn:aws:iam::111122223333:role/AgentMachine';
     const set = policies(byRole({ useEc2Role: true }), { identityArn: machine });

@@ -21,8 +21,8 @@ export function attributeOptions(operation: string): readonly Option[] {
   });
 }
 
-function placeholder({ type, unit, enum: choices, multiline }: AttributeDescriptor): string {
-  if (type === 'array') return 'columns';
+function placeholder({ type, unit, enum: choices, multiline, items }: AttributeDescriptor): string {
+  if (type === 'array') return items?.title === 'Step' ? 'steps' : 'columns';
   if (choices !== undefined) return 'choice';
   if (type === 'integer') return unit ?? 'times';
   return multiline ? 'sql' : 'text';

@@ -4,7 +4,7 @@ import { plainText } from '../core/plain-text.ts';
 import type { CheckError, CheckReport, CheckStep, CheckVerdict } from '../operations/check/report.ts';
 import { describeDiagnosis } from './describe-diagnosis.ts';
 import { describeStatements } from './failure.ts';
-import { formatDuration, wrap } from './format.ts';
+import { formatDuration, formatNoun, wrap } from './format.ts';
 
 const MARKS: Readonly<Record<CheckVerdict, string>> = {
   pass: styleText('green', '✔'),
@@ -20,7 +20,7 @@ export function describeStep(
 ): string[] {
   const width = terminalWidth();
   const took = verdict === 'skipped' ? '' : styleText('dim', `  ${formatDuration(durationMs)}`);
-  const needed = neededBy === undefined ? '' : styleText('dim', `  (needed by ${neededBy.join(', ')})`);
+  const needed = neededBy === undefined ? '' : styleText('dim', `  (needed by ${shortList(neededBy)})`);
   const lines = [wrap(`${MARKS[verdict]} ${plainText(title)}${took}${needed}`, 2, width)];
   if (evidence !== undefined) lines.push(styleText('dim', wrap(`    ${plainText(evidence)}`, 4, width)));
   if (because !== undefined) {
@@ -43,6 +43,10 @@ function describeError({ code, message, said, action, details, diagnosis }: Chec
   }
   if (action !== undefined) lines.push(wrap(`    ${styleText('cyan', '->')} ${plainText(action)}`, 7, width));
   return [...lines, ...describeStatements(details ?? {}).map((line) => `    ${line}`)];
+}
+
+function shortList([first = '', ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} and ${formatNoun(others.length, 'other')}`;
 }
 
 /** A skipped step names the one it waited for by its id; a person reads its title. */

@@ -70,7 +70,7 @@ async function lookAgain(once: CheckOnce, before: CheckReport | undefined): Prom
     return await once(only === undefined ? {} : { only });
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error;
-    if (only !== undefined && 'steps' in error.details) return lookAgain(once, undefined); // the connection has other steps now
+    if (only !== undefined && 'step' in error.details) return lookAgain(once, undefined); // the connection has other steps now
     const title = 'Read the options';
     return {
       reportVersion: 1,

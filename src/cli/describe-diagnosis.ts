@@ -4,15 +4,26 @@ import type { Candidate, Diagnosis } from '../operations/diagnose/diagnosis.ts';
 import { placeOf } from '../operations/diagnose/mends.ts';
 import { wrap } from './format.ts';
 
-const MENDS = {
-  addStatement: 'Add to',
-  removeStatement: 'Take out of, or narrow, in',
-  widenBoundary: 'Allow it in',
-  widenSession: 'Allow it in',
-  askOrganization: 'Ask whoever keeps',
-  createRole: 'Create, with',
-  attachRole: 'Add to',
-} as const satisfies Record<Candidate['mend'], string>;
+/** What is to be done, and where, in a line. */
+function instruction(candidate: Candidate): string {
+  const { mend, holder } = candidate;
+  switch (mend) {
+    case 'addStatement':
+      return `Add to ${placeOf(candidate)}`;
+    case 'removeStatement':
+      return `Take the Deny out of ${placeOf(candidate)}`;
+    case 'widenBoundary':
+    case 'widenSession':
+      return `Allow it in ${placeOf(candidate)}`;
+    case 'askOrganization':
+      return `Ask whoever keeps ${placeOf(candidate)}`;
+    case 'createRole':
+      return `Create the ${holder.kind} ${holder.name} with this trust policy`;
+    case 'attachRole':
+      return `Attach the ${holder.kind} ${holder.name} to the cluster`;
+  }
+  return mend satisfies never;
+}
 
 /**
  * The lines of a diagnosis: each cause with what it means, the policy to edit, the statement, and where that is done.
@@ -31,8 +42,8 @@ export function describeDiagnosis({ decided, candidates, evidence }: Diagnosis, 
 }
 
 function describeCandidate(candidate: Candidate, rank: string, width: number): string[] {
-  const { mend, holder, statement, reason, page, console: consolePage, command } = candidate;
-  const place = `${MENDS[mend]} ${plainText(placeOf(candidate))}`;
+  const { holder, statement, reason, page, console: consolePage, command } = candidate;
+  const place = plainText(instruction(candidate));
   return [
     wrap(`${rank}: ${plainText(reason)}`, 2, width),
     wrap(`  ${styleText('cyan', '->')} ${place}`, 5, width),

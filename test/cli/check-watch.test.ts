@@ -96,7 +96,7 @@ describe('roleshift check --watch', () => {
 
   it('takes a connection file that is being edited, and one that has other steps now', async () => {
     const broken = new ConnectorError('RS_CONFIG_INVALID', 'The file is not YAML', { action: 'Mend it.' });
-    const other = new ConnectorError('RS_CONFIG_INVALID', 'no such step', { details: { steps: 'options' } });
+    const other = new ConnectorError('RS_CONFIG_INVALID', 'no such step', { details: { step: 'role' } });
     const check = new ScriptedCheck(BAD, broken, other, GOOD);
     const { lines, report } = await watch(check);
     expect(lines.join('\n')).to.include('The file is not YAML');

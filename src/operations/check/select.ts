@@ -62,9 +62,9 @@ function fits(id: string, pattern: string): boolean {
 }
 
 function unknownStep(option: string, pattern: string, ids: readonly string[]): ConnectorError {
-  const near = nearNames(pattern, ids);
+  const near = nearNames(pattern, [...new Set(ids.flatMap((id) => [id.split(':')[0] ?? id, id]))]);
   return new ConnectorError('RS_CONFIG_INVALID', `This check has no step ${JSON.stringify(pattern)} (${option})`, {
     action: near.length === 0 ? `Choose among ${ids.join(', ')}.` : `Did you mean ${near.join(' or ')}?`,
-    details: { steps: ids.join(', ') },
+    details: { option, step: pattern },
   });
 }

@@ -137,6 +137,13 @@ export class AppliedWorld {
     this.#instances.push({ name, kind: 'ec2', role });
   }
 
+  /** Somebody in an account who may mend its policies. */
+  administrator(account: string): { accessKeyId: string; secretAccessKey: string } {
+    const keys = this.user(account, 'administrator');
+    this.#user(account, 'administrator').managedPolicies = ['arn:aws:iam::aws:policy/AdministratorAccess'];
+    return keys;
+  }
+
   world(clusterAccount: string): World {
     this.#account(clusterAccount);
     return {

@@ -62,7 +62,7 @@ export function commandToAdd(
     case 'bucket':
       return [
         `aws s3api get-bucket-policy --bucket ${name} --query Policy --output text > bucket.json`,
-        '# add the statement to the list in bucket.json, then',
+        '# add the statement to the list in bucket.json (no policy yet: to {"Version": "2012-10-17", "Statement": []}), then',
         `aws s3api put-bucket-policy --bucket ${name} --policy file://bucket.json`,
       ].join('\n');
     case 'key':

@@ -107,7 +107,14 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     onEvent,
     checkAddress,
   });
-  const connection: Connection = { options, access, database, workDirectory: host.workDirectory ?? tmpdir() };
+  const connection: Connection = {
+    options,
+    access,
+    database,
+    workDirectory: host.workDirectory ?? tmpdir(),
+    // What the agent's own rights would show of IAM is not for whoever fills in a form.
+    mayReadIam: policy === undefined || plan.identity?.kind === 'accessKeys',
+  };
   const work = new OpenWork();
   const { publish } = openRun({ clock, onEvent });
   for (const message of notices) publish({ type: 'warning', code: 'RS_NOTICE', message });

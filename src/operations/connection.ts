@@ -9,4 +9,6 @@ export interface Connection {
   readonly database: Database;
   /** An existing folder for files on their way through; each operation makes and removes a folder of its own in it. */
   readonly workDirectory: string;
+  /** Whether IAM may be asked when access is looked into. Default: true. */
+  readonly mayReadIam?: boolean;
 }

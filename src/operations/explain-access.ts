@@ -12,7 +12,8 @@ export async function explainAccess(connection: Connection, error: unknown, run:
   if (!(error instanceof ConnectorError) || error.category !== 'auth' || error.diagnosis !== undefined) return error;
   if (run.signal.aborted) return error;
   try {
-    const diagnosis = await diagnose(connection, { error, ...defined({ step }) }, run);
+    const init = defined({ readIam: connection.mayReadIam });
+    const diagnosis = await diagnose(connection, { error, ...defined({ step }) }, run, init);
     return diagnosis === undefined ? error : error.withDiagnosis(diagnosis);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);

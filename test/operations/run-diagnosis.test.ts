@@ -21,11 +21,10 @@ describe('a run that is refused', () => {
     await world?.[Symbol.asyncDispose]();
   });
 
-  const values = (changes: object) => ({
-    ...world.connection('keys-etl-agent').values,
-    iamEndpoint: world.awsEndpoint,
-    ...changes,
-  });
+  const values = (changes: object) => {
+    const all = { ...world.connection('keys-etl-agent').values, iamEndpoint: world.awsEndpoint, ...changes };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  };
   const open = (changes: object) => connector.open(values(changes) as never);
   const first = async (rows: AsyncGenerator<unknown>): Promise<unknown> => (await rows.next()).value;
 
@@ -63,6 +62,28 @@ describe('a run that is refused', () => {
     expect(error).to.be.instanceOf(ConnectorError);
     expect(error.category).to.not.equal('auth');
     expect(error.diagnosis).to.equal(undefined);
+  });
+
+  it('asks IAM under a host policy with credentials of the form alone', async () => {
+    const reads = async (): Promise<number> =>
+      (await world.log()).filter((entry) => entry.kind === 'aws' && entry.service === 'iam').length;
+    const refused = async (identities: readonly ('accessKeys' | 'environment')[], changes: object): Promise<number> => {
+      const before = await reads();
+      const host = { policy: { identities, allowLoopback: true, endpoints: ['*'], fileRoots: ['/'] } };
+      await using redshift = connector.open(values({ roleArn: REFUSING, ...changes }) as never, host);
+      await rejectionOf(redshift.preview({ query: 'select 1 as n' }));
+      return (await reads()) - before;
+    };
+    expect(await refused(['accessKeys'], {})).to.be.greaterThan(0);
+    const { accessKeyId, secretAccessKey } = world.connection('keys-etl-agent').values as Record<string, string>;
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey });
+    try {
+      const ambient = { identitySource: 'environment', accessKeyId: undefined, secretAccessKey: undefined };
+      expect(await refused(['environment'], ambient)).to.equal(0);
+    } finally {
+      delete process.env['AWS_ACCESS_KEY_ID'];
+      delete process.env['AWS_SECRET_ACCESS_KEY'];
+    }
   });
 
   it("throws the signal's reason, not a diagnosis, when it is aborted", async () => {

@@ -12,7 +12,7 @@ const LIMIT_MS = 2_500;
 export type IamGlance = (arn: string) => Promise<PrincipalPolicies | undefined>;
 
 /** A look into IAM with the identity's credentials and those of the last role, each principal once. No call yet. */
-export function openIamGlance({ access }: Connection, run: Run): IamGlance {
+export function openIamGlance({ access, mayReadIam = true }: Connection, run: Run): IamGlance {
   const { aws } = access.plan;
   const seen = new Map<string, Promise<PrincipalPolicies | undefined>>();
   const stsHost = aws.stsEndpoint === undefined ? '' : new URL(aws.stsEndpoint).hostname;
@@ -54,7 +54,7 @@ export function openIamGlance({ access }: Connection, run: Run): IamGlance {
   }
 
   return (arn) => {
-    if (isStandIn) return Promise.resolve(undefined);
+    if (isStandIn || !mayReadIam) return Promise.resolve(undefined);
     const known = seen.get(arn) ?? look(arn);
     seen.set(arn, known);
     return known;

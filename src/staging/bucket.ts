@@ -5,6 +5,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
+  GetBucketPolicyCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -92,6 +93,20 @@ export class Bucket implements Disposable {
       return refusal;
     } catch (error) {
       return error instanceof ConnectorError && error.code === 'RS_STAGING_DENIED' ? refusal : error;
+    }
+  }
+
+  /**
+   * The bucket's policy as JSON, an empty text where it has none; undefined where it may not be read, which is no failure.
+   * Throws the signal's reason only.
+   */
+  async policy(signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const command = new GetBucketPolicyCommand(this.#common);
+      return (await this.#client.send(command, { abortSignal: signal })).Policy;
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof Error && error.name === 'NoSuchBucketPolicy' ? '' : undefined;
     }
   }
 

@@ -1,7 +1,8 @@
-import type { AccessRequest, PlannedDocument, PolicyHolder } from '../../policies/document.ts';
+import type { AccessRequest, PlannedDocument } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import type { Obstacle } from './denials.ts';
 import type { Candidate, DiagnosedDocument } from './diagnosis.ts';
+import { holderOf, policyOwnerOf, shortName } from './holder-of.ts';
 import { commandToAdd, commandToAttach, commandToCreate, commandToLook, consoleOf, placeOf } from './mends.ts';
 import type { Refusal } from './refusal.ts';
 import { type NearMiss, type Simulation, simulationOf } from './standing.ts';
@@ -114,6 +115,8 @@ export function attachment(set: PolicySet): readonly Candidate[] {
 export function fromObstacle({ holder, document, request, source, statement }: Obstacle, set: PolicySet): Candidate {
   const { action, resource, principal } = request;
   const name = statement?.Sid === undefined ? 'a statement without a Sid' : statement.Sid;
+  const keys = Object.values(statement?.Condition ?? {}).flatMap((tests) => Object.keys(tests));
+  const unless = keys.length === 0 ? '' : ` It hangs on ${[...new Set(keys)].join(' and ')}.`;
   return {
     mend: statement === undefined ? 'widenBoundary' : 'removeStatement',
     principalArn: principal,
@@ -124,7 +127,7 @@ export function fromObstacle({ holder, document, request, source, statement }: O
     reason:
       statement === undefined
         ? `The permissions boundary of ${holder.kind} ${holder.name} (${source}) does not allow ${action} on ${resource}, so nothing else can.`
-        : `${capital(placeOf({ holder, document }))} denies ${action} on ${resource} in so many words: ${name} (${source}).`,
+        : `${capital(placeOf({ holder, document }))} denies ${action} on ${resource} in so many words: ${name} (${source}).${unless}`,
     page: statement === undefined ? PAGES.boundary : PAGES.logic,
     console: consoleOf(holder, document, set),
     command: commandToLook(holder, document),
@@ -214,9 +217,9 @@ function denied(
   document: Exclude<DiagnosedDocument, keyof typeof MENDS | 'cluster'>,
   words: string,
 ): readonly Candidate[] {
-  const { principal, resource } = request;
-  const arn = document === 'permissions' ? principal : document === 'bucket' ? resource.replace(/\/.*/s, '') : resource;
-  const holder = holderOf(set, arn);
+  const { principal, resource, resourceAccount } = request;
+  const isOwn = document === 'permissions';
+  const holder = holderOf(set, isOwn ? principal : policyOwnerOf(resource), isOwn ? undefined : resourceAccount);
   return [
     {
       mend: 'removeStatement',
@@ -229,24 +232,6 @@ function denied(
       command: commandToLook(holder, document),
     },
   ];
-}
-
-/** The holder of an ARN; one that no policy of the plan belongs to gets its parts from the ARN. */
-function holderOf({ documents }: PolicySet, arn: string): PolicyHolder {
-  const known = documents.find(({ holder }) => holder.arn === arn)?.holder;
-  if (known !== undefined) return known;
-  const kind = arn.includes(':s3:::')
-    ? 'bucket'
-    : arn.includes(':kms:')
-      ? 'key'
-      : arn.includes(':user/')
-        ? 'user'
-        : 'role';
-  return { kind, arn, account: arn.split(':')[4] ?? '', name: shortName(arn), path: '/' };
-}
-
-function shortName(arn: string): string {
-  return arn.slice(Math.max(arn.lastIndexOf('/'), arn.lastIndexOf(':')) + 1);
 }
 
 function capital(text: string): string {

@@ -1,8 +1,10 @@
-import type { ActualState } from '../../policies/actual-policies.ts';
-import { decideBy } from '../../policies/decide.ts';
+import type { ActualPolicy, ActualState } from '../../policies/actual-policies.ts';
+import { type Decision, decideBy } from '../../policies/decide.ts';
 import { type AccessRequest, type PolicyHolder, type PolicyStatement, statementsOf } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import type { DiagnosedDocument } from './diagnosis.ts';
+import { holderOf, policyOwnerOf } from './holder-of.ts';
+import type { Hint } from './refusal.ts';
 
 /** A statement that forbids, or a boundary that does not allow. */
 export interface Obstacle {
@@ -14,18 +16,26 @@ export interface Obstacle {
   readonly statement?: PolicyStatement;
 }
 
-/** Every `Deny` in what was read that speaks of one of these requests, and every boundary that does not allow it. */
+/**
+ * Every `Deny` in what was read that speaks of one of these requests, and every boundary that does not allow it. One whose
+ * conditions only the request itself can answer counts where AWS says that a policy of its kind denies.
+ */
 export function obstaclesTo(
   requests: readonly AccessRequest[],
   set: PolicySet,
   { policies }: ActualState,
+  hint: Hint | undefined,
 ): readonly Obstacle[] {
   const found = requests.flatMap((request) =>
     policies.flatMap(({ kind, holder: arn, document, source }): readonly Obstacle[] => {
       const isOwn = kind === 'permissions' || kind === 'boundary';
-      const holder = set.documents.find((each) => each.holder.arn === arn)?.holder;
-      if (holder === undefined || arn !== (isOwn ? request.principal : resourceHolder(request))) return [];
-      const denies = statementsOf(document).filter((statement) => forbids(statement, request, !isOwn));
+      if (arn !== (isOwn ? request.principal : policyOwnerOf(request.resource))) return [];
+      const holder = holderOf(set, arn, isOwn ? undefined : request.resourceAccount);
+      const isSaid = hint?.effect === 'deny' && KINDS[hint.policy]?.includes(kind) === true;
+      const denies = statementsOf(document).filter((statement) => {
+        const verdict = beside(statement, request, !isOwn);
+        return verdict === 'denied' || (isSaid && verdict === 'undecided');
+      });
       if (denies.length > 0) {
         return denies.map((statement) => ({ holder, document: kind, request, source, statement }));
       }
@@ -39,15 +49,18 @@ export function obstaclesTo(
   return [...new Map(found.map((each) => [key(each), each])).values()];
 }
 
-/** Alone beside a statement that allows everything. */
-function forbids(statement: PolicyStatement, request: AccessRequest, byPrincipal: boolean): boolean {
-  if (statement.Effect !== 'Deny') return false;
+/** The documents that AWS means by a kind of policy. */
+const KINDS: Partial<Readonly<Record<Hint['policy'], readonly ActualPolicy['kind'][]>>> = {
+  identity: ['permissions'],
+  boundary: ['boundary'],
+  resource: ['trust', 'bucket', 'key'],
+};
+
+/** What comes of a request by a `Deny` alone beside a statement that allows everything. */
+function beside(statement: PolicyStatement, request: AccessRequest, byPrincipal: boolean): Decision['verdict'] {
+  if (statement.Effect !== 'Deny') return 'allowed';
   const all: PolicyStatement = byPrincipal
     ? { Effect: 'Allow', Principal: '*', Action: '*' }
     : { Effect: 'Allow', Action: '*', Resource: '*' };
-  return decideBy([{ Statement: [all, statement] }], request, { byPrincipal }).verdict === 'denied';
-}
-
-function resourceHolder({ resource }: AccessRequest): string {
-  return resource.includes(':s3:::') ? (resource.split('/')[0] ?? resource) : resource;
+  return decideBy([{ Statement: [all, statement] }], request, { byPrincipal }).verdict;
 }

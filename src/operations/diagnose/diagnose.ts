@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
+import type { ActualPolicy } from '../../policies/actual-policies.ts';
 import type { Connection } from '../connection.ts';
 import type { Diagnosis, Failure } from './diagnosis.ts';
 import { judge } from './judge.ts';
 import { type KnownWay, knownWay } from './known-way.ts';
+import { readBucket } from './read-bucket.ts';
 import { openReaders, type ReadState, readState } from './read-state.ts';
 import { type Refusal, readRefusal } from './refusal.ts';
 import { isSamePrincipal } from './suspects.ts';
@@ -67,7 +69,7 @@ function isWorthReading({ hint, work }: Refusal): boolean {
   return hint?.effect === 'deny' || work === 'login' || work === 'lookup';
 }
 
-/** What IAM tells, and the way as it really is: a role's session does not show the path of its role. */
+/** What IAM and S3 tell, and the way as it really is: a role's session does not show the path of its role. */
 async function readWay(
   connection: Connection,
   refusal: Refusal,
@@ -76,14 +78,26 @@ async function readWay(
 ): Promise<ReadState & { readonly way: KnownWay }> {
   const readers = await openReaders(connection, refusal, run);
   try {
-    const read = await readState(readers, way.suspects, run);
+    const [read, bucket] = await Promise.all([
+      readState(readers, way.suspects, run),
+      readBucket(connection, way.suspects, run),
+    ]);
     const identityArn = [...read.realArns].find(([arn]) => isSamePrincipal(arn, way.identityArn ?? ''))?.[1];
-    if (identityArn === undefined) return { ...read, way };
+    if (identityArn === undefined) return { ...withPolicy(read, bucket), way };
     const real = await knownWay(connection, refusal, run, { identityArn });
-    return { ...(await readState(readers, real.suspects, run)), way: real };
+    return { ...withPolicy(await readState(readers, real.suspects, run), bucket), way: real };
   } finally {
     for (const reader of [...readers.values()].flat()) reader[Symbol.dispose]();
   }
+}
+
+function withPolicy(read: ReadState, policy: ActualPolicy | undefined): ReadState {
+  if (policy === undefined) return read;
+  return {
+    ...read,
+    state: { ...read.state, policies: [...read.state.policies, policy] },
+    evidence: [...read.evidence, `Read in S3: the policy of ${policy.holder}.`],
+  };
 }
 
 /** Trying is left out where AWS named what it refused, or one statement is left anyway. */

@@ -53,7 +53,8 @@ const REASONINGS: readonly ((known: Case) => Finding)[] = [
   ({ refusal, set }) => certain(refusal.work === 'attachment' ? attachment(set) : []),
   ({ requests, set }) => certain(fromSessionPolicy(set, requests)),
   byAbsence,
-  ({ requests, set, state }) => certain(obstaclesTo(requests, set, state).map((each) => fromObstacle(each, set))),
+  ({ requests, set, state, refusal }) =>
+    certain(obstaclesTo(requests, set, state, refusal.hint).map((each) => fromObstacle(each, set))),
   ({ simulated, requests, set }) => certain(fromSimulation(set, simulated, requests)),
   ({ refusal, requests, set }) => certain(fromHint(set, refusal, requests)),
   byReading,

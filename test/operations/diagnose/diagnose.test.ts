@@ -12,6 +12,7 @@ import { diagnose } from '../../../src/operations/diagnose/diagnose.ts';
 import type { Diagnosis } from '../../../src/operations/diagnose/diagnosis.ts';
 import type { PolicyDocument, PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
 import type { World, WorldRole, WorldUser } from '../../../src/sandbox/world.ts';
+import { openStagingArea } from '../../../src/staging/open-staging-area.ts';
 import { openCannedAws } from '../../auth/canned-aws.ts';
 import { openWorld, type TestWorld } from '../../harness.ts';
 
@@ -235,7 +236,25 @@ function worldOf(): World {
         roles: [
           ...made.filter(({ account }) => account === HOME).map(({ target }) => target),
           { name: 'Machine', path: '/service/', trust: EC2, policies: [READS, ASSUME] },
+          {
+            name: 'Keeper',
+            trust: trust(`arn:aws:iam::${HOME}:role/service/Machine`),
+            policies: [READS, policy(allow('s3:*'))],
+          },
           { name: 'Behind', trust: trust(user('bystander')), policies: [READS] },
+        ],
+        buckets: [
+          {
+            name: 'guarded',
+            policy: policy({
+              Sid: 'OnlyFromInside',
+              Effect: 'Deny',
+              Principal: '*',
+              Action: 's3:PutObject',
+              Resource: 'arn:aws:s3:::guarded/*',
+              Condition: { StringNotEquals: { 'aws:SourceVpce': 'vpce-1' } },
+            }),
+          },
         ],
         clusters: [{ id: 'warehouse', databases: [{ name: 'dev' }] }],
       },
@@ -330,6 +349,24 @@ describe('A diagnosis', () => {
     const [candidate] = found!.candidates;
     expect(candidate).to.deep.include({ sid: 'TrustAgentRole', document: 'trust' });
     expect(candidate!.statement!.Principal).to.deep.equal({ AWS: `arn:aws:iam::${HOME}:role/service/Machine` });
+    await connection.access[Symbol.asyncDispose]();
+  });
+
+  it('finds a Deny in the policy of the bucket, where that may be read', async () => {
+    const staging = { useStaging: true, stagingBucket: 'guarded', stagingBucketOwner: HOME, copyRole: role('Copy') };
+    const connection = open({ useEc2Role: true, roleArn: role('Keeper'), ...staging, s3Endpoint: world.awsEndpoint });
+    const run = openRun({ clock: world.clock });
+    const error: unknown = await openStagingArea(connection.access, connection.options, run).catch(
+      (failure: unknown) => failure,
+    );
+    const failure = { step: 'staging:bucket', error: error as ConnectorError };
+    const [read, unread] = [
+      await diagnose(connection, failure, run),
+      await diagnose(connection, failure, run, { readIam: false }),
+    ];
+    expect(shown(read!, -1)).to.deep.equal(['removeStatement bucket of guarded: OnlyFromInside']);
+    expect(shown(unread!, -1)).to.deep.equal(['removeStatement bucket of guarded']);
+    expect(read!.candidates[0]!.holder).to.deep.include({ kind: 'bucket', account: HOME });
     await connection.access[Symbol.asyncDispose]();
   });
 

@@ -25,6 +25,7 @@ const BY_IDENTITY = {
 /** A login of 900 s then lasts three seconds. */
 const SHORT_LIFE = 1 / 300;
 
+const CTRL_C = '\u0003';
 const SETUP_LIMIT_MS = 60_000;
 const APPEAR_LIMIT_MS = 15_000;
 
@@ -228,6 +229,18 @@ describe('a login for other programs', () => {
       expect([status, stdout], stderr).to.deep.equal([0, 'IAMR:RedshiftLogin|dev\n']);
     });
 
+    it('lets psql in behind a tunnel, by the name in the certificate', async () => {
+      const ready = sandbox.connection('keys-etl-agent');
+      const tunnel = await desk.connection(ready, { host: '127.0.0.1', tlsServerName: 'localhost' });
+      const { status, stdout, stderr } = await desk.run(['exec', '-c', tunnel, 'psql', '-XAt', '-c', '\\conninfo']);
+      expect([status, stderr]).to.deep.equal([0, '']);
+      expect(stdout).to.match(/on host "localhost" \(address "127\.0\.0\.1"\)/);
+      const wrong = await desk.connection(ready, { host: '127.0.0.1', tlsServerName: 'warehouse.example.com' });
+      const refused = await desk.run(['exec', '-c', wrong, 'psql', ...WHO]);
+      expect([refused.status, refused.stdout]).to.deep.equal([2, '']);
+      expect(refused.stderr).to.match(/does not match host name "warehouse\.example\.com"/);
+    });
+
     it('gives the program its own options, wherever they look like ours', async () => {
       const { stdout, stderr } = await run('exec', ['printf', '%s,', '-c', '--json', '--help', '--', 'x']);
       expect(stdout, stderr).to.equal('-c,--json,--help,--,x,');
@@ -341,11 +354,31 @@ describe('a login for other programs', () => {
       const program = `let seen = 0; process.on('SIGINT', () => {
           seen += 1; console.log('seen ' + seen); if (seen === 2) setTimeout(() => process.exit(seen), 500);
         }); setTimeout(() => process.exit(0), 9000); console.log('ready');`;
-      const shown = await onTerminal(['exec', '-c', connections.role, '--', process.execPath, '-e', program]);
+      const shown = await onTerminal(
+        ['exec', '-c', connections.role, '--', process.execPath, '-e', program],
+        [
+          ['ready', CTRL_C],
+          ['seen 1', CTRL_C],
+        ],
+      );
       expect(shown.text)
         .to.match(/ready[\s\S]*seen 1[\s\S]*seen 2/)
         .and.not.to.include('seen 3');
       expect(shown.status).to.equal(2);
+    });
+
+    it('leaves psql on a terminal its Ctrl-C, which ends the statement and not the session', async () => {
+      const many = Array.from({ length: 8 }, (_, number) => `generate_series(1, 200) t${number}`).join(', ');
+      const shown = await onTerminal(
+        ['exec', '-c', connections.role, '--', 'psql', '-X', '-P', 'pager=off'],
+        [
+          ['dev=>', `\\echo read''y\nselect count(*) from ${many};\n`],
+          ['ready', CTRL_C],
+          ['ERROR', `select 'still ' || 'here';\n\\q\n`],
+        ],
+      );
+      expect(shown.text).to.include('still here');
+      expect(shown.status).to.equal(0);
     });
 
     it('shows no password on a terminal without --show', async () => {
@@ -383,12 +416,13 @@ describe('a login for other programs', () => {
     }
   }
 
-  /** Runs a command on a terminal and types Ctrl-C twice, where it says that it is ready. */
+  /** Runs a command on a terminal, and types each text once it has shown what is waited for. */
   async function onTerminal(
     args: readonly string[],
+    typed: readonly (readonly [shown: string, text: string])[] = [],
   ): Promise<{ readonly status: number | null; readonly text: string }> {
     const own = Object.entries(process.env).filter(([name]) => !/^(?:AWS_|FORCE_COLOR$|CI$)/.test(name));
-    const call = ['-c', TERMINAL, process.execPath, 'dist/cli/main.js', ...args];
+    const call = ['-c', TERMINAL, JSON.stringify(typed), process.execPath, 'dist/cli/main.js', ...args];
     const child = spawn('python3', call, {
       env: { ...Object.fromEntries(own), NO_COLOR: '1', TERM: 'xterm', TMPDIR: desk.temporary },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -403,16 +437,20 @@ describe('a login for other programs', () => {
 });
 
 const TERMINAL = `
-import os, pty, sys, time
+import json, os, pty, signal, sys, time
 pid, terminal = pty.fork()
-if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])
+signal.alarm(15) # ends this terminal, and by it whatever waits there
+typed = json.loads(sys.argv[1])
+seen = b''
 try:
     while shown := os.read(terminal, 65536):
         os.write(1, shown)
-        if b'ready' in shown:
-            for _ in range(2):
-                time.sleep(0.3)
-                os.write(terminal, b'\\x03')
+        seen += shown
+        if typed and typed[0][0].encode() in seen:
+            seen = b''
+            time.sleep(0.3)
+            os.write(terminal, typed.pop(0)[1].encode())
 except OSError: pass
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;

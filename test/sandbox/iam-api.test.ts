@@ -28,6 +28,7 @@ import {
   paginateListUsers,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
+import { GetBucketPolicyCommand, ListObjectsV2Command, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
 import type { World } from '../../src/sandbox/world.ts';
 import { ANN, AWAY, AwsWorld, allow, BOB, HOME, type Keys, policy, refusalOf, roleArn, trust } from './aws-world.ts';
@@ -177,6 +178,51 @@ describe('IAM API of the sandbox', () => {
     expect((await refusalOf(world.assume(roleArn('Erins'), {}, again))).code).to.equal('AccessDenied');
     await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'Erins', PolicyDocument: text(document) }));
     await world.assume(roleArn('Erins'), {}, again);
+  });
+
+  it('keeps ids in the policies of buckets as well', async () => {
+    const s3 = world.s3();
+    const grant = (name: string) =>
+      new PutBucketPolicyCommand({
+        Bucket: 'home-data',
+        Policy: text(
+          policy({
+            Effect: 'Allow',
+            Principal: { AWS: userArn(name) },
+            Action: 's3:ListBucket',
+            Resource: 'arn:aws:s3:::home-data',
+          }),
+        ),
+      });
+    expect(await refusalOf(s3.send(grant('nobody')))).to.deep.equal({
+      code: 'MalformedPolicy',
+      status: 400,
+      message: 'Invalid principal in policy',
+    });
+    const keys = await makeUser('flo');
+    await s3.send(grant('flo'));
+    await world.s3(keys).send(new ListObjectsV2Command({ Bucket: 'home-data' }));
+    await iam.send(new DeleteAccessKeyCommand({ UserName: 'flo', AccessKeyId: keys.accessKeyId }));
+    const { User } = await iam.send(new GetUserCommand({ UserName: 'flo' }));
+    await iam.send(new DeleteUserCommand({ UserName: 'flo' }));
+    const again = await makeUser('flo');
+    expect((await refusalOf(world.s3(again).send(new ListObjectsV2Command({ Bucket: 'home-data' })))).code).to.equal(
+      'AccessDenied',
+    );
+    const { Policy } = await s3.send(new GetBucketPolicyCommand({ Bucket: 'home-data' }));
+    expect((JSON.parse(Policy!) as { Statement: unknown[] }).Statement[0]).to.deep.include({
+      Principal: { AWS: User!.UserId },
+    });
+  });
+
+  it('trusts one session of a role and no other', async () => {
+    await makeRole('First', trust(userArn('ann')));
+    await makeRole('Second', trust(`arn:aws:sts::${HOME}:assumed-role/First/etl`));
+    await world.assume(roleArn('Second'), {}, await world.assume(roleArn('First')));
+    const other = await world.assume(roleArn('First'), { RoleSessionName: 'other' });
+    expect((await refusalOf(world.assume(roleArn('Second'), {}, other))).code).to.equal('AccessDenied');
+    const unknown = makeRole('Third', trust(`arn:aws:sts::${HOME}:assumed-role/None/etl`));
+    expect((await refusalOf(unknown)).code).to.equal('MalformedPolicyDocumentException');
   });
 
   it('ends the sessions of a role with the role', async () => {

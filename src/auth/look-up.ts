@@ -1,9 +1,9 @@
 import { DescribeClustersCommand, DescribeCustomDomainAssociationsCommand } from '@aws-sdk/client-redshift';
 import { GetNamespaceCommand, GetWorkgroupCommand } from '@aws-sdk/client-redshift-serverless';
-import type { AwsTarget } from '../access/plan.ts';
+import { watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
 import type { AwsCredentials } from './access.ts';
-import { openRedshift, openRedshiftServerless } from './aws-call.ts';
+import { type AwsWire, openRedshift, openRedshiftServerless } from './aws-call.ts';
 
 /** What AWS tells of a cluster or a workgroup besides its endpoint. */
 export interface LookedUp {
@@ -24,17 +24,19 @@ export interface LookUps {
   namespace(name: string): Promise<LookedUp>;
 }
 
-/** Look-ups as one caller. */
-export function lookUpsAs(keys: AwsCredentials, target: AwsTarget, signal: AbortSignal): LookUps {
+/** Look-ups as one caller, signed by AWS's clock. */
+export function lookUpsAs(keys: AwsCredentials, { target, signal, clock }: Omit<AwsWire, 'limits'>): LookUps {
   const bounded = (): { abortSignal: AbortSignal } => ({
     abortSignal: AbortSignal.any([signal, AbortSignal.timeout(target.connectTimeoutMs + target.timeoutMs)]),
   });
   const redshift = <T>(ask: (client: ReturnType<typeof openRedshift>) => Promise<T>): Promise<T> => {
     const client = openRedshift(target, keys);
+    if (clock !== undefined) watchAwsClock(client, clock);
     return ask(client).finally(() => client.destroy());
   };
   const serverless = <T>(ask: (client: ReturnType<typeof openRedshiftServerless>) => Promise<T>): Promise<T> => {
     const client = openRedshiftServerless(target, keys);
+    if (clock !== undefined) watchAwsClock(client, clock);
     return ask(client).finally(() => client.destroy());
   };
   return {

@@ -1,3 +1,4 @@
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect } from 'chai';
 import { planAccess } from '../../src/access/plan-access.ts';
 import { openAccess } from '../../src/auth/open-access.ts';
@@ -44,6 +45,7 @@ const WORLD: World = {
       ],
       roles: [
         { name: 'RedshiftLogin', trust: trusts(USER), policies: [allow([...READS, 's3:ListBucket'])] },
+        { name: 'Reader', path: '/team/', trust: trusts(USER), policies: [allow(['iam:Get*', 'iam:List*'])] },
         { name: 'RedshiftBare', trust: trusts(USER) },
         { name: 'RedshiftClosed', trust: trusts(ROLE) },
         { name: 'WarehouseCopy', trust: trusts(ROLE) },
@@ -130,6 +132,26 @@ describe('roleshift policies --resolve', function () {
     expect(why.map(([placeholder]) => placeholder)).to.deep.equal(['<BUCKET_OWNER>']);
     expect(why[0]?.[1]).to.match(/s3:ListBucket|acme-staging/);
     expect(left).to.deep.equal(['<BUCKET_OWNER>']);
+  });
+
+  it('finds the path of a role whose session it has, where IAM may be read', async () => {
+    const session = async (name: string): Promise<ConnectionInput> => {
+      // The SDK writes into what it is given.
+      const sts = new STSClient({ region: 'us-east-1', endpoint: world.awsEndpoint, credentials: { ...KEY } });
+      const RoleArn = `arn:aws:iam::${HOME}:role/${name}`;
+      const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'agent' }));
+      return {
+        ...cluster(),
+        accessKeyId: Credentials!.AccessKeyId!,
+        secretAccessKey: Credentials!.SecretAccessKey!,
+        sessionToken: Credentials!.SessionToken!,
+        iamEndpoint: world.awsEndpoint,
+      };
+    };
+    const bare = `arn:aws:sts::${HOME}:assumed-role/RedshiftBare/agent`;
+    expect((await resolve(await session('RedshiftBare'))).found[0]).to.deep.equal(['<AGENT_ACCOUNT>', bare]);
+    const reader = `arn:aws:iam::${HOME}:role/team/Reader`;
+    expect((await resolve(await session('team/Reader'))).found[0]).to.deep.equal(['<AGENT_ACCOUNT>', reader]);
   });
 
   it('finds the owner of the bucket among the accounts of the connection', async () => {

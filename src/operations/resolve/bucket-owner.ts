@@ -19,7 +19,7 @@ export async function bucketOwnerOf({ access, options, run, callers, nobody }: S
   for (const account of new Set(accounts)) {
     if (account === undefined || !/^\d{12}$/.test(account)) continue;
     const staging = { ...planStaging(options, plan.aws), expectedOwner: account };
-    using bucket = new Bucket(staging, () => access.staging(run));
+    using bucket = new Bucket(staging, () => access.staging(run), access.clock, access.awsHandler());
     try {
       await bucket.verify(AbortSignal.any([run.signal, AbortSignal.timeout(staging.timeoutMs)]));
       return account;

@@ -1,3 +1,4 @@
+import { hasIam, openIamReader } from '../../auth/iam-reads.ts';
 import type { LookUps } from '../../auth/look-up.ts';
 import { type EndpointName, readEndpointName } from '../../core/endpoint-name.ts';
 import type { PlaceholderName } from '../../policies/placeholders.ts';
@@ -104,18 +105,22 @@ export async function resolveUnknown(
   return { extras, resolved, unresolved };
 }
 
-/** A role's session tells the name of its role, not its path. */
+/** A session tells the name of its role, not the role's path: IAM does, to whoever may read the role. */
 const SESSION = 'sts:GetCallerIdentity, which does not tell the path of a role: give --identity-arn where it has one';
 
-async function identityOf({ identity, nobody }: Search): Promise<Found | undefined> {
+async function identityOf({ access, run, identity, nobody }: Search): Promise<Found | undefined> {
   if (identity === undefined) throw noCaller(nobody);
   const { principalArn } = identity;
   if (principalArn === undefined || !/:(?:user|role|assumed-role)\//.test(principalArn)) return undefined;
-  return found(
-    'identityArn',
-    principalArn,
-    principalArn.includes(':assumed-role/') ? SESSION : 'sts:GetCallerIdentity',
-  );
+  const [, partition, account, name] = /^arn:([^:]+):sts::(\d+):assumed-role\/([^/]+)/.exec(principalArn) ?? [];
+  if (name === undefined) return found('identityArn', principalArn, 'sts:GetCallerIdentity');
+  const { aws } = access.plan;
+  if (hasIam(aws)) {
+    using reader = await openIamReader(aws, identity, access.clock);
+    const read = await reader.principal(`arn:${partition}:iam::${account}:role/${name}`, run.signal);
+    if (read.kind === 'read') return found('identityArn', read.policies.arn, 'sts:GetCallerIdentity and iam:GetRole');
+  }
+  return found('identityArn', principalArn, SESSION);
 }
 
 function isServerless(search: Search): boolean {

@@ -42,7 +42,7 @@ export async function asAny<T>(
   let first: unknown;
   for (const caller of callers) {
     try {
-      return await ask(lookUpsAs(caller, access.plan.aws, run.signal));
+      return await ask(lookUpsAs(caller, { target: access.plan.aws, signal: run.signal, clock: access.clock }));
     } catch (error) {
       run.signal.throwIfAborted();
       first ??= error;

@@ -45,22 +45,29 @@ export const ALL_TOPOLOGIES: readonly Topology[] = [...TOPOLOGIES, ...ENCRYPTED,
 /** Walks at a time; the machine has two cores, and a walk mostly waits. */
 const AT_ONCE = 3;
 
-/** Topologies walked whole and without each of their statements, judged by the sandbox: a world for each account of clusters. */
-export async function outcomesOf(topologies: readonly Topology[]): Promise<readonly TopologyOutcomes[]> {
+/** Topologies walked whole and without each of their statements, judged by the sandbox: a world for each account of clusters. With `parts` without each single action and resource, too. */
+export async function outcomesOf(
+  topologies: readonly Topology[],
+  { parts = false }: { readonly parts?: boolean } = {},
+): Promise<readonly TopologyOutcomes[]> {
   const found = new Map<string, TopologyOutcomes>();
   for (const account of [HOME, AWAY]) {
     const own = topologies.filter(({ clusterAccount }) => clusterAccount === account);
     if (own.length === 0) continue;
-    for (const each of await outcomesIn(account, own)) found.set(each.topology, each);
+    for (const each of await outcomesIn(account, own, parts)) found.set(each.topology, each);
   }
   return topologies.flatMap(({ title }) => found.get(title) ?? []);
 }
 
-async function outcomesIn(account: string, topologies: readonly Topology[]): Promise<readonly TopologyOutcomes[]> {
+async function outcomesIn(
+  account: string,
+  topologies: readonly Topology[],
+  parts: boolean,
+): Promise<readonly TopologyOutcomes[]> {
   const applied = new AppliedWorld({ readsIam: true });
   const ways = topologies.map((topology, at) => ({
     topology: topology.title,
-    variants: variantsOf(topology, `${at}`, applied, { parts: false }),
+    variants: variantsOf(topology, `${at}`, applied, { parts }),
   }));
   await using world = await openWorld(applied.world(account));
   const work = ways.flatMap(({ variants }) => variants);

@@ -5,6 +5,10 @@ function titleOf({ topology, sid, kind, holder }: Outcome): string {
   return `${topology}: without ${sid} (${kind} of ${holder})`;
 }
 
+export const EXACT = 'names exactly the missing statement where IAM may be read';
+export const AMONG = 'names at most two without, the missing one among them';
+export const SURE = 'is sure of nothing that is not so';
+
 /** What must hold of every topology and every statement. */
 export const TABLE_RULES: Readonly<Record<string, (topologies: readonly TopologyOutcomes[]) => void>> = {
   'begins with ways in that are green as long as nothing is missing': (topologies) => {
@@ -18,19 +22,19 @@ export const TABLE_RULES: Readonly<Record<string, (topologies: readonly Topology
     expect(outcomes.map(judged)).to.deep.equal(outcomes.map(verified));
   },
 
-  'names exactly the missing statement where IAM may be read': (topologies) => {
+  [EXACT]: (topologies) => {
     const others = brokenIn(topologies).filter(({ withReads }) => withReads?.place !== 0 || !withReads.decided);
     expect(others.map((each) => [titleOf(each), each.withReads])).to.deep.equal([]);
   },
 
-  'names at most two without, the missing one among them': (topologies) => {
+  [AMONG]: (topologies) => {
     const others = brokenIn(topologies).filter(
       ({ without }) => without === undefined || without.place < 0 || without.candidates.length > 2,
     );
     expect(others.map((each) => [titleOf(each), each.without])).to.deep.equal([]);
   },
 
-  'is sure of nothing that is not so': (topologies) => {
+  [SURE]: (topologies) => {
     const rash = brokenIn(topologies).filter(({ without }) => without?.decided === true && without.place !== 0);
     expect(rash.map(titleOf)).to.deep.equal([]);
   },

@@ -3,7 +3,19 @@ import { expect } from 'chai';
 import { DIAGNOSES_PAGE } from '../../../tools/diagnoses.ts';
 import { figuresOf, renderDiagnoses } from '../../../tools/render-diagnoses.ts';
 import { ALL_TOPOLOGIES, outcomesOf, type TopologyOutcomes } from './outcomes.ts';
-import { TABLE_RULES } from './table-rules.ts';
+import { AMONG, EXACT, SURE, TABLE_RULES } from './table-rules.ts';
+
+describe('The diagnosis of every missing statement, action and resource', () => {
+  let topologies: readonly TopologyOutcomes[];
+  before(async function () {
+    this.timeout(300_000);
+    const rich = ALL_TOPOLOGIES.filter(({ bucketAccount }) => bucketAccount !== undefined);
+    topologies = await outcomesOf(rich, { parts: true });
+    expect(topologies.flatMap(({ outcomes }) => outcomes).length).to.be.greaterThan(200);
+  });
+
+  for (const title of [EXACT, AMONG, SURE] as const) it(title, () => TABLE_RULES[title]!(topologies));
+});
 
 describe('The diagnosis of every missing statement', () => {
   let topologies: readonly TopologyOutcomes[];

@@ -79,14 +79,14 @@ export class RoleWalk {
    */
   async assume(hops: readonly RoleHop[], starter: Starter, lifeMs?: number): Promise<AwsCredentials> {
     const way = JSON.stringify(hops);
-    const last = this.#last.get(way);
     try {
       const credentials = await this.#walk(hops, starter, lifeMs);
       this.#last.set(way, { value: credentials, hasFailed: false });
       return credentials;
     } catch (error) {
-      // Emptied meanwhile: AWS refused what was in hand.
-      if (last === undefined || this.#last.get(way) !== last || !this.inHand(hops)) throw error;
+      // None when it was emptied meanwhile: AWS refused what was in hand.
+      const last = this.#last.get(way);
+      if (last === undefined || !this.inHand(hops)) throw error;
       renewalWarning(hops.at(-1)?.id ?? 'identity', { error, value: last.value, isFirst: !last.hasFailed }, starter);
       this.#last.set(way, { ...last, hasFailed: true });
       return last.value;
@@ -132,25 +132,22 @@ export class RoleWalk {
       try {
         return await work();
       } catch (error) {
-        const outdated = error instanceof ConnectorError ? this.#outdated(error) : undefined;
-        if (outdated === undefined || walked.has(outdated)) throw error;
-        walked.add(outdated);
-        if (generation === this.#generation && !this.#startOver(outdated)) throw error;
+        const outdated = error instanceof ConnectorError ? outdatedBy(error) : undefined;
+        if (outdated === undefined || walked.has(outdated.cache)) throw error;
+        walked.add(outdated.cache);
+        // Of callers that fail together the first one empties the cache, and all walk anew.
+        if (generation !== this.#generation) continue;
+        if (outdated.isDenied && !this.#isDenialNew()) throw error;
+        if (!this.#startOver(outdated.cache)) throw error;
       }
     }
   }
 
-  /** Which cache held what AWS refused, if it was that. */
-  #outdated({ code, details, cause }: ConnectorError): 'identity' | 'roles' | undefined {
-    const signedBy = details['source'] === 'sts:AssumeRole' ? 'roles' : 'identity';
-    if (code === 'RS_AUTH_EXPIRED') return signedBy;
-    if (code === 'RS_AUTH_KEYS_INVALID' && details['field'] !== 'clock') return signedBy;
-    // "Revoke active sessions" attaches a policy that denies everything to sessions that began before.
-    const isDenied = code === 'RS_AUTH_LOGIN_DENIED' || code === 'RS_AUTH_ROLE_DENIED';
-    if (!isDenied || signedBy === 'identity' || !isExplicitDeny(cause)) return undefined;
-    if (this.#clock.now() < this.#deniedUntilMs) return undefined;
+  /** An outright refusal is looked behind once in a while only: most are meant. */
+  #isDenialNew(): boolean {
+    if (this.#clock.now() < this.#deniedUntilMs) return false;
     this.#deniedUntilMs = this.#clock.now() + REFUSED_MS;
-    return 'roles';
+    return true;
   }
 
   #isFinal({ accessKeyId }: KeyId): boolean {
@@ -209,6 +206,22 @@ export class RoleWalk {
 /** Whom AWS sees behind credentials: names their caches. */
 export function callerKey({ principalArn, accessKeyId }: AwsCredentials): string {
   return principalArn ?? accessKeyId;
+}
+
+interface Outdated {
+  readonly cache: 'identity' | 'roles';
+  /** AWS refused the session outright, which may be meant. */
+  readonly isDenied: boolean;
+}
+
+/** Which cache held what AWS refused, if it was that. */
+function outdatedBy({ code, details, cause }: ConnectorError): Outdated | undefined {
+  const cache = details['source'] === 'sts:AssumeRole' ? 'roles' : 'identity';
+  if (code === 'RS_AUTH_EXPIRED') return { cache, isDenied: false };
+  if (code === 'RS_AUTH_KEYS_INVALID' && details['field'] !== 'clock') return { cache, isDenied: false };
+  // "Revoke active sessions" attaches a policy that denies everything to sessions that began before.
+  const isDenied = code === 'RS_AUTH_LOGIN_DENIED' || code === 'RS_AUTH_ROLE_DENIED';
+  return isDenied && cache === 'roles' && isExplicitDeny(cause) ? { cache, isDenied } : undefined;
 }
 
 /** AWS says so in words only; the cause is a copy of its answer. */

@@ -104,8 +104,34 @@ describe('credentials that AWS refuses before their end', () => {
     expect(aws.count('AssumeRole')).to.equal(3);
   });
 
+  it('lead all that fail together to the fresh walk when the session was revoked, not only the first', async () => {
+    await using access = open();
+    await access.role(run());
+    aws.answer('GetClusterCredentials', REVOKED, clusterLogin(new Date(clock.now() + 15 * MINUTE_MS)));
+    const logins = await Promise.all(Array.from({ length: 10 }, () => access.login(run())));
+    expect(new Set(logins).size).to.equal(1);
+    expect(aws.count('AssumeRole')).to.equal(2);
+  });
+
   describe('and cannot be renewed: keys with a session token', () => {
     const fixed = { sessionToken: new Secret('canary-token') };
+
+    it('leave the roles in hand in use for all that ask together, and say so once', async () => {
+      const environment = {
+        AWS_ACCESS_KEY_ID: 'ASIAFIXED',
+        AWS_SECRET_ACCESS_KEY: 'canary',
+        AWS_SESSION_TOKEN: 'canary',
+        AWS_CREDENTIAL_EXPIRATION: new Date(clock.now() + 10 * MINUTE_MS).toISOString(),
+      };
+      await using access = open({ identitySource: 'environment' }, environment);
+      const role = await access.role(run());
+      aws.answer('GetCallerIdentity', EXPIRED);
+      clock.advance(20 * MINUTE_MS);
+      const told = run();
+      const together = await Promise.all(Array.from({ length: 10 }, () => access.staging(told)));
+      expect(new Set(together)).to.deep.equal(new Set([role]));
+      expect(told.events.map(({ type }) => type)).to.deep.equal(['warning']);
+    });
 
     it('leave the roles in hand in use when the token ends', async () => {
       await using access = open(fixed);

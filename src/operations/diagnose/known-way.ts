@@ -56,11 +56,14 @@ export async function knownWay(
   };
 }
 
+const PRINCIPAL = /^arn:[^:]+:(?:iam::\d{12}:(?:user|role)|sts::\d{12}:assumed-role)\//;
+
 async function identityOf(access: Connection['access'], { work }: Refusal, run: Run): Promise<KnownIdentity> {
   if (access.plan.identity === undefined || work === 'identity') return {};
   try {
-    const { principalArn, source } = await access.identity(run);
-    return { arn: principalArn, source };
+    const { principalArn = '', source } = await access.identity(run);
+    // The account itself, and users of GetFederationToken, are nobody whom a policy of the plan could belong to.
+    return PRINCIPAL.test(principalArn) ? { arn: principalArn, source } : { source };
   } catch (error) {
     run.signal.throwIfAborted();
     if (error instanceof ConnectorError) return {};

@@ -27,7 +27,8 @@ export function reachTasks({ access, options }: Connection, run: Run): readonly 
   ];
 }
 
-function reachFinding(
+/** Pure. */
+export function reachFinding(
   { url, override }: Service,
   { address, issuer, isProxied, durationMs }: Probed,
   aws: AwsTarget,

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { matchesWildcard } from '../core/wildcard.ts';
 import { addressKind } from '../manifest/addresses.ts';
 import { isLoopbackHost, isNetwork } from '../manifest/endpoint-address.ts';
 
@@ -19,12 +20,8 @@ export function isReachedDirectly(host: string, noProxy: readonly string[]): boo
 }
 
 function nameFits(pattern: string, name: string): boolean {
-  const [domain, isSuffix] = pattern.startsWith('.') ? [pattern.slice(1), true] : [pattern, false];
-  const text = domain
-    .split('*')
-    .map((part) => part.replace(/[.\-_]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${isSuffix ? '(?:.*\\.)?' : ''}${text}$`).test(name);
+  if (!pattern.startsWith('.')) return matchesWildcard(pattern, name);
+  return matchesWildcard(pattern.slice(1), name) || matchesWildcard(`*${pattern}`, name);
 }
 
 function networkHolds(pattern: string, address: string): boolean {

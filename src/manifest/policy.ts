@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { defined } from '../core/defined.ts';
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
+import { matchesWildcard } from '../core/wildcard.ts';
 import { issue } from './check-value.ts';
 import { ENDPOINT_KEYS, endpointProblem, hostRefusal, proxyProblem } from './endpoint-address.ts';
 import type { ConnectionOptions } from './options.gen.ts';
@@ -233,12 +234,7 @@ function fixValues(options: ConnectionOptions, policy: HostPolicy): Omit<PolicyV
 }
 
 function matchesAny(patterns: readonly string[], text: string): boolean {
-  return patterns.some((pattern) => wildcard(pattern).test(text));
-}
-
-function wildcard(pattern: string): RegExp {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+  return patterns.some((pattern) => matchesWildcard(pattern, text));
 }
 
 function forbidden(path: string, what: string): ConfigIssue {

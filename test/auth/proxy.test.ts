@@ -61,6 +61,15 @@ describe('hosts without the proxy', () => {
   }
 });
 
+describe('a pattern of hosts without the proxy', () => {
+  it('is judged at once, however many ways it could fit', () => {
+    const startMs = performance.now();
+    const pattern = `${'*a'.repeat(60)}*b`;
+    expect(isReachedDirectly(`${'a'.repeat(63)}.s3.us-east-1.amazonaws.com`, [pattern])).to.equal(false);
+    expect(performance.now() - startMs).to.be.below(1000);
+  });
+});
+
 describe('the AWS proxy', () => {
   const HOST = 'sts.us-east-1.amazonaws.com';
   const certificate = serverCertificate('*.us-east-1.amazonaws.com');

@@ -180,8 +180,8 @@ function printGaps(
     output.line(plainText(`Attach ${attach.role.arn} to ${attach.cluster} as well.`));
   }
   for (const note of notes) output.line(`${styleText('dim', 'note')}  ${plainText(note)}`);
-  const files =
-    command.output === undefined ? 'As files with a guide: --output FOLDER, --format cli for scripts. ' : '';
+  const scripts = command.format === 'json' ? ' (--format cli: as scripts)' : '';
+  const files = command.output === undefined ? `As files with a guide: --output FOLDER${scripts}. ` : '';
   output.line(
     `${styleText('dim', 'next')}  ${files}When it is done: roleshift check -c ${plainText(command.connection)}`,
   );

@@ -34,7 +34,9 @@ make_role() { # name, path, longest session, trust policy
 
 const PUT_BUCKET_POLICY = `
 put_bucket_policy() { # bucket, policy
-  if [ "\${REPLACE:-0}" != 1 ] && aws s3api get-bucket-policy --bucket "$1" >/dev/null 2>&1; then
+  local policy
+  if [ "\${REPLACE:-0}" != 1 ] && policy=$(aws s3api get-bucket-policy --bucket "$1" --query Policy --output text 2>/dev/null); then
+    if [ "$(echo "$policy" | tr -d ' \\n')" = "$(echo "$2" | tr -d ' \\n')" ]; then return; fi
     echo "Bucket $1 has a policy: it is left alone. Merge the one in this script, or run again with REPLACE=1." >&2
     left="$left policy of bucket $1,"
   else

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { renderPolicies } from '../../src/policies/policies.ts';
 import { PAGES, readPage, renderPage } from './pages.ts';
 import { SETS } from './sets.ts';
 
@@ -66,6 +67,13 @@ describe('docs/iam', () => {
       const page = readPage(name);
       const { text, parts } = renderPage(page);
       expect(page).to.equal(text);
+      const scripts = parts.flatMap(({ set }) => renderPolicies(set, 'cli').map(({ name: file }) => file));
+      const run = [...page.matchAll(/^bash \.\/iam\/(\S+)/gm)].map(([, file = '']) => file);
+      expect(run).to.not.have.length(0);
+      expect(
+        run.filter((file) => !scripts.includes(file)),
+        'scripts that there are',
+      ).to.deep.equal([]);
       for (const { set } of parts) {
         expect(set.placeholders, 'nothing is left to be filled in').to.deep.equal([]);
         expect(set.sessionGaps).to.deep.equal([]);

@@ -91,8 +91,8 @@ for (const clusterAccount of [HOME, AWAY]) {
       this.timeout(INSTALL_LIMIT_MS);
       // Another AWS CLI, such as one of version 2, may be named; version 1 comes from PyPI.
       const command = process.env['ROLESHIFT_TEST_AWS_CLI'] ?? `'${await pythonWithClients()}' -m awscli`;
-      world = await openWorld(emptyWorld(clusterAccount, ways));
       folder = await mkdtemp(join(tmpdir(), 'roleshift-nothing-'));
+      world = await openWorld(emptyWorld(clusterAccount, ways));
       cli = join(folder, 'aws');
       await writeFile(cli, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
     });
@@ -153,7 +153,7 @@ for (const clusterAccount of [HOME, AWAY]) {
           ...(machineRole === undefined ? {} : { machine: tag }),
         };
         expect(await walk(world, variant)).to.equal('the end');
-        if (tag === 'n0') {
+        if (/KMS|EC2 role through/.test(topology.title)) {
           // A second run finds everything as it should be.
           await apply(set, tag);
           expect(await walk(world, variant)).to.equal('the end');

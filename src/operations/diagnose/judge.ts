@@ -119,9 +119,11 @@ function byElimination(known: Case): Finding {
   );
   if (ranked.length === 0) return { candidates: [], decided: false, evidence: nothingLeft(suspects.length, wasRead) };
   const someCleared = wasRead || left.length < suspects.length;
+  const isLeft = wasRead && ranked.length === 1;
   return {
     candidates: ranked.map((each) => addition(set, each, nearMiss(each, state))),
     decided: isSettled(refusal, ranked, someCleared) && open.length === 0,
+    evidence: isLeft ? ['What could be read is in order; this is what is left.'] : [],
   };
 }
 

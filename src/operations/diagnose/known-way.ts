@@ -38,7 +38,7 @@ export async function knownWay(
   const arn = identityArn ?? identity.arn;
   const planned = planPolicies(plan, options, {
     ...(arn === undefined ? {} : { identityArn: arn }),
-    ...machineOf(identity.source),
+    ...machineOf(identity, refusal),
     ...namedBy(refusal, options.copyRole),
   });
   const set = refusal.roleName === undefined ? planned : withRoleName(planned, refusal.roleName);
@@ -71,10 +71,11 @@ async function identityOf(access: Connection['access'], { work }: Refusal, run: 
   }
 }
 
-/** By what the credentials came. */
-function machineOf(source = ''): Pick<PolicyExtras, 'machine'> {
+/** By what the credentials came. EKS names and tags the sessions of its pods; ECS does neither. */
+function machineOf({ arn = '', source = '' }: KnownIdentity, { action }: Refusal): Pick<PolicyExtras, 'machine'> {
   if (source.startsWith('web identity token')) return { machine: 'irsa' };
-  return source.startsWith('container credentials') ? { machine: 'ecs' } : {};
+  if (!source.startsWith('container credentials')) return {};
+  return { machine: action === 'sts:TagSession' || /:assumed-role\/[^/]+\/eks-/.test(arn) ? 'eks' : 'ecs' };
 }
 
 /** What a connection cannot say and AWS's refusal tells: the default role, a workgroup's id, a cluster's identifier. */

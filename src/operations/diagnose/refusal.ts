@@ -30,6 +30,8 @@ export interface Refusal {
   readonly callerArn?: string;
   /** Action that AWS named, or the one that was asked where a call asks for one only. */
   readonly action?: string;
+  /** Action that AWS named in so many words. */
+  readonly named?: string;
   /** Resource that AWS named. */
   readonly resource?: string;
   /** The role that was asked for, or that Redshift spoke of. */
@@ -59,6 +61,7 @@ export function readRefusal({ step = '', error }: Failure): Refusal | undefined 
     work,
     ...(callerArn === undefined ? {} : { callerArn }),
     ...known('action', action ?? asked.action),
+    ...known('named', action),
     ...known('resource', action === undefined ? asked.resource : resource),
     ...(roleArn === undefined ? {} : { roleArn }),
     ...(work === 'identity' ? known('roleName', MACHINE_ROLE.exec(everything)?.[1]) : {}),

@@ -9,6 +9,7 @@ import {
 } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import type { Refusal } from './refusal.ts';
+import { unplannedSuspect } from './unplanned.ts';
 
 /** A statement that would explain the refusal if it were missing. */
 export interface Suspect {
@@ -41,6 +42,10 @@ export function suspectsOf(set: PolicySet, refusal: Refusal, actors: Actors): re
     })),
   );
   const concerned = all.filter(({ requests }) => requests.length > 0);
+  const isPlanned = concerned.some(({ requests }) => requests.some(({ action }) => action === refusal.named));
+  const principal = concerned[0]?.requests[0]?.principal;
+  const unplanned = isPlanned ? undefined : unplannedSuspect(set, refusal, principal);
+  if (unplanned !== undefined) return [unplanned];
   return narrowed(concerned, refusal).map((each) => ({ ...each, breaks: isCause(set, NOTHING_READ, each) }));
 }
 

@@ -243,7 +243,9 @@ function worldOf(): World {
           },
           { name: 'Behind', trust: trust(user('bystander')), policies: [READS] },
         ],
+        kmsKeys: [{ id: '1234abcd-12ab-34cd-56ef-1234567890ab' }],
         buckets: [
+          { name: 'sealed', kmsKey: '1234abcd-12ab-34cd-56ef-1234567890ab' },
           {
             name: 'guarded',
             policy: policy({
@@ -352,22 +354,35 @@ describe('A diagnosis', () => {
     await connection.access[Symbol.asyncDispose]();
   });
 
-  it('finds a Deny in the policy of the bucket, where that may be read', async () => {
-    const staging = { useStaging: true, stagingBucket: 'guarded', stagingBucketOwner: HOME, copyRole: role('Copy') };
+  async function refusedStaging(stagingBucket: string) {
+    const staging = { useStaging: true, stagingBucket, stagingBucketOwner: HOME, copyRole: role('Copy') };
     const connection = open({ useEc2Role: true, roleArn: role('Keeper'), ...staging, s3Endpoint: world.awsEndpoint });
     const run = openRun({ clock: world.clock });
     const error: unknown = await openStagingArea(connection.access, connection.options, run).catch(
       (failure: unknown) => failure,
     );
     const failure = { step: 'staging:bucket', error: error as ConnectorError };
-    const [read, unread] = [
-      await diagnose(connection, failure, run),
-      await diagnose(connection, failure, run, { readIam: false }),
-    ];
-    expect(shown(read!, -1)).to.deep.equal(['removeStatement bucket of guarded: OnlyFromInside']);
-    expect(shown(unread!, -1)).to.deep.equal(['removeStatement bucket of guarded']);
-    expect(read!.candidates[0]!.holder).to.deep.include({ kind: 'bucket', account: HOME });
+    const read = await diagnose(connection, failure, run);
+    const unread = await diagnose(connection, failure, run, { readIam: false });
     await connection.access[Symbol.asyncDispose]();
+    return { read: read!, unread: unread! };
+  }
+
+  it('finds a Deny in the policy of the bucket, where that may be read', async () => {
+    const { read, unread } = await refusedStaging('guarded');
+    expect(shown(read, -1)).to.deep.equal(['removeStatement bucket of guarded: OnlyFromInside']);
+    expect(shown(unread, -1)).to.deep.equal(['removeStatement bucket of guarded']);
+    expect(read.candidates[0]!.holder).to.deep.include({ kind: 'bucket', account: HOME });
+    expect(read.candidates[0]!.reason).to.match(/hangs on aws:SourceVpce/);
+  });
+
+  it('finds a key with which the bucket encrypts, though the connection knows of none', async () => {
+    const { read, unread } = await refusedStaging('sealed');
+    for (const each of [read, unread]) {
+      expect(shown(each, -1)).to.deep.equal(['addStatement permissions of Keeper: AlsoKey']);
+      expect(each.candidates[0]!.statement!.Resource).to.match(/:key\/1234abcd-12ab-34cd-56ef-1234567890ab$/);
+      expect(each.candidates[0]!.reason).to.match(/set kmsKeyId/);
+    }
   });
 
   it('says nothing of a denied read', async () => {

@@ -6,7 +6,7 @@ import { type AwsClock, type WatchedClient, watchAwsClock } from '../core/aws-cl
 import { defined } from '../core/defined.ts';
 import { AWS_CALL_LIMITS, type RetryLimits, retry } from '../core/retry.ts';
 import type { AwsCredentials } from './access.ts';
-import { awsHandler } from './aws-handler.ts';
+import { callHandler } from './aws-handler.ts';
 import { type AwsOperation, type CallFacts, classifyAwsError } from './classify.ts';
 
 /** What every AWS call of ours needs: where to ask, and when to stop. */
@@ -22,7 +22,7 @@ export interface AwsWire {
 type KeyPair = Pick<AwsCredentials, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>;
 
 function clientConfig(target: AwsTarget, endpoint: string | undefined, keys: KeyPair) {
-  const { region, timeoutMs } = target;
+  const { region } = target;
   return {
     ...defined({ region, endpoint }),
     credentials: {
@@ -31,7 +31,7 @@ function clientConfig(target: AwsTarget, endpoint: string | undefined, keys: Key
       ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken.reveal() }),
     },
     maxAttempts: 1, // core/retry.ts decides; two retry layers multiply
-    requestHandler: { ...awsHandler(target), requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+    requestHandler: callHandler(target),
   };
 }
 

@@ -23,6 +23,11 @@ export function awsHandler({ proxy, connectTimeoutMs }: Pick<AwsTarget, 'proxy' 
   };
 }
 
+/** The same for clients whose calls are small: each is bounded as a whole. */
+export function callHandler(target: Pick<AwsTarget, 'proxy' | 'connectTimeoutMs' | 'timeoutMs'>) {
+  return { ...awsHandler(target), requestTimeout: target.timeoutMs, throwOnRequestTimeout: true };
+}
+
 /** The SDK's own retry (that of S3) knows by this mark what is worth another try. */
 function forSdk(error: ConnectorError): ConnectorError {
   return error.retryable ? Object.defineProperty(error, '$retryable', { value: {} }) : error;

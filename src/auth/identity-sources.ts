@@ -5,7 +5,7 @@ import { abandonOnAbort } from '../core/run.ts';
 import { Secret } from '../core/secret.ts';
 import type { AwsCredentials } from './access.ts';
 import type { AwsWire } from './aws-call.ts';
-import { awsHandler } from './aws-handler.ts';
+import { callHandler } from './aws-handler.ts';
 import { readInstanceRole } from './instance-metadata.ts';
 
 /** Credentials as a source gives them, before AWS was asked whose they are. */
@@ -131,10 +131,9 @@ export const QUIET = { debug: ignore, info: ignore, warn: ignore, error: ignore 
 function ignore(): void {}
 
 /** For the clients of STS that the SDK makes by itself. */
-export function stsConfig(target: AwsTarget) {
-  const { region, stsEndpoint, timeoutMs } = target;
-  const requestHandler = { ...awsHandler(target), requestTimeout: timeoutMs, throwOnRequestTimeout: true };
-  return { ...defined({ region, endpoint: stsEndpoint }), requestHandler };
+function stsConfig(target: AwsTarget) {
+  const { region, stsEndpoint } = target;
+  return { ...defined({ region, endpoint: stsEndpoint }), requestHandler: callHandler(target) };
 }
 
 interface SdkCredentials {

@@ -4,6 +4,7 @@ import type { RoleHop } from '../access/plan.ts';
 import { Secret } from '../core/secret.ts';
 import type { AwsCredentials } from './access.ts';
 import { openRoleAssumer } from './assume-role.ts';
+import { callHandler } from './aws-handler.ts';
 import { runCredentialProcess } from './credential-process.ts';
 import {
   type CredentialSource,
@@ -13,7 +14,6 @@ import {
   QUIET,
   type SourceContext,
   type SourceCredentials,
-  stsConfig,
   variables,
   webIdentityOf,
 } from './identity-sources.ts';
@@ -133,7 +133,10 @@ async function profileBase(name: string, profile: Profile, context: ProfileConte
   return { ...(await source.load(context)), source: source.name };
 }
 
-/** What only the SDK knows: a session of IAM Identity Center. */
+/**
+ * What only the SDK knows: a session of IAM Identity Center. Region and endpoint are those of the profile: given those of
+ * STS, the SDK would ask them for it, and show them the token of the person.
+ */
 async function loadBySdk(profile: string, { environment, target }: ProfileContext): Promise<SourceCredentials> {
   const filepath = environment['AWS_SHARED_CREDENTIALS_FILE'];
   const configFilepath = environment['AWS_CONFIG_FILE'];
@@ -143,7 +146,7 @@ async function loadBySdk(profile: string, { environment, target }: ProfileContex
       ...(filepath === undefined ? {} : { filepath }),
       ...(configFilepath === undefined ? {} : { configFilepath }),
       ignoreCache: true,
-      clientConfig: stsConfig(target),
+      clientConfig: { requestHandler: callHandler(target) },
       logger: QUIET,
     })(),
   );

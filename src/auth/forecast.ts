@@ -126,29 +126,43 @@ export function isUnrenewable({ source, sessionToken }: AwsCredentials): boolean
 function forecastIdentity(plan: AccessPlan, { identity: made, known }: MadeHops, nowMs: number): HopForecast {
   const value = inHand(made) ?? known;
   const kind = plan.identity?.kind ?? 'environment';
-  const base = {
+  return {
     id: 'identity',
     kind: 'identity',
     usedFor: usesOf(plan, 'identity'),
     principal: value?.principalArn ?? PLANNED_IDENTITY[kind],
     ...defined({ source: value?.source, note: value?.note }),
     ...endOf(value, nowMs),
+    ...renewalOfIdentity(plan.identity, value),
     ...missingOf(made),
-  } as const;
-  if (value === undefined || (value.sessionToken === undefined && value.expiresAt === undefined)) {
-    return { ...base, renewal: 'notNeeded', cap: { kind: 'none', reason: 'Long-lived keys do not end.' } };
+  };
+}
+
+/** Of keys in the form all is known before they are used; of every other source only once it gave credentials. */
+function renewalOfIdentity(
+  planned: AccessPlan['identity'],
+  value: AwsCredentials | undefined,
+): Pick<HopForecast, 'renewal' | 'renewedBy' | 'cap'> {
+  const given = planned?.kind === 'accessKeys' ? planned : undefined;
+  if (value === undefined && given === undefined) {
+    const reason = 'The source decides how long its credentials last; there are none in hand that would tell.';
+    return { renewal: 'automatic', cap: { kind: 'source', reason } };
   }
-  if (isUnrenewable(value)) {
+  const hasToken = (value ?? given)?.sessionToken !== undefined;
+  if (!hasToken && value?.expiresAt === undefined) {
+    return { renewal: 'notNeeded', cap: { kind: 'none', reason: 'Long-lived keys do not end.' } };
+  }
+  if (value === undefined || isUnrenewable(value)) {
     const reason = 'A session token that was given from outside ends when it ends, and cannot be renewed here.';
-    return { ...base, renewal: 'impossible', cap: { kind: 'fixedToken', reason } };
+    return { renewal: 'impossible', cap: { kind: 'fixedToken', reason } };
   }
   const renewedBy = { call: value.source };
   if (value.expiresAt === undefined) {
     const reason = 'The session token does not say when it ends; it is read again once AWS refuses it.';
-    return { ...base, renewal: 'whenReplaced', renewedBy, cap: { kind: 'fixedToken', reason } };
+    return { renewal: 'whenReplaced', renewedBy, cap: { kind: 'fixedToken', reason } };
   }
   const reason = 'The source decides how long its credentials last, and replaces them before they end.';
-  return { ...base, renewal: 'automatic', renewedBy, cap: { kind: 'source', reason } };
+  return { renewal: 'automatic', renewedBy, cap: { kind: 'source', reason } };
 }
 
 function forecastRole(

@@ -116,6 +116,21 @@ describe('the forecast', () => {
     expect(login?.missing).to.equal('skipped');
   });
 
+  for (const { title, form, renewal, cap } of [
+    { title: 'keys of an IAM user', form: KEYS, renewal: 'notNeeded', cap: 'none' },
+    { title: 'keys with a token', form: { ...KEYS, sessionToken: 'canary' }, renewal: 'impossible', cap: 'fixedToken' },
+    { title: "a machine's role", form: { useEc2Role: true }, renewal: 'automatic', cap: 'source' },
+    { title: 'a profile', form: { identitySource: 'profile', profile: 'p' }, renewal: 'automatic', cap: 'source' },
+  ]) {
+    it(`claims no more of ${title} that cannot be had than the form tells`, () => {
+      const error = new ConnectorError('RS_AUTH_NO_SOURCE', 'nothing there');
+      const [identity] = forecast(form, { error });
+      expect(identity).to.include({ renewal });
+      expect(identity?.cap.kind).to.equal(cap);
+      expect(identity?.missing).to.deep.include({ code: 'RS_AUTH_NO_SOURCE' });
+    });
+  }
+
   it('of a stored password is that it does not end', () => {
     const plan = planAccess(
       resolveOptions({

@@ -31,7 +31,7 @@ export function addition(set: PolicySet, { document, explained, requests }: Susp
     document: kind,
     sid: statement.Sid,
     statement,
-    reason: [lead(document, requests), ...nearSentences(near), ...spelling(request), reason].join(' '),
+    reason: [lead(document, requests, near), ...nearSentences(near), ...spelling(request), reason].join(' '),
     page,
     console: consoleOf(holder, kind, set),
     command: commandToAdd(holder, kind, statement, set),
@@ -61,14 +61,16 @@ function spelling(request: AccessRequest | undefined): readonly string[] {
     : [`Check the spelling of ${name} first: a cluster that does not exist is refused in the same words.`];
 }
 
-function lead({ kind, holder }: PlannedDocument, requests: readonly AccessRequest[]): string {
+function lead({ kind, holder }: PlannedDocument, requests: readonly AccessRequest[], { wasRead }: NearMiss): string {
   const actions = [...new Set(requests.map(({ action }) => action))].join(' and ');
   const who = shortName(requests[0]?.principal ?? '');
   switch (kind) {
     case 'permissions':
       return `No policy of ${holder.kind} ${holder.name} allows ${actions}.`;
     case 'trust':
-      return `The trust policy of role ${holder.name} does not allow ${actions} to ${who}, or demands more than the connection sends; AWS answers alike for a role that does not exist.`;
+      return wasRead
+        ? `The trust policy of role ${holder.name} does not allow ${actions} to ${who}.`
+        : `The trust policy of role ${holder.name} does not allow ${actions} to ${who}, or demands more than the connection sends; AWS answers alike for a role that does not exist.`;
     case 'bucket':
     case 'key':
       return `The policy of ${kind} ${holder.name} does not allow ${actions} to ${who}, which is of another account.`;

@@ -61,6 +61,8 @@ export function isRefused(requests: readonly AccessRequest[], set: PolicySet, st
 
 /** What comes near to a statement that is missing. */
 export interface NearMiss {
+  /** Whether its document was read at all. */
+  readonly wasRead: boolean;
   /** Condition keys on which a statement hangs that would let the request pass but for them: an external id. */
   readonly conditions: readonly string[];
   /** Resources for which a statement allows the very action: those of another cluster, or a misspelt ARN. */
@@ -85,5 +87,9 @@ export function nearMiss({ document, requests }: Suspect, state: ActualState): N
     const unconditional = { ...statement, Condition: {} };
     return !allows(unconditional) && allows({ ...unconditional, Resource: '*' }) ? listOf(statement.Resource) : [];
   });
-  return { conditions: [...new Set(keys)], resources: [...new Set(resources)] };
+  return {
+    wasRead: isRead(document, state),
+    conditions: [...new Set(keys)],
+    resources: [...new Set(resources)],
+  };
 }

@@ -236,6 +236,11 @@ const CONDITIONS: readonly PolicyStatement['Condition'][] = [
   { Null: { 's3:prefix': 'true' } },
   { Bool: { 'aws:SecureTransport': 'false' } },
   { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } },
+  { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['team', 'use'] } },
+  { 'ForAllValues:StringNotLike': { 'aws:TagKeys': 't*' } },
+  { 'ForAnyValue:StringLike': { 'aws:TagKeys': ['u*', 'x'] } },
+  { 'ForAnyValue:StringNotEquals': { 'aws:TagKeys': 'team' } },
+  { Null: { 'aws:TagKeys': 'false' } },
 ];
 
 const statementOf = (own: boolean): fc.Arbitrary<PolicyStatement> =>
@@ -270,7 +275,8 @@ describe("The evaluator behind verify, against the sandbox's", () => {
         fc.constantFrom('arn:aws:s3:::b/k', 'arn:aws:s3:::b/ann', 'arn:aws:s3:::b'),
         fc.constantFrom('', 'k', 'q', 'kk'),
         fc.constantFrom('9', '10'),
-        (own, other, resourceAccount, action, resource, prefix, maxKeys) => {
+        fc.constantFrom([], ['team'], ['use', 'team'], ['x', 'use']),
+        (own, other, resourceAccount, action, resource, prefix, maxKeys, tagKeys) => {
           const facts = {
             'aws:username': 'ann',
             'aws:PrincipalArn': USER,
@@ -281,14 +287,24 @@ describe("The evaluator behind verify, against the sandbox's", () => {
           };
           const resourcePolicy = other && policy(...other);
           const ours = decide(
-            { principal: USER, action, resource, resourceAccount, context: { ...facts, 's3:prefix': prefix } },
+            {
+              principal: USER,
+              action,
+              resource,
+              resourceAccount,
+              context: { ...facts, 's3:prefix': prefix, 'aws:TagKeys': tagKeys },
+            },
             known([policy(...own)], resourcePolicy),
           );
           const theirs = evaluate({
             principal: { kind: 'user', arn: USER, account: HOME, userId: 'AIDAEXAMPLE' },
             action,
             resource,
-            context: contextOf({ ...facts, ...(prefix === '' ? {} : { 's3:prefix': prefix }) }),
+            context: contextOf({
+              ...facts,
+              ...(prefix === '' ? {} : { 's3:prefix': prefix }),
+              ...(tagKeys.length === 0 ? {} : { 'aws:TagKeys': tagKeys }),
+            }),
             identityPolicies: [policy(...own) as SandboxPolicy],
             resourcePolicy: resourcePolicy as SandboxPolicy | undefined,
             resourceAccount,

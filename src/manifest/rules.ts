@@ -36,7 +36,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   clusterKnown: ({ authType, clusterIdentifier, workgroup, host }, { refused }) => {
     if (authType !== 'assumeRole') return [];
     if (['clusterIdentifier', 'workgroup', 'host', 'jdbcUrl'].some((key) => refused.has(key))) return [];
-    if (clusterIdentifier !== undefined && workgroup !== undefined) {
+    if (clusterIdentifier !== undefined && (workgroup !== undefined || isServerless(host))) {
       const message = 'Cluster Identifier and Serverless workgroup exclude each other: one of them issues the login';
       return [
         issue('clusterIdentifier', message, 'Remove clusterIdentifier or workgroup; a host name tells one, too.'),

@@ -37,6 +37,7 @@ function outputOf(command: string, environment: Environment, signal: AbortSignal
     let bytes = 0;
     const stop = (reason: Error): void => {
       endGroup(child);
+      child.stdout.destroy(); // what left the group may hold the other end open
       reject(reason);
     };
     const onAbort = (): void => stop(signal.reason as Error);

@@ -359,6 +359,25 @@ describe('a profile', () => {
       expect(await isRunning(pid)).to.equal(false);
     });
 
+    it('is not read any more when the caller leaves, though what left its group goes on', async () => {
+      const pids = join(folder, 'gone');
+      const command = await script(`setsid sleep 60 & echo $! > '${pids}'`);
+      const controller = new AbortController();
+      const pipes = () => process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length;
+      const before = pipes();
+      const work = runCredentialProcess(command, {
+        environment: { PATH: process.env['PATH'] },
+        signal: controller.signal,
+      });
+      setTimeout(() => controller.abort(new Error('leaving')), 300);
+      await work.catch(() => undefined);
+      process.kill(Number(await readFile(pids, 'utf8')), 0); // it is there still
+      await sleep(20);
+      const after = pipes();
+      process.kill(Number(await readFile(pids, 'utf8')), 'SIGKILL');
+      expect(after).to.be.at.most(before);
+    });
+
     it('ends with all that it started when the caller leaves', async () => {
       const pids = join(folder, 'pids');
       const command = await script(`sleep 60 & echo "$! $$" > '${pids}'; wait`);

@@ -16,6 +16,8 @@ function stopOf(dropped: Dropped): string {
 const LATER: Readonly<Record<string, string>> = {
   'StagingFiles s3:GetObject': 'staging:get',
   'StagingFiles s3:DeleteObject': 'staging:delete',
+  'StagingKey kms:Decrypt': 'staging:get',
+  'CopyKey kms:GenerateDataKey': 'staging:unload',
   // Used when an upload breaks off, and the sandbox tells the region of a bucket without being asked.
   'StagingFiles s3:AbortMultipartUpload': 'the end',
   'CopyBucket s3:GetBucketLocation': 'the end',

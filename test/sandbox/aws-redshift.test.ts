@@ -7,7 +7,7 @@ import {
 import { expect } from 'chai';
 import { createWorldClock } from '../../src/sandbox/clock.ts';
 import { createLoginRegistry } from '../../src/sandbox/logins.ts';
-import { AWS_WORLD, AwsWorld, HOME, type Keys, refusalOf, roleArn } from './aws-world.ts';
+import { AWS_WORLD, AwsWorld, HOME, type Keys, policy, refusalOf, roleArn } from './aws-world.ts';
 
 describe('Redshift API of the sandbox', () => {
   let aws: AwsWorld;
@@ -76,6 +76,26 @@ describe('Redshift API of the sandbox', () => {
       await buy({ DbUser: 'ann', DurationSeconds: 900 }, asSession);
       expect((await refusalOf(buy({ DbUser: 'etl' }, asSession))).code).to.equal('AccessDenied');
       expect((await refusalOf(buy({ DbUser: 'ann', DurationSeconds: 901 }, asSession))).code).to.equal('AccessDenied');
+    });
+
+    it('tells the making of a user its name only, and the joining of a group nothing', async () => {
+      const asked = (condition: string, value: string | number) =>
+        JSON.stringify(
+          policy(
+            { Effect: 'Allow', Action: 'redshift:GetClusterCredentials', Resource: '*' },
+            {
+              Effect: 'Allow',
+              Action: ['redshift:CreateClusterUser', 'redshift:JoinGroup'],
+              Resource: '*',
+              Condition: { StringEquals: { [condition]: value } },
+            },
+          ),
+        );
+      const byName = await aws.assume(roleArn('Login'), { Policy: asked('redshift:DbUser', 'etl') });
+      const byLifetime = await aws.assume(roleArn('Login'), { Policy: asked('redshift:DurationSeconds', 900) });
+      await buy({ AutoCreate: true }, byName);
+      expect((await refusalOf(buy({ DbGroups: ['loaders'] }, byName))).message).to.include('redshift:JoinGroup');
+      expect((await refusalOf(buy({ AutoCreate: true }, byLifetime))).message).to.include('redshift:CreateClusterUser');
     });
 
     it('narrows a login by the policy of the session', async () => {

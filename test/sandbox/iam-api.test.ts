@@ -50,7 +50,7 @@ const WORLD: World = {
           policies: [allow('iam:GetUser', `arn:aws:iam::${HOME}:user/bob`)],
         },
       ],
-      buckets: [{ name: 'home-data' }],
+      buckets: [{ name: 'home-data' }, { name: 'home-tls' }],
     },
     { id: AWAY },
   ],
@@ -178,6 +178,28 @@ describe('IAM API of the sandbox', () => {
     expect((await refusalOf(world.assume(roleArn('Erins'), {}, again))).code).to.equal('AccessDenied');
     await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'Erins', PolicyDocument: text(document) }));
     await world.assume(roleArn('Erins'), {}, again);
+  });
+
+  it('counts its plain HTTP on loopback as the TLS that it stands in for', async () => {
+    const denyWhen = (isSecure: string) =>
+      new PutBucketPolicyCommand({
+        Bucket: 'home-tls',
+        Policy: text(
+          policy({
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:ListBucket',
+            Resource: 'arn:aws:s3:::home-tls',
+            Condition: { Bool: { 'aws:SecureTransport': isSecure } },
+          }),
+        ),
+      });
+    const s3 = world.s3();
+    const list = () => s3.send(new ListObjectsV2Command({ Bucket: 'home-tls' }));
+    await s3.send(denyWhen('false'));
+    await list();
+    await s3.send(denyWhen('true'));
+    expect((await refusalOf(list())).message).to.match(/explicit deny in a resource-based policy$/);
   });
 
   it('keeps ids in the policies of buckets as well', async () => {

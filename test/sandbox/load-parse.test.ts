@@ -199,7 +199,7 @@ describe('UNLOAD statements', () => {
     ['CLEANPATH ALLOWOVERWRITE', 'CLEANPATH and ALLOWOVERWRITE'],
     ['PARQUET ROWGROUPSIZE 16 MB', 'ROWGROUPSIZE must be between 32 MB and 128 MB'],
     ['MAXFILESIZE 1 MB', 'MAXFILESIZE must be between'],
-    ['JSON', 'The sandbox does not imitate UNLOAD with FORMAT JSON'],
+    ['JSON HEADER', 'HEADER is not supported for UNLOAD to JSON'],
     ['PARQUET PARTITION BY (a)', 'The sandbox does not imitate UNLOAD with PARTITION BY'],
     ['BZIP2', 'The sandbox does not imitate UNLOAD with BZIP2'],
     ["KMS_KEY_ID 'k'", 'KMS_KEY_ID must be used with the ENCRYPTED option'],

@@ -72,20 +72,31 @@ function readLogin({ parameters }: QueryCall): LoginInput {
   };
 }
 
-/** Every action and resource a login needs, in the order they are checked. */
-function neededFor(
-  { dbUser, database, groups, autoCreate }: LoginInput,
-  clusterId: string,
-  prefix: string,
-): readonly (readonly [action: string, resource: string])[] {
+interface Need {
+  readonly action: string;
+  readonly resource: string;
+  /** The condition keys that AWS gives to this very action. */
+  readonly context: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Every action and resource a login needs, in the order they are checked.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html
+ */
+function neededFor(input: LoginInput, clusterId: string, prefix: string): readonly Need[] {
+  const { dbUser, database, groups, autoCreate, lifetimeSeconds } = input;
   const userArn = `${prefix}:dbuser:${clusterId}/${dbUser}`;
+  const user = { 'redshift:DbUser': dbUser };
+  const all = { ...user, 'redshift:DbName': database, 'redshift:DurationSeconds': String(lifetimeSeconds) };
+  const resources = [userArn, ...(database === undefined ? [] : [`${prefix}:dbname:${clusterId}/${database}`])];
   return [
-    ['redshift:GetClusterCredentials', userArn],
-    ...(database === undefined
-      ? []
-      : [['redshift:GetClusterCredentials', `${prefix}:dbname:${clusterId}/${database}`] as const]),
-    ...(autoCreate ? [['redshift:CreateClusterUser', userArn] as const] : []),
-    ...groups.map((group) => ['redshift:JoinGroup', `${prefix}:dbgroup:${clusterId}/${group}`] as const),
+    ...resources.map((resource) => ({ action: 'redshift:GetClusterCredentials', resource, context: all })),
+    ...(autoCreate ? [{ action: 'redshift:CreateClusterUser', resource: userArn, context: user }] : []),
+    ...groups.map((group) => ({
+      action: 'redshift:JoinGroup',
+      resource: `${prefix}:dbgroup:${clusterId}/${group}`,
+      context: {},
+    })),
   ];
 }
 
@@ -105,12 +116,8 @@ const loginXml = ({ dbUser, dbPassword, expiresAt }: IssuedLogin): XmlElements =
 export function getClusterCredentials(call: QueryCall, deps: RedshiftDeps): XmlElements {
   const input = readLogin(call);
   const clusterId = readClusterId(call, deps);
-  for (const [action, resource] of neededFor(input, clusterId, arnPrefix(call))) {
-    demand(call, action, resource, {
-      'redshift:DbUser': input.dbUser,
-      'redshift:DbName': input.database,
-      'redshift:DurationSeconds': String(input.lifetimeSeconds),
-    });
+  for (const { action, resource, context } of neededFor(input, clusterId, arnPrefix(call))) {
+    demand(call, action, resource, context);
   }
   const { cluster } = existing(call, deps, clusterId);
   return loginXml(

@@ -90,7 +90,7 @@ export function createAuthorizer(
         'aws:CurrentTime': new Date(now).toISOString(),
         'aws:EpochTime': Math.floor(now / 1000),
         'aws:SourceIp': principal.kind === 'service' ? undefined : '127.0.0.1',
-        'aws:SecureTransport': false,
+        'aws:SecureTransport': true, // plain HTTP on loopback stands in for AWS's HTTPS
         'aws:ViaAWSService': false,
         'aws:RequestedRegion': region,
         'aws:ResourceAccount': resourceAccount,

@@ -17,7 +17,14 @@ export type ColumnKind =
   | 'time'
   | 'timetz'
   | 'timestamp'
-  | 'timestamptz';
+  | 'timestamptz'
+  | 'intervalY2m'
+  | 'intervalD2s'
+  | 'super'
+  | 'varbyte'
+  | 'geometry'
+  | 'geography'
+  | 'hllsketch';
 
 /** A column of the table that COPY fills. */
 export interface TargetColumn {
@@ -28,7 +35,7 @@ export interface TargetColumn {
   readonly kind: ColumnKind;
   readonly isNotNull: boolean;
   readonly identity: 'none' | 'always' | 'byDefault';
-  /** Bytes of CHAR and VARCHAR. */
+  /** Bytes of CHAR, VARCHAR and VARBYTE. */
   readonly maxBytes: number;
   readonly precision: number;
   readonly scale: number;
@@ -64,6 +71,25 @@ export const KIND_BY_OID: Readonly<Record<string, ColumnKind>> = {
   '1184': 'timestamptz',
 };
 
+/** Types that have another object id in each cluster, by name. */
+const KIND_BY_NAME: Readonly<Record<string, ColumnKind>> = {
+  super: 'super',
+  varbyte: 'varbyte',
+  geometry: 'geometry',
+  geography: 'geography',
+  hllsketch: 'hllsketch',
+};
+
+const INTERVAL = '1186';
+const YEAR_TO_MONTH = 0x06;
+
+/** The kind of a type by its object id in PostgreSQL, its modifier and its name; undefined: it has no place in a file. */
+export function kindOf(typeOid: string, modifier: number, typeName: string): ColumnKind | undefined {
+  if (typeOid !== INTERVAL) return KIND_BY_OID[typeOid] ?? KIND_BY_NAME[typeName];
+  if (modifier < 0) return undefined;
+  return ((modifier >> 16) & 0x7fff & ~YEAR_TO_MONTH) === 0 ? 'intervalY2m' : 'intervalD2s';
+}
+
 /** Type name and length as the load-error views show them. */
 export const SHOWN_TYPES: Readonly<Record<ColumnKind, string>> = {
   smallint: 'int2',
@@ -80,12 +106,21 @@ export const SHOWN_TYPES: Readonly<Record<ColumnKind, string>> = {
   timetz: 'timetz',
   timestamp: 'timestamp',
   timestamptz: 'timestamptz',
+  intervalY2m: 'intervaly2',
+  intervalD2s: 'intervald2',
+  super: 'super',
+  varbyte: 'varbyte',
+  geometry: 'geometry',
+  geography: 'geography',
+  hllsketch: 'hllsketch',
 };
 
 export function shownLength({ kind, maxBytes, precision, scale }: TargetColumn): string {
-  if (kind === 'char' || kind === 'varchar') return String(maxBytes);
+  if (kind === 'char' || kind === 'varchar' || kind === 'varbyte') return String(maxBytes);
   return kind === 'decimal' ? `${precision},${scale}` : '0';
 }
+
+const MAX_VARBYTE = 16_777_216;
 
 const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** A PostgreSQL identifier. */
@@ -147,7 +182,7 @@ function toColumn(
   [name, typeOid, modifier, notNull, identity, , , , typeName]: readonly (string | null)[],
   shownName: string,
 ): TargetColumn {
-  const kind = KIND_BY_OID[typeOid ?? ''];
+  const kind = kindOf(typeOid ?? '', Number(modifier), typeName ?? '');
   if (kind === undefined) throw notImitated(`COPY into column "${shownName}" of type ${typeName}`);
   const size = Number(modifier) - 4;
   return {
@@ -156,7 +191,7 @@ function toColumn(
     kind,
     isNotNull: notNull === 't',
     identity: identity === 'a' ? 'always' : identity === 'd' ? 'byDefault' : 'none',
-    maxBytes: size > 0 ? size : 65_535,
+    maxBytes: size > 0 ? size : kind === 'varbyte' ? MAX_VARBYTE : 65_535,
     precision: size >= 0 ? (size >> 16) & 0xffff : 38,
     scale: size >= 0 ? size & 0x7ff : 37,
   };

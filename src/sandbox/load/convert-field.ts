@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { TargetColumn } from './columns.ts';
+import { convertHex, convertInterval, convertShape, convertSketch, convertSuper } from './convert-extra.ts';
 import { type Converted, convertBoolean, convertDecimal, convertFloat, convertInteger } from './convert-number.ts';
 import { convertDate, convertTime, convertTimestamp } from './convert-time.ts';
 import type { FieldFault } from './load-errors.ts';
@@ -55,6 +56,18 @@ function convertTyped(text: string, column: TargetColumn, statement: CopyStateme
       return convertTime(text, false);
     case 'timetz':
       return convertTime(text, true);
+    case 'super':
+      return convertSuper(text);
+    case 'varbyte':
+      return convertHex(text, column.maxBytes);
+    case 'geometry':
+    case 'geography':
+      return convertShape(text);
+    case 'hllsketch':
+      return convertSketch(text);
+    case 'intervalY2m':
+    case 'intervalD2s':
+      return convertInterval(text);
     case 'char':
     case 'varchar':
       return text;

@@ -75,7 +75,7 @@ function rowsOf(load: Load, access: S3Access): AsyncGenerator<Buffer, void, unde
   const verbatim = isParquet ? RENDERED : verbatimDialect(statement);
   return loadText({
     files: isParquet
-      ? parquetAsText(sources, columns, access, context.cluster.dataDir, statement.fillRecord)
+      ? parquetAsText(sources, columns, access, context.cluster.dataDir, statement)
       : filesOf(sources, access, statement),
     scanner: verbatim === undefined ? undefined : new PlainScanner(columns, verbatim, read),
     readRecord: recordReader(read, !isParquet),

@@ -49,9 +49,10 @@ export function jsonFields(
 ): (Buffer | null)[] | undefined {
   const values = topLevelValues(text, ignoreCase);
   if (values === undefined) return undefined;
-  return columns.map(({ shownName: name }) => {
+  return columns.map(({ shownName: name, kind }) => {
     const raw = values.get(ignoreCase ? name.toLowerCase() : name);
     if (raw === undefined || raw === 'null') return null;
+    if (kind === 'super') return Buffer.from(raw);
     return Buffer.from(raw.startsWith('"') ? String(JSON.parse(raw)) : raw);
   });
 }

@@ -53,13 +53,20 @@ const NOT_IMITATED = [
   'master_symmetric_key',
   'readratio',
   'ssh',
-  'serializetojson',
   'simplify',
   'job',
 ];
 
 /** Options that Parquet accepts beside the source and the authorisation. */
-const WITH_PARQUET = ['parquet', 'acceptinvchars', 'fillrecord', 'statupdate', 'manifest', 'explicit_ids'];
+const WITH_PARQUET = [
+  'parquet',
+  'acceptinvchars',
+  'fillrecord',
+  'statupdate',
+  'manifest',
+  'explicit_ids',
+  'serializetojson',
+];
 const NOT_WITH_CSV = ['escape', 'removequotes'];
 const NOT_WITH_JSON = ['delimiter', 'escape', 'fillrecord', 'ignoreblanklines', 'null', 'removequotes', 'quote'];
 
@@ -180,6 +187,7 @@ function resolveOptions(said: SaidOptions, format: CopyFormat): Resolved {
     roundDecimals: said.has('roundec'),
     explicitIds: said.has('explicit_ids'),
     noLoad: said.has('noload'),
+    serializeToJson: said.has('serializetojson'),
   };
 }
 

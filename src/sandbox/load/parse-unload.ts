@@ -1,6 +1,6 @@
 import { readClauses } from './clauses.ts';
 import { flag, onOrOff, resolveEscapes, type Said, type SaidOptions, singleCharacter, sizeInBytes } from './options.ts';
-import { notImitated, refuse, syntaxError } from './refusal.ts';
+import { refuse, syntaxError } from './refusal.ts';
 import type { Compression, UnloadFormat, UnloadStatement } from './statement.ts';
 import { type Token, TokenReader, tokenize } from './tokens.ts';
 
@@ -83,7 +83,6 @@ function checkedFormat(said: SaidOptions): UnloadFormat {
   if (forbidden !== undefined) {
     throw refuse('0A000', `${forbidden.toUpperCase()} is not supported for UNLOAD to ${format.toUpperCase()}`);
   }
-  if (format === 'json') throw notImitated('UNLOAD with FORMAT JSON');
   if (said.has('gzip') && said.has('zstd')) throw refuse('0A000', 'GZIP is not compatible with ZSTD');
   if (said.has('cleanpath') && said.has('allowoverwrite')) {
     throw refuse('0A000', 'CLEANPATH and ALLOWOVERWRITE options cannot be specified together');

@@ -187,6 +187,14 @@ export class PlainScanner {
         return length <= 15 && isClock(bytes, start, end);
       case 'timetz':
         return isClock(bytes, start, withoutZone(bytes, start, end));
+      case 'intervalY2m':
+      case 'intervalD2s':
+      case 'super':
+      case 'varbyte':
+      case 'geometry':
+      case 'geography':
+      case 'hllsketch':
+        return false;
     }
   }
 

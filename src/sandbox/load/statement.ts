@@ -45,6 +45,8 @@ export interface CopyStatement {
   readonly roundDecimals: boolean;
   readonly explicitIds: boolean;
   readonly noLoad: boolean;
+  /** Of columnar files: nested values become SUPER. */
+  readonly serializeToJson: boolean;
 }
 
 /** An UNLOAD statement, its options resolved to their defaults. */

@@ -52,6 +52,13 @@ function readType({ kind, precision, scale }: UnloadColumn): string {
     case 'timestamptz':
     case 'time':
     case 'timetz':
+    case 'intervalY2m':
+    case 'intervalD2s':
+    case 'super':
+    case 'varbyte':
+    case 'geometry':
+    case 'geography':
+    case 'hllsketch':
       return 'VARCHAR';
   }
 }
@@ -78,6 +85,8 @@ function expression({ kind }: UnloadColumn, name: string, type: string | undefin
     case 'timestamp':
     case 'timestamptz':
       return `CASE WHEN ${name} LIKE '% BC' THEN regexp_replace(${name}, '^([^ ]+) (.*) BC$', '\\1 (BC) \\2') ELSE ${name} END::TIMESTAMP`;
+    case 'super':
+      return `${name}::JSON`;
     case 'decimal':
       return type === undefined ? name : `${name}::${type}`;
     case 'smallint':
@@ -90,6 +99,12 @@ function expression({ kind }: UnloadColumn, name: string, type: string | undefin
     case 'varchar':
     case 'time':
     case 'timetz':
+    case 'intervalY2m':
+    case 'intervalD2s':
+    case 'varbyte':
+    case 'geometry':
+    case 'geography':
+    case 'hllsketch':
       return name;
   }
 }

@@ -18,6 +18,13 @@ const BASE: Readonly<Record<ColumnKind, string>> = {
   timetz: 'time with time zone',
   timestamp: 'timestamp without time zone',
   timestamptz: 'timestamp with time zone',
+  intervalY2m: 'interval year to month',
+  intervalD2s: 'interval day to second',
+  super: 'super',
+  varbyte: 'binary varying',
+  geometry: 'geometry',
+  geography: 'geography',
+  hllsketch: 'hllsketch',
 };
 
 /** The manifest of an UNLOAD. The documented key names of lengths are not JSON; these are a guess, only `base` is sure. */

@@ -1,5 +1,5 @@
 import type { BackendSession } from '../pg/backend-session.ts';
-import { type ColumnKind, KIND_BY_OID, quoteIdentifier } from './columns.ts';
+import { type ColumnKind, KIND_BY_OID, kindOf, quoteIdentifier } from './columns.ts';
 import { notImitated, refuse } from './refusal.ts';
 import type { UnloadStatement } from './statement.ts';
 import { wholeNames } from './whole-names.ts';
@@ -23,7 +23,8 @@ export interface UnloadQuery {
 
 /** What also comes out of queries: text, unknown literals, names. */
 const TEXT_LIKE = new Set(['25', '705', '19']);
-const NOT_IN_PARQUET: readonly ColumnKind[] = ['time', 'timetz'];
+const NOT_DOCUMENTED: readonly ColumnKind[] = ['time', 'timetz', 'intervalY2m', 'intervalD2s'];
+const NOT_IN_PARQUET: readonly ColumnKind[] = ['varbyte', 'geometry', 'geography', 'hllsketch'];
 
 export async function openQuery(backend: BackendSession, statement: UnloadStatement): Promise<UnloadQuery> {
   const sql = backend.translate(statement.query);
@@ -36,8 +37,9 @@ export async function openQuery(backend: BackendSession, statement: UnloadStatem
   const typeNames = await unknownTypes(backend, columns);
   const found = columns.map(({ name: short, typeOid, typeModifier }, index): UnloadColumn => {
     const name = names[index] ?? short;
-    const kind = TEXT_LIKE.has(String(typeOid)) ? 'varchar' : KIND_BY_OID[String(typeOid)];
-    if (kind === undefined) throw notImitated(`UNLOAD of column "${name}" of type ${typeNames[index]}`);
+    const typeName = typeNames[index] ?? '';
+    const kind = TEXT_LIKE.has(String(typeOid)) ? 'varchar' : kindOf(String(typeOid), typeModifier, typeName);
+    if (kind === undefined) throw notImitated(`UNLOAD of column "${name}" of type ${typeName}`);
     const size = typeModifier - 4;
     const isDecimal = kind === 'decimal' && size >= 0;
     return {
@@ -49,6 +51,7 @@ export async function openQuery(backend: BackendSession, statement: UnloadStatem
     };
   });
   if (statement.format === 'parquet') checkParquet(found);
+  if (statement.format === 'json') checkNames(found);
   return { sql, columns: found };
 }
 
@@ -64,12 +67,23 @@ async function unknownTypes(
 }
 
 function checkParquet(columns: readonly UnloadColumn[]): void {
-  const time = columns.find(({ kind }) => NOT_IN_PARQUET.includes(kind));
+  const never = columns.find(({ kind }) => NOT_IN_PARQUET.includes(kind));
+  if (never !== undefined) {
+    throw refuse(
+      '0A000',
+      `UNLOAD to PARQUET does not support column "${never.name}" of type ${never.kind.toUpperCase()}`,
+    );
+  }
+  const time = columns.find(({ kind }) => NOT_DOCUMENTED.includes(kind));
   if (time !== undefined) {
     throw notImitated(
       `UNLOAD to PARQUET of column "${time.name}": how ${time.kind.toUpperCase()} is written is not documented`,
     );
   }
+  checkNames(columns);
+}
+
+function checkNames(columns: readonly UnloadColumn[]): void {
   const names = columns.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw refuse('XX000', `Duplicate column name "${twice}" in the UNLOAD query`);
@@ -82,7 +96,7 @@ const NO_QUOTE = '\u0001';
 
 /** The quote character of the rows that the database gives. */
 export function quoteByte({ format }: UnloadStatement): number {
-  return (format === 'delimited' ? NO_QUOTE : '"').charCodeAt(0);
+  return (format === 'delimited' || format === 'json' ? NO_QUOTE : '"').charCodeAt(0);
 }
 
 /** The database's COPY that writes the query's rows as Redshift's text or CSV files hold them. */
@@ -113,6 +127,7 @@ function hasBareMarker({ nullAs, delimiter, escape: hasEscape, addQuotes }: Unlo
 /** Redshift does not quote a text that looks like its marker: so it is one. Cheap: the value goes out as it is. */
 function bareExpression(column: UnloadColumn, name: string, { nullAs }: UnloadStatement): string {
   if (column.kind === 'varchar') return `nullif(${name}, ${literal(nullAs)})`;
+  if (column.kind === 'super') return plainText(column, name);
   return column.kind === 'real' || column.kind === 'double' ? plainText(column, name) : name;
 }
 
@@ -122,6 +137,8 @@ function wrappedExpression(column: UnloadColumn, name: string, statement: Unload
 }
 
 function plainText({ kind, length }: UnloadColumn, name: string): string {
+  // The marker of NULL is not for SUPER: it is written as JSON has it.
+  if (kind === 'super') return `coalesce(pg_catalog.rs_text(${name}), 'null')`;
   if (kind === 'boolean') return `CASE WHEN ${name} THEN 't' WHEN NOT ${name} THEN 'f' END`;
   // A CHAR is written with its blanks.
   if (kind === 'char' && length > 0) return `rpad(${name}::text, ${length})`;
@@ -129,6 +146,31 @@ function plainText({ kind, length }: UnloadColumn, name: string): string {
     return `CASE ${name}::text WHEN 'NaN' THEN 'nan' WHEN 'Infinity' THEN 'inf' WHEN '-Infinity' THEN '-inf' ELSE ${name}::text END`;
   }
   return `${name}::text`;
+}
+
+/** The database's COPY that writes each row as a JSON object on a line of its own. Truth values are `t` and `f`. */
+export function jsonCopySql({ sql, columns }: UnloadQuery): string {
+  const names = columns.map((_column, index) => `c${index}`).join(', ');
+  const members = columns.map((column, index) => {
+    const key = literal(`${index === 0 ? '' : ','}${JSON.stringify(column.name)}:`);
+    return `${key} || ${jsonValue(column, `c${index}`)}`;
+  });
+  const options = ['FORMAT csv', `DELIMITER ${literal('\u0002')}`, `QUOTE ${literal(NO_QUOTE)}`, `ENCODING 'UTF8'`];
+  const list = `'{' || ${members.join(' || ')} || '}'`;
+  return `COPY (SELECT ${list} FROM (${sql}\n) AS unloaded(${names})) TO STDOUT (${options.join(', ')})`;
+}
+
+const JSON_NUMBERS: readonly ColumnKind[] = ['smallint', 'integer', 'bigint', 'decimal', 'real', 'double'];
+
+function jsonValue(column: UnloadColumn, name: string): string {
+  if (column.kind === 'super') return plainText(column, name);
+  if (!JSON_NUMBERS.includes(column.kind)) return `coalesce(to_json(${plainText(column, name)})::text, 'null')`;
+  const isFloat = column.kind === 'real' || column.kind === 'double';
+  // JSON has no number for them.
+  const text = isFloat
+    ? `CASE WHEN ${name}::text ~ '[a-z]{3}' THEN '"' || (${plainText(column, name)}) || '"' ELSE ${name}::text END`
+    : `${name}::text`;
+  return `coalesce(${text}, 'null')`;
 }
 
 /** ESCAPE and ADDQUOTES of delimited text. */

@@ -11,7 +11,15 @@ import type { UnloadStatement } from './statement.ts';
 import { markStatement, recordUnload } from './system-tables.ts';
 import { parquetWriter } from './to-parquet.ts';
 import { manifestText } from './unload-manifest.ts';
-import { headerLine, openQuery, parquetCopySql, quoteByte, textCopySql, type UnloadQuery } from './unload-query.ts';
+import {
+  headerLine,
+  jsonCopySql,
+  openQuery,
+  parquetCopySql,
+  quoteByte,
+  textCopySql,
+  type UnloadQuery,
+} from './unload-query.ts';
 
 /** Runs an UNLOAD to S3 under the snapshot of the client's transaction. A failure leaves the files written by then. */
 export async function runUnload(context: StatementContext, sql: string): Promise<CommandResult> {
@@ -100,7 +108,7 @@ async function writeParts(
     maxFileBytes: isParquet ? wholeRowGroups(statement.maxFileBytes) : statement.maxFileBytes,
     header: statement.header ? Buffer.from(headerLine(query.columns, statement)) : undefined,
     quote: quoteByte(statement),
-    dropsQuotes: statement.format === 'delimited',
+    dropsQuotes: statement.format === 'delimited' || statement.format === 'json',
     open: (slice, part) => {
       const location = { bucket: target.bucket, key: target.key + partName(statement, slice, part) };
       return duck === undefined
@@ -110,17 +118,22 @@ async function writeParts(
   });
   try {
     const restore = isParquet ? await exactText(context) : undefined;
-    for await (const rows of backend.copyOut(isParquet ? parquetCopySql(query) : textCopySql(query, statement))) {
+    for await (const rows of backend.copyOut(copyOutSql(query, statement))) {
       signal.throwIfAborted();
       await writer.write(rows);
     }
     await restore?.();
-    // Text leaves an empty object where there was nothing to write, Parquet leaves none.
-    return await writer.finish({ atLeastOne: !isParquet });
+    // Text leaves an empty object where there was nothing to write, Parquet and JSON leave none.
+    return await writer.finish({ atLeastOne: statement.format === 'csv' || statement.format === 'delimited' });
   } catch (error) {
     await writer.abandon();
     throw error;
   }
+}
+
+function copyOutSql(query: UnloadQuery, statement: UnloadStatement): string {
+  if (statement.format === 'parquet') return parquetCopySql(query);
+  return statement.format === 'json' ? jsonCopySql(query) : textCopySql(query, statement);
 }
 
 const MB = 1024 * 1024;
@@ -164,6 +177,7 @@ function partName(statement: UnloadStatement, slice: number, part: number): stri
 function suffix({ extension, format, compression }: UnloadStatement): string {
   if (extension !== undefined) return `.${extension.replace(/^\./, '')}`;
   if (format === 'parquet') return '.parquet';
+  if (format === 'json') return `.json${{ none: '', gzip: '.gz', zstd: '.zst' }[compression]}`;
   return { none: '', gzip: '.gz', zstd: '.zst' }[compression];
 }
 

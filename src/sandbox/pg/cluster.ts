@@ -107,6 +107,7 @@ async function openCore(
     typeOids: new Map((known?.rows ?? []).map(([ours, theirs]) => [Number(ours), Number(theirs)])),
     foreignFunctions: foreignFunctions(functions.rows.map(([name]) => name ?? '')),
     serializer: init.cluster.isolation === 'serializable' ? new Serializer(run) : undefined,
+    hasOpaqueColumns: false,
     nextQueryId: () => ++lastQueryId,
     admin: run,
     releaseDatabase: (database) => admin.release(database),

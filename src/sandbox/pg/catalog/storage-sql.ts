@@ -1,21 +1,3 @@
-/** Types PostgreSQL lacks, with the object ids clients know them by. Their text goes in and out as it is. */
-const EXTRA_TYPES = [
-  ['super', 4000],
-  ['varbyte', 6551],
-  ['geometry', 3000],
-  ['geography', 3001],
-  ['hllsketch', 2935],
-] as const;
-
-function createType(name: string): string[] {
-  return [
-    `CREATE TYPE pg_catalog.${name}`,
-    `CREATE FUNCTION pg_catalog.${name}_in(cstring) RETURNS pg_catalog.${name} LANGUAGE internal IMMUTABLE STRICT AS 'textin'`,
-    `CREATE FUNCTION pg_catalog.${name}_out(pg_catalog.${name}) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout'`,
-    `CREATE TYPE pg_catalog.${name} (INPUT = ${name}_in, OUTPUT = ${name}_out, LIKE = text, CATEGORY = 'U', PREFERRED = false)`,
-  ];
-}
-
 const LENGTH_CHECKS = `
 CREATE FUNCTION pg_catalog.rs_check_lengths() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $body$
 DECLARE
@@ -84,17 +66,12 @@ LANGUAGE sql SECURITY DEFINER AS $body$
   ON CONFLICT (relid) DO UPDATE SET facts = t.facts || excluded.facts
 $body$`;
 
-/** Tables that hold what PostgreSQL has no place for, the types it lacks, and the trigger that counts bytes. */
+/** Tables that hold what PostgreSQL has no place for, and the trigger that counts bytes. */
 export const STORAGE_SQL: readonly string[] = [
   'GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC',
   'CREATE TABLE pg_catalog.rs_names (short text PRIMARY KEY, whole text NOT NULL)',
   'CREATE TABLE pg_catalog.rs_cluster (isolation text, slices int, id text)',
   'CREATE TABLE pg_catalog.rs_table_facts (relid oid PRIMARY KEY, facts jsonb NOT NULL)',
-  'CREATE TABLE pg_catalog.rs_type_oids (typ oid, redshift_oid bigint)',
-  ...EXTRA_TYPES.flatMap(([name]) => createType(name)),
-  ...EXTRA_TYPES.map(
-    ([name, oid]) => `INSERT INTO pg_catalog.rs_type_oids VALUES ('pg_catalog.${name}'::regtype, ${oid})`,
-  ),
   `CREATE TABLE pg_catalog.rs_stl_load_errors (userid int, slice int, tbl int, starttime timestamp, session int, query int,
     filename char(256), line_number bigint, colname char(127), type char(10), col_length char(10), position int,
     raw_line char(1024), raw_field_value char(1024), err_code int, err_reason char(100), is_partial int, start_offset bigint,

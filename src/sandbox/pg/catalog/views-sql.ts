@@ -29,9 +29,13 @@ SELECT r.oid AS relid, r.schema_name, r.table_name, rs_full(a.attname) AS column
        WHERE d.refobjid = r.oid AND d.refobjsubid = a.attnum AND d.deptype = 'i' AND d.classid = 'pg_class'::regclass)
     ELSE pg_get_expr(d.adbin, d.adrelid) END AS column_default,
   NOT a.attnotnull AS nullable,
-  CASE WHEN a.atttypid IN ('text'::regtype, 'name'::regtype) THEN 'character varying' ELSE format_type(a.atttypid, NULL) END AS data_type,
-  CASE WHEN a.atttypid IN ('text'::regtype, 'name'::regtype) THEN 'character varying' ELSE format_type(a.atttypid, a.atttypmod) END AS full_type,
-  CASE WHEN a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 0 THEN a.atttypmod - 4 END AS character_maximum_length,
+  CASE WHEN a.atttypid IN ('text'::regtype, 'name'::regtype) THEN 'character varying' WHEN a.atttypid = 'varbyte'::regtype THEN 'binary varying'
+    WHEN a.atttypid = 'interval'::regtype THEN regexp_replace(format_type(a.atttypid, a.atttypmod), '\\(\\d\\)$', '')
+    ELSE format_type(a.atttypid, NULL) END AS data_type,
+  CASE WHEN a.atttypid IN ('text'::regtype, 'name'::regtype) THEN 'character varying'
+    WHEN a.atttypid = 'varbyte'::regtype THEN replace(format_type(a.atttypid, a.atttypmod), 'varbyte', 'binary varying')
+    ELSE format_type(a.atttypid, a.atttypmod) END AS full_type,
+  CASE WHEN a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype, 'varbyte'::regtype) AND a.atttypmod > 0 THEN a.atttypmod - 4 END AS character_maximum_length,
   CASE a.atttypid WHEN 'numeric'::regtype THEN CASE WHEN a.atttypmod > 0 THEN ((a.atttypmod - 4) >> 16) & 65535 END
     WHEN 'int2'::regtype THEN 16 WHEN 'int4'::regtype THEN 32 WHEN 'int8'::regtype THEN 64
     WHEN 'float4'::regtype THEN 24 WHEN 'float8'::regtype THEN 53 END AS numeric_precision,

@@ -1,6 +1,12 @@
 import type { ErrorFields } from '../backend-session.ts';
 import type { SourcePosition } from '../sql/source-position.ts';
-import { noticeResponse, readErrorFields, readRowDescription, rowDescription } from '../wire/messages.ts';
+import {
+  type ColumnDescription,
+  noticeResponse,
+  readErrorFields,
+  readRowDescription,
+  rowDescription,
+} from '../wire/messages.ts';
 import type { ClusterCore } from './cluster-core.ts';
 
 /** What the statement was about, for wording its refusal. */
@@ -76,9 +82,18 @@ export function describeRows(body: Buffer, core: Pick<ClusterCore, 'names' | 'ty
   const columns = readRowDescription(body).map((column) => ({
     ...column,
     name: core.names.fromPostgres(column.name),
-    typeOid: core.typeOids.get(column.typeOid) ?? column.typeOid,
+    typeOid: core.typeOids.get(column.typeOid) ?? intervalOid(column) ?? column.typeOid,
   }));
   return rowDescription(columns);
+}
+
+const INTERVAL = 1186;
+const YEAR_TO_MONTH = 0x06;
+
+/** Intervals of years to months and of days to seconds are two types; what PostgreSQL does not qualify is the old one. */
+function intervalOid({ typeOid, typeModifier }: ColumnDescription): number | undefined {
+  if (typeOid !== INTERVAL || typeModifier < 0) return undefined;
+  return ((typeModifier >> 16) & 0x7fff & ~YEAR_TO_MONTH) === 0 ? 1188 : 1190;
 }
 
 // What Redshift reports of itself at the start and on change; PostgreSQL reports more.

@@ -17,6 +17,8 @@ export interface ClusterCore {
   /** Present when databases of the cluster are serializable. */
   readonly serializer: Serializer | undefined;
   readonly sessions: Map<number, LiveSession>;
+  /** Set once a table has a column of type SUPER or VARBYTE: literals for it are then looked at. */
+  hasOpaqueColumns: boolean;
   nextQueryId(): number;
   /** Runs SQL as superuser on a connection of its own. */
   admin(database: string, sql: string): Promise<BackendResult>;

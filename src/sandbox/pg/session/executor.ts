@@ -1,5 +1,6 @@
 import { type ErrorFields, RedshiftError } from '../backend-session.ts';
 import type { SessionState } from '../session-state.ts';
+import { MAKES_OPAQUE } from '../sql/given-literals.ts';
 import { quoteLiteral } from '../sql/names.ts';
 import type { Plan } from '../sql/plan.ts';
 import { isOn } from '../sql/settings.ts';
@@ -44,8 +45,25 @@ export class Executor {
     this.state = { ...counters, nextQueryId: () => core.nextQueryId() };
   }
 
+  /** A plan that writes, with its literals as the types of the columns have them. */
+  async withTypes<P extends Plan>(plan: P): Promise<P> {
+    const { core } = this.relay;
+    if (plan.kind !== 'run') return plan;
+    if (MAKES_OPAQUE.test(plan.sql)) core.hasOpaqueColumns = true;
+    if (!core.hasOpaqueColumns || plan.retype === undefined || this.relay.backend.status === 'E') return plan;
+    const { rows } = await this.relay.quiet(
+      `SELECT attname, pg_catalog.format_type(atttypid, NULL) FROM pg_catalog.pg_attribute
+       WHERE attrelid = pg_catalog.to_regclass(${quoteLiteral(plan.writes[0] ?? '')}) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+    );
+    const columns = rows.map(([name, type]) => ({ name: name ?? '', type: type ?? '' }));
+    return columns.some(({ type }) => type === 'super' || type === 'varbyte')
+      ? { ...plan, sql: plan.retype(columns), sourcePosition: undefined }
+      : plan;
+  }
+
   /** Carries out one plan and shows its answer. Throws `RedshiftError`. */
-  async run(plan: Plan, how: Showing): Promise<void> {
+  async run(given: Plan, how: Showing): Promise<void> {
+    const plan = await this.withTypes(given);
     const showing = { ...how, sourcePosition: plan.sourcePosition };
     if (plan.kind === 'refused') throw new RedshiftError(plan.fields);
     if ('alone' in plan && plan.alone !== undefined) this.#refuseInBlock(plan.alone);

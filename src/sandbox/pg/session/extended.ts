@@ -97,8 +97,9 @@ export class ExtendedProtocol {
     const name = reader.cstring();
     const text = reader.cstring();
     this.#current = text;
-    const plan = this.#plan(text);
-    if (plan?.kind === 'refused') throw new RedshiftError(plan.fields);
+    const planned = this.#plan(text);
+    if (planned?.kind === 'refused') throw new RedshiftError(planned.fields);
+    const plan = planned && (await this.#executor.withTypes(planned));
     this.#statements.set(name, { plan, text });
     if (!passes(plan)) return this.#executor.relay.client.send(frame(TYPE.parseComplete));
     await this.#lock(plan);

@@ -1,6 +1,7 @@
 import type { SuperuserRows } from '../../cluster.ts';
 import { RedshiftError } from '../backend-session.ts';
 import { SUPERUSER } from '../process/postgres.ts';
+import { MAKES_OPAQUE } from '../sql/given-literals.ts';
 import { planStatement } from '../sql/plan-statement.ts';
 import { splitStatements, tokenize } from '../sql/tokens.ts';
 import { connectBackend } from '../wire/backend-client.ts';
@@ -46,6 +47,7 @@ export async function runAsSuperuser(core: ClusterCore, database: string, text: 
         singleNode: false,
         superuser: true,
       });
+      if ('sql' in plan && MAKES_OPAQUE.test(plan.sql)) core.hasOpaqueColumns = true;
       await core.learnNames(database);
       if (plan.kind === 'refused') throw new RedshiftError(plan.fields);
       if (plan.kind === 'admin' && plan.everywhere) {

@@ -4,6 +4,8 @@ import { syntaxError, type TokenCursor } from './cursor.ts';
 const VARCHAR_LIMIT = 65_535;
 const CHAR_LIMIT = 4096;
 const VARBYTE_LIMIT = 16_777_216;
+/** The longest that PostgreSQL keeps of a type: longer ones are not checked. */
+const POSTGRES_LENGTH = 10_485_760;
 
 const PLAIN: Readonly<Record<string, string>> = {
   smallint: 'smallint',
@@ -125,10 +127,10 @@ function decimal([precision = 18, scale = 0]: readonly number[]): string {
 
 function varbyte(cursor: TokenCursor): string {
   const length = takeLength(cursor) ?? 64_000;
-  if (length > VARBYTE_LIMIT) {
+  if (length < 1 || length > VARBYTE_LIMIT) {
     throw new RedshiftError({ code: '22023', message: `length for type varbyte cannot exceed ${VARBYTE_LIMIT}` });
   }
-  return 'varbyte';
+  return length > POSTGRES_LENGTH ? 'varbyte' : `varbyte(${length})`;
 }
 
 function takeLength(cursor: TokenCursor): number | undefined {

@@ -85,6 +85,8 @@ function rewriteWord(tokens: readonly Token[], index: number, edits: Edits, cont
   else if (Buffer.byteLength(value) > 63 || value.startsWith('#')) renameTo(token, edits, context.rules);
   else if (afterDot) return;
   else if (value === 'sysdate' && !call) edits.insert(end, '()');
+  // PostgreSQL has a grammar of its own for that word.
+  else if (value === 'json_serialize' && call) edits.replace(start, end, '"json_serialize"');
   else if (value === 'nvl' && call) edits.replace(start, end, 'coalesce');
   else if (value === 'listagg' && call) rewriteListagg(tokens, index, edits);
   else if (value === 'minus') edits.replace(start, end, 'EXCEPT');
@@ -123,6 +125,12 @@ function rewriteType(tokens: readonly Token[], index: number, edits: Edits, { le
     throw new RedshiftError({ code: '42704', message: `type "${value}" does not exist` });
   }
   if (/^(?:decimal|numeric|dec)$/.test(value) && !hasLength) edits.insert(end, '(18,0)');
+  // A literal without a type is a text first: no JSON, no hex.
+  const given = tokens[index - 2];
+  if (/^(?:super|varbyte|varbinary)$/.test(value) && (given?.kind === 'string' || given?.kind === 'parameter')) {
+    edits.insert(given.end, '::pg_catalog.varchar');
+  }
+  if (value === 'varbinary') edits.replace(start, end, 'varbyte');
   if (value === 'nvarchar') edits.replace(start, end, 'varchar');
   if (value === 'nchar') edits.replace(start, end, 'char');
   const length = tokens[index + 2];

@@ -20,7 +20,7 @@ const SHARED_FUNCTIONS: ReadonlySet<string> = new Set(
     // text
     'ascii bpcharcmp btrim bttext_pattern_cmp char_length character_length chr concat initcap left length lower lpad ltrim md5',
     'octet_length position quote_ident quote_literal regexp_count regexp_instr repeat replace reverse right rpad rtrim split_part',
-    'strpos substr substring textlen to_hex translate upper like',
+    'strpos substr substring textlen to_hex translate upper like json_typeof',
     // dates, formats
     'age date_cmp date_cmp_timestamp date_cmp_timestamptz date_part date_trunc extract interval_cmp isfinite now overlaps timeofday',
     'timestamp_cmp timestamp_cmp_date timestamp_cmp_timestamptz timestamptz_cmp timestamptz_cmp_date timestamptz_cmp_timestamp',

@@ -1,6 +1,7 @@
 import { RedshiftError } from '../backend-session.ts';
 import { isWord, renderName, syntaxError, type TokenCursor, unsupported } from './cursor.ts';
 import { Edits } from './edits.ts';
+import { givenLiterals } from './given-literals.ts';
 import { type Plan, runPlan } from './plan.ts';
 import type { Statement } from './plan-statement.ts';
 import type { Token } from './tokens.ts';
@@ -21,7 +22,12 @@ export function planDml(statement: Statement, verb: string): Plan {
   const table = renderName(name, context.rules);
   if (name.parts.length > 2) edits.replace(name.start, name.end, table);
   if (verb === 'MERGE') return planMerge(statement, cursor, table, edits);
-  return runPlan(verb, statement.rewritten(edits), { writes: [table], readsTarget: verb !== 'INSERT' });
+  const retype = verb === 'DELETE' ? undefined : givenLiterals(statement, verb, cursor.position);
+  return runPlan(verb, statement.rewritten(edits), {
+    writes: [table],
+    readsTarget: verb !== 'INSERT',
+    ...(retype === undefined ? {} : { retype }),
+  });
 }
 
 function refuse({ tokens }: Statement): void {

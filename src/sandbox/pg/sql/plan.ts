@@ -2,6 +2,7 @@ import type { ErrorFields } from '../backend-session.ts';
 import type { StatementHandler } from '../statement-handler.ts';
 import type { TableFacts } from './create-table.ts';
 import type { ExpressionContext } from './expressions.ts';
+import type { Retype } from './given-literals.ts';
 import { quoteLiteral } from './names.ts';
 import type { SourcePosition } from './source-position.ts';
 
@@ -16,7 +17,7 @@ export interface PlanContext extends ExpressionContext {
 /** How one statement is carried out. */
 export type Plan = Deed & {
   /** Follows positions in `sql` back to the client's text, where `sql` is a rewriting of it. */
-  readonly sourcePosition?: SourcePosition;
+  readonly sourcePosition?: SourcePosition | undefined;
 };
 
 type Deed =
@@ -35,6 +36,8 @@ type Deed =
       readonly after: readonly string[];
       /** Refused in a block and among several statements, in this command's name. */
       readonly alone?: string;
+      /** Its text in place of `sql` once the columns of the first table in `writes` are known. */
+      readonly retype?: Retype;
       /** Command tag to show in place of PostgreSQL's verb. */
       readonly tag?: string;
     }

@@ -13,7 +13,7 @@ export type IdentitySource =
   /** The worker node's role; refused when the machine turns out to have another one than expected. */
   | { readonly kind: 'workerRole'; readonly expectedRoleArn?: string }
   | { readonly kind: 'profile'; readonly profile: string }
-  /** The AWS default chain: variables, default profile, machine. */
+  /** What the agent's variables name: keys, a profile, a token file, a credentials endpoint. Never the machine itself. */
   | { readonly kind: 'environment' };
 
 /** A tag of a role's session. */

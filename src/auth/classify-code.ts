@@ -25,8 +25,9 @@ export function classifyByCode(error: ForeignError, operation: AwsOperation): Ve
     return {
       code: 'RS_AUTH_EXPIRED',
       message: `The credentials from ${source} have expired (${action})`,
-      action:
-        'Renew them where they come from: temporary keys in a form cannot be renewed, so prefer a role or an IAM user.',
+      action: isForm(source)
+        ? 'Fill in new ones: temporary keys in a form cannot be renewed, so prefer a role or an IAM user.'
+        : `Renew them where they come from (${source}).`,
     };
   }
   if (BAD_SIGNATURE.test(error.name)) return signature(error, operation);
@@ -34,8 +35,9 @@ export function classifyByCode(error: ForeignError, operation: AwsOperation): Ve
     return {
       code: 'RS_AUTH_KEYS_INVALID',
       message: `AWS does not know the access key (from ${source}), or its session token does not belong to it`,
-      action:
-        'Correct accessKeyId (it may be deleted or inactive); a key that starts with ASIA needs its sessionToken too.',
+      action: isForm(source)
+        ? 'Correct accessKeyId (it may be deleted or inactive); a key that starts with ASIA needs its sessionToken too.'
+        : `Look where it comes from (${source}): it may be deleted, inactive, or without its session token; and see that the region is enabled in its account.`,
       facts: { field: 'accessKeyId' },
     };
   }
@@ -68,7 +70,14 @@ function signature(error: ForeignError, { source }: AwsOperation): Verdict {
   return {
     code: 'RS_AUTH_KEYS_INVALID',
     message: `The secret access key does not match its access key (from ${source})`,
-    action: 'Copy secretAccessKey again, whole and without blanks: the access key itself is known to AWS.',
+    action: isForm(source)
+      ? 'Copy secretAccessKey again, whole and without blanks: the access key itself is known to AWS.'
+      : `Correct the secret where it comes from (${source}): the access key itself is known to AWS.`,
     facts: { field: 'secretAccessKey' },
   };
+}
+
+/** Whether the keys are those of the form: the options to correct are only named then. */
+function isForm(source: string): boolean {
+  return source === 'access keys';
 }

@@ -216,7 +216,7 @@ const CASES: readonly Case[] = [
     answer: says(403, 'ExpiredToken', 'The security token included in the request is expired'),
     code: 'RS_AUTH_EXPIRED',
     message: /credentials from access keys have expired/,
-    action: /Renew them/,
+    action: /^Fill in new ones: temporary keys in a form/,
   },
   {
     title: 'a role session that has expired',
@@ -224,7 +224,23 @@ const CASES: readonly Case[] = [
     answer: says(403, 'ExpiredToken', 'The security token included in the request is expired'),
     code: 'RS_AUTH_EXPIRED',
     message: /credentials from sts:AssumeRole have expired \(redshift:GetClusterCredentials\)/,
-    action: /Renew/,
+    action: /^Renew them where they come from \(sts:AssumeRole\)\.$/,
+  },
+  {
+    title: 'a session that AWS does not know, without a word of options that hold no key of it',
+    on: 'GetClusterCredentials',
+    answer: says(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.'),
+    code: 'RS_AUTH_KEYS_INVALID',
+    message: /does not know the access key \(from sts:AssumeRole\)/,
+    action: /^Look where it comes from \(sts:AssumeRole\): .*region is enabled in its account\.$/,
+  },
+  {
+    title: 'a secret that does not come from the form',
+    on: 'GetClusterCredentials',
+    answer: says(403, 'SignatureDoesNotMatch', 'The request signature we calculated does not match.'),
+    code: 'RS_AUTH_KEYS_INVALID',
+    message: /secret access key does not match its access key \(from sts:AssumeRole\)/,
+    action: /^Correct the secret where it comes from \(sts:AssumeRole\)/,
   },
   {
     title: 'throttling',

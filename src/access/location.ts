@@ -3,6 +3,8 @@ const PARTITION_BY_PREFIX: ReadonlyArray<readonly [prefix: string, partition: st
   ['us-gov-', 'aws-us-gov'],
   ['us-iso-', 'aws-iso'],
   ['us-isob-', 'aws-iso-b'],
+  ['eu-isoe-', 'aws-iso-e'],
+  ['us-isof-', 'aws-iso-f'],
   ['eusc-', 'aws-eusc'],
 ];
 

@@ -1,10 +1,11 @@
 import { DescribeClustersCommand } from '@aws-sdk/client-redshift';
 import { GetNamespaceCommand, GetWorkgroupCommand } from '@aws-sdk/client-redshift-serverless';
-import type { AwsTarget } from '../access/plan.ts';
+import { watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
 import type { AwsCredentials } from './access.ts';
-import { openRedshift, openRedshiftServerless } from './aws-call.ts';
+import { type AwsWire, openRedshift, openRedshiftServerless } from './aws-call.ts';
 import { readForeignError } from './foreign-error.ts';
+import { roleIn } from './look-up.ts';
 
 /** A role that a cluster or namespace has. */
 export interface AttachedRole {
@@ -23,6 +24,8 @@ export interface AttachedRoles {
 /** Which of the two is asked, by identifier or name. */
 export type RoleHolderTarget = { readonly clusterIdentifier: string } | { readonly workgroup: string };
 
+type Wire = Omit<AwsWire, 'limits'>;
+
 /**
  * Asks AWS once, in bounded time, which roles a cluster or a workgroup's namespace has. Undefined where the caller may not
  * ask, or AWS does not answer: that is no finding. Throws the signal's reason alone.
@@ -30,15 +33,14 @@ export type RoleHolderTarget = { readonly clusterIdentifier: string } | { readon
 export async function readAttachedRoles(
   caller: AwsCredentials,
   asked: RoleHolderTarget,
-  target: AwsTarget,
-  signal: AbortSignal,
+  { target, signal, clock }: Wire,
 ): Promise<AttachedRoles | undefined> {
   const limit = AbortSignal.timeout(target.connectTimeoutMs + target.timeoutMs);
-  const abortSignal = AbortSignal.any([signal, limit]);
+  const wire = { target, signal: AbortSignal.any([signal, limit]), clock };
   try {
     return 'workgroup' in asked
-      ? await ofWorkgroup(caller, asked.workgroup, target, abortSignal)
-      : await ofCluster(caller, asked.clusterIdentifier, target, abortSignal);
+      ? await ofWorkgroup(caller, asked.workgroup, wire)
+      : await ofCluster(caller, asked.clusterIdentifier, wire);
   } catch (error) {
     signal.throwIfAborted();
     // Anything that AWS or the network said; a defect of ours has no name of theirs and is one.
@@ -52,10 +54,10 @@ export async function readAttachedRoles(
 async function ofCluster(
   caller: AwsCredentials,
   ClusterIdentifier: string,
-  target: AwsTarget,
-  abortSignal: AbortSignal,
+  { target, signal: abortSignal, clock }: Wire,
 ): Promise<AttachedRoles | undefined> {
   const redshift = openRedshift(target, caller);
+  if (clock !== undefined) watchAwsClock(redshift, clock);
   try {
     const answer = await redshift.send(new DescribeClustersCommand({ ClusterIdentifier }), { abortSignal });
     const [cluster] = answer.Clusters ?? [];
@@ -75,26 +77,25 @@ async function ofCluster(
 async function ofWorkgroup(
   caller: AwsCredentials,
   workgroupName: string,
-  target: AwsTarget,
-  abortSignal: AbortSignal,
+  { target, signal: abortSignal, clock }: Wire,
 ): Promise<AttachedRoles | undefined> {
   const serverless = openRedshiftServerless(target, caller);
+  if (clock !== undefined) watchAwsClock(serverless, clock);
   try {
     const { workgroup } = await serverless.send(new GetWorkgroupCommand({ workgroupName }), { abortSignal });
     const namespaceName = workgroup?.namespaceName;
     if (namespaceName === undefined) return undefined;
     const { namespace } = await serverless.send(new GetNamespaceCommand({ namespaceName }), { abortSignal });
     return {
-      roles: (namespace?.iamRoles ?? []).flatMap((text) => roleIn(text) ?? []),
-      ...defined({ defaultRoleArn: roleIn(namespace?.defaultIamRoleArn ?? '')?.arn }),
+      roles: (namespace?.iamRoles ?? []).flatMap((text) => attachedRoleIn(text) ?? []),
+      ...defined({ defaultRoleArn: roleIn(namespace?.defaultIamRoleArn) }),
     };
   } finally {
     serverless.destroy();
   }
 }
 
-/** An ARN as it is, or out of the text that Serverless gives in its place: `IamRole(applyStatus=in-sync, iamRoleArn=arn:...)`. */
-function roleIn(text: string): AttachedRole | undefined {
-  const arn = /arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]*[\w+=.@/-]/.exec(text)?.[0];
+function attachedRoleIn(text: string): AttachedRole | undefined {
+  const arn = roleIn(text);
   return arn === undefined ? undefined : { arn, ...defined({ status: /applyStatus=([\w-]+)/.exec(text)?.[1] }) };
 }

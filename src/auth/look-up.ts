@@ -81,6 +81,6 @@ function accountIn(arn: string | undefined): string | undefined {
 }
 
 /** As it is, or out of the text that Redshift Serverless gives in its place: `IamRole(applyStatus=.., iamRoleArn=arn:..)`. */
-function roleIn(text: string | undefined): string | undefined {
+export function roleIn(text: string | undefined): string | undefined {
   return /arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]*[\w+=.@/-]/.exec(text ?? '')?.[0];
 }

@@ -396,11 +396,16 @@ describe('what a check finds besides failures', () => {
       await using access = openAccess(planAccess(options), { environment });
       await using database = openDatabase(access, options);
       const connection = { options, access, database, workDirectory: tmpdir() };
-      const report = await check(connection, { environment: {}, only: ['clock', 'login'] }, openRun());
+      const report = await check(
+        connection,
+        { environment: {}, only: ['clock', 'login', 'copy-role:attached'] },
+        openRun(),
+      );
       const step = stepOf(report, 'clock');
       expect(step.verdict).to.equal(verdict);
       expect(step.evidence ?? step.error?.message).to.match(told);
       expect(stepOf(report, 'login').verdict).to.equal('pass');
+      expect(stepOf(report, 'copy-role:attached').verdict).to.equal('pass');
     });
   }
 

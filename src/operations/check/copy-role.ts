@@ -45,7 +45,8 @@ export function copyRoleTasks(connection: Connection, glance: IamGlance, run: Ru
       needs: [lastRole],
       unless: ['reach:redshift', 'reach:redshift-serverless'],
       attempt: async () => {
-        attached = await readAttachedRoles(await access.role(run), asked, plan.aws, run.signal);
+        const wire = { target: plan.aws, signal: run.signal, clock: access.clock };
+        attached = await readAttachedRoles(await access.role(run), asked, wire);
         if (attached === undefined) return { skipped: `${actionFor(asked)} is not allowed to us, and need not be` };
         return attachedFinding(attached, first, asked, plan.aws);
       },

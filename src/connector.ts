@@ -20,7 +20,7 @@ import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
 import type { IssuedLogin } from './operations/login.ts';
 import type { PreviewSpec } from './operations/preview.ts';
-import type { ReadSpec } from './operations/read-spec.ts';
+import type { ReadSpec } from './operations/read/read-spec.ts';
 import type { WriteReport } from './operations/write-report.ts';
 import type { WriteInput, WriteSpec } from './operations/write-spec.ts';
 import type { Batch } from './types/batch.ts';
@@ -175,7 +175,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
         (async function* () {
           checkWords('read', spec);
           checkCustomSql(spec, policy);
-          const { read } = await import('./operations/read.ts');
+          const { read } = await import('./operations/read/read.ts');
           const run = begin(call);
           try {
             yield* read(connection, spec, run);

@@ -1,6 +1,6 @@
 import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
-import type { ReadSpec } from '../operations/read-spec.ts';
+import type { ReadSpec } from '../operations/read/read-spec.ts';
 import type { Batch, Value } from '../types/batch.ts';
 import { openConnection } from './connection.ts';
 import { formatDuration, formatNoun } from './format.ts';

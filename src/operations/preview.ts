@@ -3,8 +3,8 @@ import type { Run } from '../core/run.ts';
 import { integerAttribute } from '../manifest/attributes.ts';
 import type { Batch } from '../types/batch.ts';
 import type { Connection } from './connection.ts';
-import { readDirect } from './read-direct.ts';
-import type { ReadSpec } from './read-spec.ts';
+import { readDirect } from './read/read-direct.ts';
+import type { ReadSpec } from './read/read-spec.ts';
 
 /** A source as for a read, and how many rows of it to show. */
 export type PreviewSpec = Omit<ReadSpec, 'mode' | 'batchRows'>;

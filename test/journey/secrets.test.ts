@@ -12,7 +12,7 @@ import { MANIFEST } from '../../src/manifest/manifest.gen.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
 import { check } from '../../src/operations/check/check.ts';
 import type { Connection } from '../../src/operations/connection.ts';
-import { read } from '../../src/operations/read.ts';
+import { read } from '../../src/operations/read/read.ts';
 import { write } from '../../src/operations/write.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 import { type Desk, openDesk, roleshift } from './command.ts';

@@ -11,8 +11,8 @@ import { openDatabase } from '../../src/db/open-database.ts';
 import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
 import type { Connection } from '../../src/operations/connection.ts';
-import { read } from '../../src/operations/read.ts';
-import type { ReadSpec } from '../../src/operations/read-spec.ts';
+import { read } from '../../src/operations/read/read.ts';
+import type { ReadSpec } from '../../src/operations/read/read-spec.ts';
 import type { Value } from '../../src/types/batch.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 

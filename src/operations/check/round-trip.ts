@@ -8,7 +8,7 @@ import { renderUnload, renderUnloadQuery } from '../../sql/unload.ts';
 import type { StagedFile } from '../../staging/staged-file.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
 import type { Connection } from '../connection.ts';
-import { readUnloadManifest } from '../read-staged-manifest.ts';
+import { readUnloadManifest } from '../read/read-staged-manifest.ts';
 import type { Finding } from './tasks.ts';
 
 const COLUMNS = ['n', 'token'] as const;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { decideByRows, planRead } from '../../src/operations/read-plan.ts';
-import { planReadSource } from '../../src/operations/read-source.ts';
-import type { ReadSpec } from '../../src/operations/read-spec.ts';
-import { parseUnloadManifest } from '../../src/operations/read-staged-manifest.ts';
-import { failureOf } from '../failure.ts';
+import { decideByRows, planRead } from '../../../src/operations/read/read-plan.ts';
+import { planReadSource } from '../../../src/operations/read/read-source.ts';
+import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
+import { parseUnloadManifest } from '../../../src/operations/read/read-staged-manifest.ts';
+import { failureOf } from '../../failure.ts';
 
 function plan(spec: ReadSpec, useStaging = true): ReturnType<typeof planRead> {
   return planRead({ mode: spec.mode ?? 'auto', source: planReadSource(spec, 'public'), useStaging });

@@ -1,6 +1,6 @@
-import { ConnectorError } from '../core/errors.ts';
-import { invalidField } from '../core/invalid-field.ts';
-import { isUnloadable } from '../sql/unload.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import { invalidField } from '../../core/invalid-field.ts';
+import { isUnloadable } from '../../sql/unload.ts';
 import { directSelect, type ReadSource } from './read-source.ts';
 import type { ReadMode } from './read-spec.ts';
 

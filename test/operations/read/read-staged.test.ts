@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { ConnectorError } from '../../src/core/errors.ts';
-import { read } from '../../src/operations/read.ts';
-import { write } from '../../src/operations/write.ts';
-import type { Value } from '../../src/types/batch.ts';
-import { TYPE_CASES, UNSUPPORTED_TYPES } from '../types/type-cases.ts';
-import { openReadWorld, type ReadWorld } from './read-world.ts';
+import { ConnectorError } from '../../../src/core/errors.ts';
+import { read } from '../../../src/operations/read/read.ts';
+import { write } from '../../../src/operations/write.ts';
+import type { Value } from '../../../src/types/batch.ts';
+import { TYPE_CASES, UNSUPPORTED_TYPES } from '../../types/type-cases.ts';
+import { openReadWorld, type ReadWorld } from '../read-world.ts';
 
 describe('staged reads', () => {
   let world: ReadWorld;

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { write } from '../../src/operations/write.ts';
-import { openReadWorld, type ReadWorld } from './read-world.ts';
+import { write } from '../../../src/operations/write.ts';
+import { openReadWorld, type ReadWorld } from '../read-world.ts';
 
-const FLIGHTS = fileURLToPath(new URL('../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url));
-const PACKAGE = new URL('../../dist/index.js', import.meta.url).href;
+const FLIGHTS = fileURLToPath(new URL('../../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url));
+const PACKAGE = new URL('../../../dist/index.js', import.meta.url).href;
 const FLIGHT = '"date" TIMESTAMP, delay SMALLINT, distance INTEGER, origin VARCHAR(3), destination VARCHAR(3)';
 const LIMIT_MIB = 400;
 

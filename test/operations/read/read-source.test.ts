@@ -1,7 +1,12 @@
 import { expect } from 'chai';
-import { describingSelect, directSelect, mayLoseOrder, planReadSource } from '../../src/operations/read-source.ts';
-import type { ReadSpec } from '../../src/operations/read-spec.ts';
-import type { SupportedField } from '../../src/types/field.ts';
+import {
+  describingSelect,
+  directSelect,
+  mayLoseOrder,
+  planReadSource,
+} from '../../../src/operations/read/read-source.ts';
+import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
+import type { SupportedField } from '../../../src/types/field.ts';
 
 const INTEGER: SupportedField = { name: 'id', type: { kind: 'integer' } };
 const REAL: SupportedField = { name: 'r', type: { kind: 'real' } };

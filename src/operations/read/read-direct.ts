@@ -1,15 +1,15 @@
-import { ConnectorError } from '../core/errors.ts';
-import type { Run } from '../core/run.ts';
-import { readCursor } from '../db/cursor.ts';
-import { describeSelect } from '../db/describe-query.ts';
-import { missingObject } from '../db/missing-object.ts';
-import type { Rows } from '../db/rows.ts';
-import type { Session } from '../db/session.ts';
-import { integerAttribute } from '../manifest/attributes.ts';
-import { type Batch, openBatch, type Value } from '../types/batch.ts';
-import { codecFor } from '../types/codec.ts';
-import { requireSupported, type SupportedField } from '../types/field.ts';
-import type { Connection } from './connection.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import { readCursor } from '../../db/cursor.ts';
+import { describeSelect } from '../../db/describe-query.ts';
+import { missingObject } from '../../db/missing-object.ts';
+import type { Rows } from '../../db/rows.ts';
+import type { Session } from '../../db/session.ts';
+import { integerAttribute } from '../../manifest/attributes.ts';
+import { type Batch, openBatch, type Value } from '../../types/batch.ts';
+import { codecFor } from '../../types/codec.ts';
+import { requireSupported, type SupportedField } from '../../types/field.ts';
+import type { Connection } from '../connection.ts';
 import { describingSelect, directSelect, mayLoseOrder, planReadSource, type ReadSource } from './read-source.ts';
 import type { ReadSpec } from './read-spec.ts';
 

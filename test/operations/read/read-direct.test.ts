@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { ConnectorError, type ErrorCode } from '../../src/core/errors.ts';
-import { type PreviewSpec, preview } from '../../src/operations/preview.ts';
-import { readDirect } from '../../src/operations/read-direct.ts';
-import type { ReadSpec } from '../../src/operations/read-spec.ts';
-import type { Batch } from '../../src/types/batch.ts';
-import { openWorldDatabase, type WorldDatabase } from '../db/world-database.ts';
-import { openWorld, type TestWorld } from '../harness.ts';
-import { TYPE_CASES } from '../types/type-cases.ts';
+import { ConnectorError, type ErrorCode } from '../../../src/core/errors.ts';
+import { type PreviewSpec, preview } from '../../../src/operations/preview.ts';
+import { readDirect } from '../../../src/operations/read/read-direct.ts';
+import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
+import type { Batch } from '../../../src/types/batch.ts';
+import { openWorldDatabase, type WorldDatabase } from '../../db/world-database.ts';
+import { openWorld, type TestWorld } from '../../harness.ts';
+import { TYPE_CASES } from '../../types/type-cases.ts';
 
 const SETUP = [
   'CREATE TABLE public.numbers (i INTEGER, t VARCHAR(20))',

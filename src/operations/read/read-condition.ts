@@ -1,6 +1,6 @@
-import { ConnectorError } from '../core/errors.ts';
-import type { Sql } from '../sql/sql.ts';
-import { userQuery } from '../sql/statements.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { userQuery } from '../../sql/statements.ts';
 
 const OTHER = String.raw`"(?:[^"]|"")*"|--[^\n]*|/\*[\s\S]*?\*/`;
 /** What is not looked into, under either reading of backslashes: servers differ on whether one escapes a quote. */

@@ -1,4 +1,4 @@
-import type { ObjectReference } from './write-spec.ts';
+import type { ObjectReference } from '../write-spec.ts';
 
 /** How rows travel: by cursor over the session, by UNLOAD through S3, or as the plan sees fit. */
 export type ReadMode = 'auto' | 'direct' | 'staged';

@@ -1,13 +1,13 @@
-import { ConnectorError } from '../core/errors.ts';
-import type { StatementOrigin } from '../db/classify.ts';
-import type { ObjectPath } from '../db/object-descriptor.ts';
-import { identifier, integer, join, Sql, sql } from '../sql/sql.ts';
-import { userQuery } from '../sql/statements.ts';
-import { codecFor } from '../types/codec.ts';
-import type { SupportedField } from '../types/field.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import type { StatementOrigin } from '../../db/classify.ts';
+import type { ObjectPath } from '../../db/object-descriptor.ts';
+import { identifier, integer, join, Sql, sql } from '../../sql/sql.ts';
+import { userQuery } from '../../sql/statements.ts';
+import { codecFor } from '../../types/codec.ts';
+import type { SupportedField } from '../../types/field.ts';
+import { resolveObjectReference } from '../write/object-reference.ts';
 import { userCondition } from './read-condition.ts';
 import type { ReadSpec, SortColumn } from './read-spec.ts';
-import { resolveObjectReference } from './write/object-reference.ts';
 
 /** A table or view, or a query of the user's own. */
 export type ReadSource =

@@ -1,5 +1,5 @@
-import { ConnectorError } from '../core/errors.ts';
-import type { StagingArea } from '../staging/staging-area.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import type { StagingArea } from '../../staging/staging-area.ts';
 
 /** A file that UNLOAD wrote. */
 export interface UnloadedFile {

@@ -1,8 +1,8 @@
-import type { Run } from '../core/run.ts';
-import { integerAttribute } from '../manifest/attributes.ts';
-import { sql } from '../sql/sql.ts';
-import type { Batch } from '../types/batch.ts';
-import type { Connection } from './connection.ts';
+import type { Run } from '../../core/run.ts';
+import { integerAttribute } from '../../manifest/attributes.ts';
+import { sql } from '../../sql/sql.ts';
+import type { Batch } from '../../types/batch.ts';
+import type { Connection } from '../connection.ts';
 import { describeSource, readDirect } from './read-direct.ts';
 import { decideByRows, planRead, type ReadPlan } from './read-plan.ts';
 import { directSelect, planReadSource, type ReadSource } from './read-source.ts';

@@ -1,8 +1,8 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConnectorError } from '../core/errors.ts';
-import type { Run } from '../core/run.ts';
-import type { StagingArea } from '../staging/staging-area.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import type { StagingArea } from '../../staging/staging-area.ts';
 import type { UnloadedFile } from './read-staged-manifest.ts';
 
 /** A staged file on the local disk. */

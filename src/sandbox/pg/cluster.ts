@@ -108,6 +108,7 @@ async function openCore(
     foreignFunctions: foreignFunctions(functions.rows.map(([name]) => name ?? '')),
     serializer: init.cluster.isolation === 'serializable' ? new Serializer(run) : undefined,
     hasOpaqueColumns: false,
+    hasLateViews: false,
     nextQueryId: () => ++lastQueryId,
     admin: run,
     releaseDatabase: (database) => admin.release(database),

@@ -1,6 +1,7 @@
 import { BINARY_SQL } from './binary-sql.ts';
 import { FUNCTIONS_SQL } from './functions-sql.ts';
 import { IAM_PRIVILEGES_SQL } from './iam-privileges-sql.ts';
+import { OBJECTS_SQL } from './objects-sql.ts';
 import { STORAGE_SQL } from './storage-sql.ts';
 import { SUPER_SQL } from './super-sql.ts';
 import { TYPES_SQL } from './types-sql.ts';
@@ -14,5 +15,6 @@ export const CATALOG_SQL: readonly string[] = [
   ...SUPER_SQL,
   ...BINARY_SQL,
   ...VIEWS_SQL,
+  ...OBJECTS_SQL,
   ...IAM_PRIVILEGES_SQL,
 ];

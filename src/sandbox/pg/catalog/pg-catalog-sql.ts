@@ -4,9 +4,18 @@ import { FIXED_SETTINGS, NATIVE_SETTINGS } from '../sql/settings.ts';
 const ENCODINGS =
   "ARRAY['none','bytedict','delta','delta32k','lzo','mostly8','mostly16','mostly32','runlength','text255','text32k','zstd','az64','raw']";
 
+// A materialized view counts as a view.
+const CLASS_COLUMNS =
+  'oid relname relnamespace reltype reloftype relowner relam relfilenode reltablespace relpages reltuples relallvisible relallfrozen reltoastrelid relhasindex relisshared relpersistence relkind relnatts relchecks relhasrules relhastriggers relhassubclass relrowsecurity relforcerowsecurity relispopulated relreplident relispartition relrewrite relfrozenxid relminmxid relacl reloptions relpartbound'
+    .split(' ')
+    .map((name) =>
+      name === 'relkind' ? `CASE c.relkind WHEN 'm' THEN 'v' ELSE c.relkind END::"char" AS relkind` : `c.${name}`,
+    )
+    .join(', ');
+
 const PG_CLASS = `
 CREATE VIEW pg_catalog.rs_pg_class AS
-SELECT c.*, false AS relhasoids, 0::smallint AS reltriggers, 0::smallint AS relukeys, 0::smallint AS relfkeys, 0::smallint AS relrefs,
+SELECT ${CLASS_COLUMNS}, false AS relhasoids, 0::smallint AS reltriggers, 0::smallint AS relukeys, 0::smallint AS relfkeys, 0::smallint AS relrefs,
   (CASE coalesce(f.facts->>'distStyle', 'AUTO') WHEN 'EVEN' THEN 0 WHEN 'KEY' THEN 1 WHEN 'ALL' THEN 8 ELSE 9 END)::smallint AS reldiststyle,
   f.facts ? 'primaryKey' AS relhaspkey
 FROM pg_class c LEFT JOIN rs_table_facts f ON f.relid = c.oid
@@ -19,7 +28,8 @@ SELECT a.*, coalesce(f.facts->>'distKey' = a.attname, false) AS attisdistkey,
     FROM jsonb_array_elements_text(f.facts->'sortKeys') WITH ORDINALITY p(name, position) WHERE p.name = a.attname), 0)::int AS attsortkeyord,
   coalesce(array_position(${ENCODINGS}, (SELECT c.encoding FROM rs_columns c WHERE c.relid = a.attrelid AND c.column_name = a.attname)) - 1, 0)
     AS attencodingtype
-FROM pg_attribute a LEFT JOIN rs_table_facts f ON f.relid = a.attrelid`;
+FROM pg_attribute a LEFT JOIN rs_table_facts f ON f.relid = a.attrelid
+WHERE NOT EXISTS (SELECT 1 FROM rs_late_views l WHERE l.view_oid = a.attrelid)`;
 
 const PG_CONSTRAINT = `
 CREATE VIEW pg_catalog.rs_pg_constraint AS
@@ -66,6 +76,4 @@ export const PG_CATALOG_SQL: readonly string[] = [
   ...VIEWS.map((name) => `GRANT SELECT ON pg_catalog.${name} TO PUBLIC`),
   `CREATE FUNCTION pg_catalog.format_encoding(encoding int) RETURNS text LANGUAGE sql IMMUTABLE AS $body$
     SELECT (${ENCODINGS})[encoding + 1] $body$`,
-  `CREATE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record LANGUAGE plpgsql STABLE AS $body$
-    BEGIN RETURN; END $body$`,
 ];

@@ -39,7 +39,7 @@ export const SHOW_SQL: readonly string[] = [
      END IF;
      RETURN QUERY SELECT current_database()::varchar, r.schema_name::varchar, r.table_name::varchar, r.table_type::varchar,
       r.table_acl::varchar, r.remarks::varchar, r.owner::varchar, NULL::timestamp, NULL::timestamp, r.dist_style::varchar,
-      ('REGULAR ' || r.table_type)::varchar FROM rs_relations r WHERE r.schema_name = rs_full(in_schema);`,
+      r.subtype::varchar FROM rs_relations r WHERE r.schema_name = rs_full(in_schema);`,
   ),
   show(
     'rs_show_columns(in_database text, in_schema text, in_table text)',

@@ -72,6 +72,7 @@ export const STORAGE_SQL: readonly string[] = [
   'CREATE TABLE pg_catalog.rs_names (short text PRIMARY KEY, whole text NOT NULL)',
   'CREATE TABLE pg_catalog.rs_cluster (isolation text, slices int, id text)',
   'CREATE TABLE pg_catalog.rs_table_facts (relid oid PRIMARY KEY, facts jsonb NOT NULL)',
+  'CREATE TABLE pg_catalog.rs_late_views (view_oid oid PRIMARY KEY, column_list text NOT NULL, query text NOT NULL)',
   `CREATE TABLE pg_catalog.rs_stl_load_errors (userid int, slice int, tbl int, starttime timestamp, session int, query int,
     filename char(256), line_number bigint, colname char(127), type char(10), col_length char(10), position int,
     raw_line char(1024), raw_field_value char(1024), err_code int, err_reason char(100), is_partial int, start_offset bigint,

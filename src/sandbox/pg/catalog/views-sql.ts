@@ -8,6 +8,8 @@ SELECT c.oid, n.oid AS schema_oid, rs_full(n.nspname) AS schema_name, rs_full(c.
   CASE c.relkind WHEN 'r' THEN 'TABLE' ELSE 'VIEW' END AS table_type,
   array_to_string(c.relacl, E'\\n') AS table_acl, obj_description(c.oid, 'pg_class') AS remarks,
   pg_get_userbyid(c.relowner)::text AS owner, coalesce(f.facts, '{}') AS facts, c.relpersistence = 't' AS temporary,
+  CASE WHEN c.relkind = 'm' THEN 'MATERIALIZED VIEW' WHEN c.relkind = 'r' THEN 'REGULAR TABLE'
+    WHEN EXISTS (SELECT 1 FROM rs_late_views l WHERE l.view_oid = c.oid) THEN 'LATE BINDING VIEW' ELSE 'REGULAR VIEW' END AS subtype,
   CASE
     WHEN c.relkind <> 'r' THEN NULL
     WHEN f.facts->>'distStyle' = 'KEY' THEN format('KEY(%s)', rs_full(f.facts->>'distKey'))
@@ -78,7 +80,7 @@ const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
     encoding::varchar(128), distkey, sortkey, NULL::varchar(128) AS column_acl, remarks::varchar(256) FROM rs_columns`,
   pg_table_def: `SELECT schema_name::name AS schemaname, table_name::text AS tablename, column_name::text AS "column",
     full_type AS type, encoding::text, distkey, sortkey, NOT nullable AS "notnull" FROM rs_columns
-    WHERE schema_name = ANY (current_schemas(true))`,
+    WHERE schema_name = ANY (current_schemas(true)) AND relid NOT IN (SELECT view_oid FROM rs_late_views)`,
   svv_redshift_schemas: `SELECT current_database()::varchar(128) AS database_name, rs_full(nspname)::varchar(128) AS schema_name,
     nspowner::int AS schema_owner, 'local'::varchar(128) AS schema_type, array_to_string(nspacl, E'\\n')::varchar(128) AS schema_acl,
     NULL::varchar(128) AS schema_option FROM pg_namespace

@@ -19,6 +19,8 @@ export interface ClusterCore {
   readonly sessions: Map<number, LiveSession>;
   /** Set once a table has a column of type SUPER or VARBYTE: literals for it are then looked at. */
   hasOpaqueColumns: boolean;
+  /** Set once a late-binding view was made: changes of other objects then bind it anew. */
+  hasLateViews: boolean;
   nextQueryId(): number;
   /** Runs SQL as superuser on a connection of its own. */
   admin(database: string, sql: string): Promise<BackendResult>;

@@ -197,7 +197,9 @@ const EXECUTED = new Set<number>([TYPE.commandComplete, TYPE.emptyQuery, TYPE.po
 
 /** Whether PostgreSQL itself prepares and runs the statement. */
 function passes(plan: Plan | undefined): plan is RunPlan {
-  return plan?.kind === 'run' && plan.before.length + plan.after.length === 0 && plan.alone === undefined;
+  return (
+    plan?.kind === 'run' && plan.before.length + plan.after.length === 0 && plan.alone === undefined && !plan.hidesRows
+  );
 }
 
 function internalName(name: string): string {

@@ -153,6 +153,7 @@ export class ClientSession {
       database: identity.database,
       singleNode: init.cluster.nodes === 1,
       superuser: identity.superuser,
+      hasLateViews: this.#core.hasLateViews,
     };
   }
 

@@ -46,8 +46,10 @@ export async function runAsSuperuser(core: ClusterCore, database: string, text: 
         database,
         singleNode: false,
         superuser: true,
+        hasLateViews: core.hasLateViews,
       });
       if ('sql' in plan && MAKES_OPAQUE.test(plan.sql)) core.hasOpaqueColumns = true;
+      if (plan.kind === 'run' && plan.hidesRows) core.hasLateViews = true;
       await core.learnNames(database);
       if (plan.kind === 'refused') throw new RedshiftError(plan.fields);
       if (plan.kind === 'admin' && plan.everywhere) {

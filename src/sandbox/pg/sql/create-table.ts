@@ -75,6 +75,13 @@ function cursorLeadsToQuery(cursor: TokenCursor): boolean {
   return cursor.tokens.slice(cursor.position).some((token) => isWord(token, 'as'));
 }
 
+/** The table attributes at the cursor, which ends behind them: DISTSTYLE, DISTKEY, SORTKEY .. */
+export function renderAttributes(sql: string, cursor: TokenCursor, context: ExpressionContext): TableFacts {
+  const facts: TableFacts = { encodings: {}, uniques: [], foreignKeys: [] };
+  new TableBuilder(sql, context, facts).attributes(cursor);
+  return facts;
+}
+
 /** An `ALTER TABLE .. ADD COLUMN` definition, rendered as in CREATE TABLE. */
 export function renderColumn(sql: string, tokens: readonly Token[], context: ExpressionContext): string {
   return new TableBuilder(sql, context, { encodings: {}, uniques: [], foreignKeys: [] }).column(tokens);

@@ -76,6 +76,8 @@ const NAMING: ReadonlySet<string> = new Set([
   'with',
   'recursive',
   'references',
+  'procedure',
+  'call',
 ]);
 
 function isCall(tokens: readonly Token[], index: number): boolean {

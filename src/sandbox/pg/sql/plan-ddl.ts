@@ -1,12 +1,13 @@
 import { RedshiftError } from '../backend-session.ts';
 import { renderCreateTable } from './create-table.ts';
 import { isWord, renderName, splitAtCommas, syntaxError, TokenCursor, unsupported } from './cursor.ts';
-import { Edits } from './edits.ts';
 import { declareTable, type Plan, runPlan } from './plan.ts';
 import { planAlterTable } from './plan-alter.ts';
 import { isAssumeRole, planAssumeRole } from './plan-assumerole.ts';
 import { refuseLeaderOnly } from './plan-dml.ts';
+import { planCreateProcedure } from './plan-procedure.ts';
 import type { Statement } from './plan-statement.ts';
+import { planCreateView, planMaterializedView } from './plan-views.ts';
 
 /** DDL, locks, maintenance and grants; what is left is refused by name. */
 export function planDdl(statement: Statement, verb: string): Plan {
@@ -45,12 +46,12 @@ function copyRefusal({ tokens }: Statement): string {
 }
 
 const KNOWN_ELSEWHERE =
-  /^(?:SAVEPOINT|RELEASE|LISTEN|NOTIFY|UNLISTEN|DO|CLUSTER|REINDEX|CHECKPOINT|LOAD|SECURITY|REASSIGN|REFRESH|DISCARD|IMPORT|VALUES|TABLE|MOVE|CALL|UNLOAD|REPLACE|USE|DESC|ATTACH|DETACH)$/;
+  /^(?:SAVEPOINT|RELEASE|LISTEN|NOTIFY|UNLISTEN|DO|CLUSTER|REINDEX|CHECKPOINT|LOAD|SECURITY|REASSIGN|DISCARD|IMPORT|VALUES|TABLE|MOVE|UNLOAD|REPLACE|USE|DESC|ATTACH|DETACH)$/;
 
 function refuse(statement: Statement, verb: string): Plan {
   if (!KNOWN_ELSEWHERE.test(verb)) throw syntaxError(statement.tokens[0]);
   const text = statement.tokens.slice(0, 2).map(({ value }) => value.toUpperCase());
-  const covered = /^(?:CALL|UNLOAD|REFRESH|USE|DESC)$/.test(verb);
+  const covered = /^(?:UNLOAD|USE|DESC)$/.test(verb);
   throw new RedshiftError({
     code: '0A000',
     message: covered ? `${verb} is not covered by the sandbox` : `SQL command "${text.join(' ')}" not supported.`,
@@ -68,29 +69,20 @@ function planCreate(statement: Statement, cursor: TokenCursor): Plan {
       ...(created.isQuery ? { tag: 'SELECT' } : {}),
     });
   }
-  if (cursor.take('or', 'replace') || cursor.sees('view') || cursor.sees('schema')) {
-    if (cursor.take('schema') || cursor.take('view')) return runPlan('CREATE', withoutSchemaBinding(statement));
-  }
+  if (cursor.sees('view') || cursor.sees('or', 'replace', 'view')) return planCreateView(statement, cursor);
+  if (cursor.take('materialized', 'view')) return planMaterializedView(statement, cursor);
+  cursor.take('or', 'replace');
+  if (cursor.take('procedure')) return planCreateProcedure(statement, cursor);
+  if (cursor.sees('schema')) return runPlan('CREATE SCHEMA', statement.rewritten());
   if (context.lenient) return runPlan('CREATE', statement.rewritten());
   if (cursor.take('database')) return administer(statement, 'CREATE DATABASE', 'CREATE DATABASE');
   if (cursor.sees('user') || cursor.sees('group'))
     return administer(statement, `CREATE ${cursor.peek()?.value.toUpperCase()}`);
   const object = cursor.sees('unique', 'index') ? 'INDEX' : (cursor.peek()?.value.toUpperCase() ?? '');
-  if (/^(?:EXTERNAL|FUNCTION|PROCEDURE|MATERIALIZED|MODEL|DATASHARE|LIBRARY|MASKING|RLS|ROLE|IDENTITY)$/.test(object)) {
+  if (/^(?:EXTERNAL|FUNCTION|MODEL|DATASHARE|LIBRARY|MASKING|RLS|ROLE|IDENTITY)$/.test(object)) {
     throw new RedshiftError({ code: '0A000', message: `CREATE ${object} is not covered by the sandbox` });
   }
   throw new RedshiftError({ code: '0A000', message: `SQL command "CREATE ${object}" not supported.` });
-}
-
-function withoutSchemaBinding(statement: Statement): string {
-  const { tokens } = statement;
-  const edits = new Edits();
-  const at = tokens.findIndex(
-    (token, index) => isWord(token, 'with') && isWord(tokens[index + 1], 'no') && isWord(tokens[index + 2], 'schema'),
-  );
-  const [first, last] = [tokens[at], tokens[at + 3]];
-  if (first && last) edits.replace(first.start, last.end, '');
-  return statement.rewritten(edits);
 }
 
 function administer({ context, tokens, sql }: Statement, tag: string, alone?: string, dropsDatabase?: string): Plan {
@@ -110,8 +102,8 @@ function administer({ context, tokens, sql }: Statement, tag: string, alone?: st
 }
 
 function planDrop(statement: Statement, cursor: TokenCursor): Plan {
-  for (const object of ['table', 'view', 'schema']) {
-    if (cursor.sees(object)) return runPlan(`DROP ${object.toUpperCase()}`, statement.rewritten());
+  for (const object of ['table', 'view', 'schema', 'materialized view', 'procedure']) {
+    if (cursor.sees(...object.split(' '))) return runPlan(`DROP ${object.toUpperCase()}`, statement.rewritten());
   }
   if (statement.context.lenient) return runPlan('DROP', statement.rewritten());
   if (cursor.take('database')) {
@@ -128,6 +120,8 @@ function planDrop(statement: Statement, cursor: TokenCursor): Plan {
 
 function planAlter(statement: Statement, cursor: TokenCursor): Plan {
   if (cursor.take('table')) return planAlterTable(statement, cursor);
+  if (cursor.take('materialized', 'view')) return planAlterMaterializedView(statement, cursor);
+  if (cursor.sees('procedure')) return runPlan('ALTER PROCEDURE', statement.rewritten());
   if (cursor.sees('schema') || statement.context.lenient) return runPlan('ALTER', statement.rewritten());
   if (cursor.sees('default', 'privileges')) return runPlan('ALTER DEFAULT PRIVILEGES', statement.rewritten());
   if (cursor.sees('group')) return administer(statement, 'ALTER GROUP');
@@ -135,6 +129,13 @@ function planAlter(statement: Statement, cursor: TokenCursor): Plan {
     code: '0A000',
     message: `ALTER ${cursor.peek()?.value.toUpperCase()} is not covered by the sandbox`,
   });
+}
+
+function planAlterMaterializedView(statement: Statement, cursor: TokenCursor): Plan {
+  const name = cursor.takeName();
+  if (!name) throw syntaxError(cursor.peek());
+  if (!cursor.take('auto', 'refresh')) return runPlan('ALTER', statement.rewritten());
+  return { kind: 'nothing', tag: 'ALTER MATERIALIZED VIEW', table: renderName(name, statement.context.rules) };
 }
 
 function planTruncate({ context }: Statement, cursor: TokenCursor): Plan {

@@ -2,6 +2,7 @@ import { RedshiftError } from '../backend-session.ts';
 import { isWord, renderName, syntaxError, type TokenCursor, unsupported } from './cursor.ts';
 import { Edits } from './edits.ts';
 import { givenLiterals } from './given-literals.ts';
+import { resolveName } from './names.ts';
 import { type Plan, runPlan } from './plan.ts';
 import type { Statement } from './plan-statement.ts';
 import type { Token } from './tokens.ts';
@@ -20,6 +21,13 @@ export function planDml(statement: Statement, verb: string): Plan {
   const name = cursor.takeName();
   if (!name) throw syntaxError(cursor.peek());
   const table = renderName(name, context.rules);
+  const database = name.parts.length > 2 ? name.parts[0] : undefined;
+  if (database && resolveName(database, context.rules) !== context.database) {
+    throw new RedshiftError({
+      code: '0A000',
+      message: 'Writing to a table of another database is not covered by the sandbox',
+    });
+  }
   if (name.parts.length > 2) edits.replace(name.start, name.end, table);
   if (verb === 'MERGE') return planMerge(statement, cursor, table, edits);
   const retype = verb === 'DELETE' ? undefined : givenLiterals(statement, verb, cursor.position);

@@ -2,6 +2,7 @@ import { RedshiftError } from '../backend-session.ts';
 import { syntaxError, type TokenCursor, unsupported } from './cursor.ts';
 import { quoteLiteral, quoteName, resolveName } from './names.ts';
 import { type Plan, runPlan } from './plan.ts';
+import { planShowProcedure } from './plan-procedure.ts';
 import type { Statement } from './plan-statement.ts';
 import { FIXED_SETTINGS, NATIVE_SETTINGS, OWN_SETTINGS } from './settings.ts';
 
@@ -28,6 +29,7 @@ export function planShow(statement: Statement): Plan {
     return show(`rs_show_columns(${path(statement, cursor, 3)})`, 'column_name', cursor, 'ordinal_position');
   }
   if (cursor.take('constraints')) return showConstraints(statement, cursor);
+  if (cursor.take('procedure')) return planShowProcedure(statement, cursor);
   const listed = NOT_LISTED.find((kind) => cursor.sees(kind) && cursor.peek(1));
   if (listed !== undefined) throw unsupported(`SHOW ${listed.toUpperCase()}`);
   return showSetting(statement, cursor);

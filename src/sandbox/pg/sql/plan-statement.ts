@@ -8,6 +8,7 @@ import { planDdl } from './plan-ddl.ts';
 import { planDml } from './plan-dml.ts';
 import { planSetting } from './plan-setting.ts';
 import { planShow } from './plan-show.ts';
+import { planRefresh, REBIND_VIEWS } from './plan-views.ts';
 import { characterAt, type Rewrite, sourcePosition } from './source-position.ts';
 import type { Token } from './tokens.ts';
 
@@ -28,7 +29,7 @@ export interface Statement {
 export function planStatement(sql: string, tokens: readonly Token[], context: PlanContext): Plan {
   try {
     const statement = statementOf(sql, tokens, context);
-    const planned = plan(statement);
+    const planned = withRebinding(plan(statement), context);
     const rewrite = statement.lastRewrite();
     if (rewrite === undefined || !('sql' in planned)) return planned;
     return { ...planned, sourcePosition: sourcePosition(sql, planned.sql, rewrite) };
@@ -38,6 +39,14 @@ export function planStatement(sql: string, tokens: readonly Token[], context: Pl
     if (offset === undefined) return { kind: 'refused', fields };
     return { kind: 'refused', fields: { ...fields, position: characterAt(sql, offset) } };
   }
+}
+
+const CHANGES_OBJECTS = /^(?:CREATE|ALTER|DROP) (?:TEMP )?(?:TABLE|VIEW|MATERIALIZED VIEW|SCHEMA)\b/i;
+
+// What late-binding views read may be another after it.
+function withRebinding(planned: Plan, { hasLateViews }: PlanContext): Plan {
+  if (!hasLateViews || planned.kind !== 'run' || !CHANGES_OBJECTS.test(planned.sql)) return planned;
+  return { ...planned, after: [...planned.after, REBIND_VIEWS] };
 }
 
 function statementOf(sql: string, tokens: readonly Token[], context: PlanContext): Statement {
@@ -99,6 +108,10 @@ function plan(statement: Statement): Plan {
       return planSetting(statement);
     case 'SHOW':
       return planShow(statement);
+    case 'REFRESH':
+      return planRefresh(statement);
+    case 'CALL':
+      return runPlan('CALL', statement.rewritten());
     case 'CANCEL':
       return planCancel(statement);
     default:

@@ -12,6 +12,8 @@ export interface PlanContext extends ExpressionContext {
   readonly database: string;
   readonly singleNode: boolean;
   readonly superuser: boolean;
+  /** Some database of the cluster has late-binding views. */
+  readonly hasLateViews: boolean;
 }
 
 /** How one statement is carried out. */
@@ -38,6 +40,8 @@ type Deed =
       readonly alone?: string;
       /** Its text in place of `sql` once the columns of the first table in `writes` are known. */
       readonly retype?: Retype;
+      /** Its rows are of no interest to the client. */
+      readonly hidesRows?: boolean;
       /** Command tag to show in place of PostgreSQL's verb. */
       readonly tag?: string;
     }

@@ -62,6 +62,9 @@ export function textOf(kind: SourceKind, value: Sql): Sql {
     case 'time':
     case 'timetz':
     case 'uuid':
+    case 'interval':
+    case 'binary':
+    case 'nested':
     case 'other':
       return cast(value, 'VARCHAR');
   }

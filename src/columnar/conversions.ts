@@ -2,6 +2,7 @@ import type { SupportedType } from '../core/redshift-type.ts';
 import { integer, type Sql, sql } from '../sql/sql.ts';
 import { type Check, type Conversion, cast, plainText, textOf } from './conversion.ts';
 import { dateOrTime } from './conversion-datetime.ts';
+import { extra } from './conversion-extra.ts';
 import { isNumberKind, number } from './conversion-number.ts';
 import type { SourceKind } from './source-kind.ts';
 
@@ -34,6 +35,14 @@ export function convert(
     case 'timestamp':
     case 'timestamptz':
       return dateOrTime(kind, value, target.kind);
+    case 'super':
+    case 'varbyte':
+    case 'geometry':
+    case 'geography':
+    case 'hllsketch':
+    case 'intervalYearToMonth':
+    case 'intervalDayToSecond':
+      return extra(kind, sourceType, target, value);
   }
 }
 
@@ -50,7 +59,12 @@ function boolean(kind: SourceKind, value: Sql): Conversion | undefined {
   return { text: plain, isNull, checks: [{ isBad: sql`lower(${plain}) NOT IN ${known}`, problem: notBoolean }] };
 }
 
-function text(kind: SourceKind, value: Sql, target: { readonly kind: string; readonly bytes: number }): Conversion {
+function text(
+  kind: SourceKind,
+  value: Sql,
+  target: { readonly kind: string; readonly bytes: number },
+): Conversion | undefined {
+  if (kind === 'binary' || kind === 'nested' || kind === 'other') return undefined;
   const given = textOf(kind, value);
   const checks: Check[] = [
     {

@@ -70,7 +70,7 @@ export function readCheckFailure(message: string, columns: readonly LoadColumn[]
 
 function conversionOf(source: string, sourceType: string, field: SupportedField, value: Sql): Conversion {
   const kind = sourceKind(sourceType);
-  const conversion = kind === 'other' ? undefined : convert(kind, sourceType, field.type, value);
+  const conversion = convert(kind, sourceType, field.type, value);
   if (conversion === undefined) {
     const held = /^[A-Z][A-Z0-9_ ]*/.exec(sourceType)?.[0] ?? 'another type';
     throw new ConnectorError(

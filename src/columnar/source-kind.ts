@@ -12,6 +12,10 @@ export type SourceKind =
   | 'timestampNs'
   | 'timestamptz'
   | 'uuid'
+  | 'interval'
+  | 'binary'
+  /** STRUCT, MAP, lists. */
+  | 'nested'
   | 'other';
 
 const KINDS: Readonly<Record<string, SourceKind>> = {
@@ -40,10 +44,13 @@ const KINDS: Readonly<Record<string, SourceKind>> = {
   TIMESTAMP_NS: 'timestampNs',
   'TIMESTAMP WITH TIME ZONE': 'timestamptz',
   UUID: 'uuid',
+  INTERVAL: 'interval',
+  BLOB: 'binary',
 };
 
 /** The kind of a column, from the name of its type in the engine. */
 export function sourceKind(engineType: string): SourceKind {
   if (/^DECIMAL\(\d+,\s*\d+\)$/.test(engineType)) return 'decimal';
+  if (/^(?:STRUCT|MAP)\(|\[\d*\]$/.test(engineType)) return 'nested';
   return KINDS[engineType] ?? 'other';
 }

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts';
 import type { InputFile } from './input-file.ts';
 import { fromOne, type LoadColumn, loadExpression, readCheckFailure } from './load-expression.ts';
 import { quoteLongNumbers } from './long-numbers.ts';
+import { quoteJson } from './quote-json.ts';
 import { sliceText } from './text-slices.ts';
 
 /** A staged file on the local disk. Whoever takes it deletes it. */
@@ -116,9 +117,12 @@ async function* textSlices(
   let rowsBefore = 0;
   let recordsBefore = 0;
   const isCsv = input.format === 'csv';
+  const documents = new Set(columns.filter(({ field }) => field.type.kind === 'super').map(({ source }) => source));
+  const rewrite = (bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> =>
+    quoteLongNumbers(documents.size === 0 ? bytes : quoteJson(bytes, documents));
   try {
     for await (const { bytes: textBytes, records } of sliceText(input.path, path, {
-      ...(isCsv ? { rule: 'quoted' } : { rule: 'lines', rewrite: quoteLongNumbers }),
+      ...(isCsv ? { rule: 'quoted' } : { rule: 'lines', rewrite }),
       gzip: input.gzip,
       sliceBytes: () => sliceBytes,
       maxRecordBytes: isCsv ? MAX_CSV_LINE_BYTES : MAX_JSON_LINE_BYTES,

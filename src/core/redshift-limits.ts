@@ -11,6 +11,12 @@ export const LIMITS = {
   varcharBytes: 65_535,
   /** Longest CHAR. */
   charBytes: 4_096,
+  /** Longest VARBYTE, and the length of one that is declared without. */
+  varbyteBytes: { max: 16_777_216, default: 64_000 },
+  /** Largest SUPER value, as JSON text. */
+  superBytes: 16 * 1024 * 1024,
+  /** Largest GEOMETRY or GEOGRAPHY, as EWKB. */
+  geometryBytes: 1_048_447,
   /** Digits of a DECIMAL. */
   decimalDigits: 38,
   /** Columns of a local table. */

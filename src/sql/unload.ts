@@ -3,6 +3,7 @@ import { LIMITS } from '../core/redshift-limits.ts';
 import { type CopyRole, renderCopyRole } from './role.ts';
 import { s3Url } from './s3-url.ts';
 import { identifier, integer, join, literal, Sql, sql } from './sql.ts';
+import { renderForm, type ValueForm } from './value-form.ts';
 
 /** UNLOAD with a verbose manifest. Nothing in it can change the authorisation. */
 export interface UnloadCommand {
@@ -15,18 +16,22 @@ export interface UnloadCommand {
   readonly region?: string;
   /** Encrypts with this KMS key; the bucket's own setting holds without. */
   readonly kmsKeyId?: string;
-  /** Default: Parquet. CSV holds NULL as nothing, and leaves quotes away where it can. */
+  /** Default: Parquet. CSV leaves quotes away where it can. */
   readonly format?: 'parquet' | 'csv';
+  /** Only with CSV: what stands for NULL; nothing at all without. SUPER ignores it. */
+  readonly nullMarker?: string;
   /** Largest file; Redshift rounds it down to a multiple of 32 MB for Parquet. */
   readonly maxFileMb?: number;
 }
 
 /** The UNLOAD statement. Throws RS_FEATURE_UNSUPPORTED for a query that cannot be quoted safely. */
-export function renderUnload({ query, prefixUrl, role, region, kmsKeyId, maxFileMb, format }: UnloadCommand): Sql {
+export function renderUnload(command: UnloadCommand): Sql {
+  const { query, prefixUrl, role, region, kmsKeyId, maxFileMb, format, nullMarker } = command;
   const clauses = [
     sql`UNLOAD (${quoteQuery(query)}) TO ${s3Url(prefixUrl)}`,
     renderCopyRole(role),
     format === 'csv' ? sql`FORMAT AS CSV` : sql`FORMAT AS PARQUET`,
+    ...(nullMarker === undefined ? [] : [sql`NULL AS ${literal(nullMarker)}`]),
     sql`MANIFEST VERBOSE`,
     ...(maxFileMb === undefined ? [] : [sql`MAXFILESIZE ${integer(requireFileMb(maxFileMb))} MB`]),
     ...(region === undefined ? [] : [sql`REGION ${literal(region)}`]),
@@ -65,10 +70,10 @@ function requireFileMb(maxFileMb: number): number {
   return maxFileMb;
 }
 
-/** A column of an UNLOAD query: its name in the files, and the type it is cast to where it must be. */
+/** A column of an UNLOAD query: its name in the files, and what is selected in its place where that must be. */
 export interface UnloadColumn {
   readonly name: string;
-  readonly castTo?: string;
+  readonly form?: ValueForm;
 }
 
 /**
@@ -76,9 +81,9 @@ export interface UnloadColumn {
  * a name that Parquet readers would trip over, do no harm; and a LIMIT of the SELECT is not outermost any more.
  */
 export function renderUnloadQuery(select: Sql, columns: readonly UnloadColumn[]): Sql {
-  const list = columns.map(({ name, castTo }) => {
+  const list = columns.map(({ name, form }) => {
     const column = identifier(name);
-    return castTo === undefined ? column : sql`CAST(${column} AS ${Sql.trusted(castTo)}) AS ${column}`;
+    return form === undefined ? column : sql`${renderForm(column, form)} AS ${column}`;
   });
   const names = columns.map(({ name }) => identifier(name));
   return sql`SELECT ${join(list)} FROM (${select}\n) AS roleshift_source (${join(names)})`;

@@ -1,8 +1,9 @@
 import type { Field } from './field.ts';
 
 /**
- * A value as programs see it: BIGINT is a bigint; DECIMAL, DATE, TIME, TIMETZ, TIMESTAMP and TIMESTAMPTZ are exact
- * text; REAL and DOUBLE are numbers, NaN and infinities among them; NULL is null.
+ * A value as programs see it: BIGINT is a bigint; DECIMAL, dates, times and intervals are exact text; REAL and DOUBLE are
+ * numbers, NaN and infinities among them; SUPER is JSON text; VARBYTE, GEOMETRY and GEOGRAPHY are hexadecimal text
+ * (`Buffer.from(value, 'hex')` gives the bytes); NULL is null. docs/types.md has the table.
  */
 export type Value = null | boolean | number | bigint | string;
 

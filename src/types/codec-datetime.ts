@@ -5,7 +5,7 @@ import { momentOf } from './moment-of-date.ts';
 
 // Dates and times are unloaded as text: Parquet's own forms stop at other years than Redshift does, and what Redshift
 // writes for TIME and TIMETZ is documented nowhere. The text is the wire's, so both read modes agree by construction.
-const AS_TEXT = { fromText: (text: string) => text, unloadAs: 'VARCHAR(64)', stagedAs: 'VARCHAR' } as const;
+const AS_TEXT = { fromText: (text: string) => text, unloadAs: { cast: 'VARCHAR(64)' }, stagedAs: 'VARCHAR' } as const;
 
 /** 4713 BC to 294276 AD. */
 export const dateCodec: Codec = {

@@ -11,12 +11,12 @@ export function decimalCodec({ precision, scale }: { readonly precision?: number
     toText: (value) => decimalText(value, precision ?? LIMITS.decimalDigits, scale ?? 0, precision === undefined),
     stagedAs: 'VARCHAR',
     // The sign, the point, and all digits.
-    ...(precision === undefined ? { unloadAs: 'VARCHAR(128)' } : {}),
+    ...(precision === undefined ? { unloadAs: { cast: 'VARCHAR(128)' } } : {}),
   };
 }
 
 function decimalText(value: InputScalar, precision: number, scale: number, anyScale: boolean): string | Unfit {
-  if (typeof value === 'boolean' || value instanceof Date) return new Unfit('is not a number');
+  if (typeof value === 'boolean' || typeof value === 'object') return new Unfit('is not a number');
   const match = NUMBER.exec(String(value).trim());
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match ?? [];
   if (match === null || whole + fraction === '') return new Unfit('is not a number');

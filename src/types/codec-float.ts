@@ -1,6 +1,7 @@
 import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
 
 const LOAD_NOTE = 'COPY may refuse NaN and infinities';
+const CSV_LOSS = 'UNLOAD may write fewer digits than the number has';
 const FINITE = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const SPECIAL: Readonly<Record<string, number>> = {
   nan: Number.NaN,
@@ -17,6 +18,7 @@ export const doubleCodec: Codec = {
   toText: (value) => floatText(value, (number) => number, 'DOUBLE PRECISION'),
   stagedAs: 'DOUBLE',
   loadNote: LOAD_NOTE,
+  csvLoss: CSV_LOSS,
 };
 
 export const realCodec: Codec = {
@@ -26,6 +28,7 @@ export const realCodec: Codec = {
   selectAs: 'DOUBLE PRECISION',
   stagedAs: 'FLOAT',
   loadNote: LOAD_NOTE,
+  csvLoss: CSV_LOSS,
 };
 
 function parseFloating(text: string): number {
@@ -33,7 +36,7 @@ function parseFloating(text: string): number {
 }
 
 function floatText(value: InputScalar, round: (number: number) => number, name: string): string | Unfit {
-  if (typeof value === 'boolean' || value instanceof Date) return new Unfit('is not a number');
+  if (typeof value === 'boolean' || typeof value === 'object') return new Unfit('is not a number');
   const text = typeof value === 'string' ? value.trim() : '';
   if (typeof value === 'string' && !FINITE.test(text) && !(text.toLowerCase() in SPECIAL)) {
     return new Unfit('is not a number');

@@ -1,7 +1,8 @@
+import type { ValueForm } from '../sql/value-form.ts';
 import type { Value } from './batch.ts';
 
-/** A value on its way into Redshift; never null. A `Date` is taken as UTC. */
-export type InputScalar = string | number | bigint | boolean | Date;
+/** A value on its way into Redshift; never null. A `Date` is taken as UTC; bytes are for VARBYTE and shapes. */
+export type InputScalar = string | number | bigint | boolean | Date | Uint8Array;
 
 /** Why a value cannot be held by a column: completes the sentence "the value ...". Never shows the value. */
 export class Unfit {
@@ -21,12 +22,18 @@ export interface Codec {
   readonly fromText: (text: string) => Value;
   /** A value -> the text that COPY reads, or why there is none. */
   readonly toText: (value: InputScalar) => string | Unfit;
-  /** Type to cast to in UNLOAD, where Parquet would not carry the value exactly. */
-  readonly unloadAs?: string;
+  /** What UNLOAD selects in place of the column, where Parquet would not carry the value exactly. */
+  readonly unloadAs?: ValueForm;
+  /** Set where Parquet has no form at all for the type: a staged read then goes by CSV. */
+  readonly csvOnly?: boolean;
+  /** What UNLOAD selects for CSV, where that differs from `unloadAs`. */
+  readonly unloadCsvAs?: ValueForm;
+  /** Why a staged CSV file may change or lose values: completes "in staged CSV, ...". */
+  readonly csvLoss?: string;
   /** Type to cast to in a direct read, where the wire's text would not carry the value exactly. */
   readonly selectAs?: string;
   /** What a staged column is read as; VARCHAR goes through `fromText`. */
   readonly stagedAs: StagedKind;
-  /** Whether a load can end in another value than the one given, and when. */
+  /** Values that a load may refuse or spell anew, and when. */
   readonly loadNote?: string;
 }

@@ -35,6 +35,7 @@ export function charCodec(bytes: number): Codec {
 }
 
 function textOf(value: InputScalar): string | Unfit {
+  if (value instanceof Uint8Array) return new Unfit('is bytes: give their text, or write them to a VARBYTE');
   if (value instanceof Date) {
     const moment = momentOf(value);
     return moment === undefined ? new Unfit('is not a valid date') : renderMoment(moment);

@@ -1,10 +1,14 @@
 import type { SupportedType } from '../core/redshift-type.ts';
+import { shapeCodec, varbyteCodec } from './codec-binary.ts';
 import { booleanCodec } from './codec-boolean.ts';
 import { dateCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './codec-datetime.ts';
 import { decimalCodec } from './codec-decimal.ts';
 import { doubleCodec, realCodec } from './codec-float.ts';
 import { bigintCodec, integerCodec, smallintCodec } from './codec-integer.ts';
+import { intervalDayToSecondCodec, intervalYearToMonthCodec } from './codec-interval.ts';
 import type { Codec } from './codec-shape.ts';
+import { sketchCodec } from './codec-sketch.ts';
+import { superCodec } from './codec-super.ts';
 import { charCodec, varcharCodec } from './codec-text.ts';
 
 /** How a type's values travel: the one table that both read modes, loads and staged files follow. */
@@ -38,5 +42,18 @@ export function codecFor(type: SupportedType): Codec {
       return timestampCodec;
     case 'timestamptz':
       return timestamptzCodec;
+    case 'intervalYearToMonth':
+      return intervalYearToMonthCodec;
+    case 'intervalDayToSecond':
+      return intervalDayToSecondCodec(type);
+    case 'super':
+      return superCodec;
+    case 'varbyte':
+      return varbyteCodec(type.bytes);
+    case 'geometry':
+    case 'geography':
+      return shapeCodec;
+    case 'hllsketch':
+      return sketchCodec;
   }
 }

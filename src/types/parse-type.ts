@@ -1,7 +1,7 @@
 import { LIMITS } from '../core/redshift-limits.ts';
 import type { RedshiftType, SupportedType } from '../core/redshift-type.ts';
 
-type PlainKind = Exclude<SupportedType['kind'], 'decimal' | 'char' | 'varchar'>;
+type PlainKind = Exclude<SupportedType['kind'], 'decimal' | 'char' | 'varchar' | 'varbyte' | 'intervalDayToSecond'>;
 
 const PLAIN_BY_OID: Readonly<Record<number, PlainKind>> = {
   16: 'boolean',
@@ -15,23 +15,23 @@ const PLAIN_BY_OID: Readonly<Record<number, PlainKind>> = {
   1083: 'time',
   1114: 'timestamp',
   1184: 'timestamptz',
+  1188: 'intervalYearToMonth',
   1266: 'timetz',
-};
-
-/** Text that catalogs and functions give: no declared length. */
-const TEXT_OIDS: ReadonlySet<number> = new Set([18, 19, 25, 705]);
-
-const UNSUPPORTED_BY_OID: Readonly<Record<number, string>> = {
-  1186: 'interval',
-  1188: 'interval year to month',
-  1190: 'interval day to second',
   2935: 'hllsketch',
   3000: 'geometry',
   3001: 'geography',
   3999: 'geometry',
   4000: 'super',
-  6551: 'varbyte',
 };
+
+/** Text that catalogs and functions give: no declared length. */
+const TEXT_OIDS: ReadonlySet<number> = new Set([18, 19, 25, 705]);
+
+/** INTERVAL DAY TO SECOND; the interval of old literals has no bounds of its own and stays unsupported. */
+const DAY_TO_SECOND_OID = 1190;
+const VARBYTE_OID = 6551;
+const UNSUPPORTED_BY_OID: Readonly<Record<number, string>> = { 1186: 'interval', 1790: 'refcursor' };
+const SECOND_DIGITS = 6;
 
 // A modifier of a length or of a precision counts four bytes of header.
 const HEADER = 4;
@@ -51,6 +51,10 @@ export function typeFromOid(oid: number, modifier: number): RedshiftType {
     const packed = modifier - HEADER;
     return { kind: 'decimal', precision: packed >> 16, scale: packed & 0xffff };
   }
+  if (oid === VARBYTE_OID) {
+    return { kind: 'varbyte', bytes: modifier < HEADER ? LIMITS.varbyteBytes.max : modifier - HEADER };
+  }
+  if (oid === DAY_TO_SECOND_OID) return { kind: 'intervalDayToSecond', precision: secondDigits(modifier) };
   return { kind: 'unsupported', name: UNSUPPORTED_BY_OID[oid] ?? `type ${oid}` };
 }
 
@@ -85,7 +89,18 @@ const PLAIN_BY_NAME: Readonly<Record<string, PlainKind>> = {
   'timestamp without time zone': 'timestamp',
   timestamptz: 'timestamptz',
   'timestamp with time zone': 'timestamptz',
+  super: 'super',
+  geometry: 'geometry',
+  geography: 'geography',
+  hllsketch: 'hllsketch',
+  'interval year to month': 'intervalYearToMonth',
+  'interval year': 'intervalYearToMonth',
+  'interval month': 'intervalYearToMonth',
+  intervaly2m: 'intervalYearToMonth',
 };
+
+const VARBYTE_NAMES: ReadonlySet<string> = new Set(['varbyte', 'varbinary', 'binary varying']);
+const DAY_TO_SECOND = /^(?:interval (?:day|hour|minute|second)(?: to (?:hour|minute|second))?|intervald2s)$/;
 
 const CHAR_NAMES: ReadonlySet<string> = new Set(['character', 'char', 'nchar', 'bpchar']);
 const VARCHAR_NAMES: ReadonlySet<string> = new Set([
@@ -118,7 +133,17 @@ export function typeFromName(text: string, facts: CatalogTypeFacts = {}): Redshi
   if (VARCHAR_NAMES.has(name)) {
     return { kind: 'varchar', bytes: first ?? facts.length ?? DEFAULT_BARE_LENGTH[name] ?? LIMITS.varcharBytes };
   }
-  return { kind: 'unsupported', name: name === 'binary varying' || name === 'varbinary' ? 'varbyte' : name };
+  if (VARBYTE_NAMES.has(name)) {
+    return { kind: 'varbyte', bytes: first ?? facts.length ?? LIMITS.varbyteBytes.default };
+  }
+  if (DAY_TO_SECOND.test(name)) return { kind: 'intervalDayToSecond', precision: first ?? SECOND_DIGITS };
+  return { kind: 'unsupported', name };
+}
+
+/** PostgreSQL keeps the precision of an interval in the low half of its modifier. */
+function secondDigits(modifier: number): number {
+  const low = modifier & 0xffff;
+  return modifier >= 0 && low < SECOND_DIGITS ? low : SECOND_DIGITS;
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -145,7 +145,7 @@ describe('renderUnloadQuery', () => {
   it('names columns by position, casts, and takes the LIMIT inside', () => {
     const query = renderUnloadQuery(sql`SELECT * FROM t LIMIT ${integer(5)}`, [
       { name: 'c1' },
-      { name: 'c2', castTo: 'VARCHAR(64)' },
+      { name: 'c2', form: { cast: 'VARCHAR(64)' } },
     ]);
     expect(String(query)).to.equal(
       'SELECT "c1", CAST("c2" AS VARCHAR(64)) AS "c2" FROM (SELECT * FROM t LIMIT 5\n) AS roleshift_source ("c1", "c2")',

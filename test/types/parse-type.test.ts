@@ -29,7 +29,13 @@ describe('typeFromOid', () => {
     [1700, (10 << 16) + 2 + 4, 'DECIMAL(10,2)'],
     [1700, -1, 'DECIMAL'],
     [4000, -1, 'SUPER'],
-    [6551, -1, 'VARBYTE'],
+    [6551, -1, 'VARBYTE(16777216)'],
+    [6551, 12, 'VARBYTE(8)'],
+    [1188, -1, 'INTERVAL YEAR TO MONTH'],
+    [1190, -1, 'INTERVAL DAY TO SECOND'],
+    [1190, (0x1c08 << 16) | 3, 'INTERVAL DAY TO SECOND(3)'],
+    [2935, -1, 'HLLSKETCH'],
+    [3001, -1, 'GEOGRAPHY'],
     [3000, -1, 'GEOMETRY'],
     [123456, -1, 'TYPE 123456'],
   ] as const) {
@@ -62,7 +68,12 @@ describe('typeFromName', () => {
     ['timestamp(6) without time zone', {}, 'TIMESTAMP'],
     ['timestamp with time zone', {}, 'TIMESTAMPTZ'],
     ['time with time zone', {}, 'TIMETZ'],
-    ['binary varying(64000)', {}, 'VARBYTE'],
+    ['binary varying(64000)', {}, 'VARBYTE(64000)'],
+    ['varbinary', {}, 'VARBYTE(64000)'],
+    ['super', {}, 'SUPER'],
+    ['interval year to month', {}, 'INTERVAL YEAR TO MONTH'],
+    ['interval day to second(3)', {}, 'INTERVAL DAY TO SECOND(3)'],
+    ['interval day to second', {}, 'INTERVAL DAY TO SECOND'],
     ['struct<a:int>', {}, 'STRUCT<A:INT>'],
   ] as const) {
     it(`reads ${text} ${JSON.stringify(facts)} as ${expected}`, () => {

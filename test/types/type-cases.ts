@@ -5,7 +5,7 @@ import type { InputScalar } from '../../src/types/codec-shape.ts';
 export interface TypeCase {
   /** Type in DDL. */
   readonly type: string;
-  /** SQL that gives the value, without its cast: a quoted literal, or NULL. */
+  /** SQL that gives the value, without its cast: a quoted literal, a call, or NULL. */
   readonly literal: string;
   /** What a program hands to a write; default: `expected`. */
   readonly input?: InputScalar | null;
@@ -51,6 +51,13 @@ const TEXTS: readonly [string, string][] = [
   ['control characters', '\u0001\u0008\u001f\u007f'],
   ['byte order mark', '\uFEFFx'],
 ];
+
+const POINT = '0101000000000000000000F03F0000000000000040';
+const POINT_4326 = '0101000020E6100000000000000000F03F0000000000000040';
+
+function json(...texts: readonly string[]): [string, string, string][] {
+  return texts.map((value) => [value, `JSON_PARSE(${text(value)})`, value]);
+}
 
 /** Every supported type at its bounds and at what commonly goes wrong. */
 export const TYPE_CASES: readonly TypeCase[] = [
@@ -148,15 +155,40 @@ export const TYPE_CASES: readonly TypeCase[] = [
     ['before Christ', "'0044-03-15 12:00:00+00 BC'", '0044-03-15 12:00:00+00 BC'],
     ['from a Date', "'2024-05-06 07:08:09+00'", '2024-05-06 07:08:09+00', new Date('2024-05-06T07:08:09Z')],
   ]),
+  ...cases('SUPER', [
+    ...json('{"a":[1,"x, y",null,true],"b":{"c":"é \\" \\\\ \\n"}}', '[]', '{}', '""', '"text"', 'null', 'true', '-7'),
+    ...json('12345678901234567890123456789012345678', '[0.1234567890123456789]', '"\\u0001 tab\\t"'),
+    ['from a number', `JSON_PARSE('1.5')`, '1.5', 1.5],
+    ['from a bigint', `JSON_PARSE('9007199254740993')`, '9007199254740993', 9007199254740993n],
+    ['from a boolean', `JSON_PARSE('false')`, 'false', false],
+  ]),
+  ...cases('VARBYTE(8)', [
+    ['bytes', `FROM_HEX('00ffab')`, '00ffab'],
+    ['full', `FROM_HEX('0102030405060708')`, '0102030405060708'],
+    ['from bytes', `FROM_HEX('c3a900')`, 'c3a900', Uint8Array.of(0xc3, 0xa9, 0)],
+    ['from capitals', `FROM_HEX('abcdef')`, 'abcdef', 'ABCDEF'],
+  ]),
+  ...cases('VARBYTE(40000)', [['longer than its hexadecimal text may be a VARCHAR', `FROM_HEX('0a0b')`, '0a0b']]),
+  ...cases('GEOMETRY', [
+    ['a point', `ST_GeomFromEWKB('${POINT}')`, POINT],
+    ['a point with its system', `ST_GeomFromEWKB('${POINT_4326}')`, POINT_4326],
+    ['from bytes', `ST_GeomFromEWKB('${POINT}')`, POINT, Uint8Array.from(Buffer.from(POINT, 'hex'))],
+  ]),
+  ...cases('INTERVAL YEAR TO MONTH', [
+    ['both', `INTERVAL '1-2' YEAR TO MONTH`, '1 year 2 mons'],
+    ['years', `INTERVAL '3' YEAR`, '3 years'],
+    ['less than none', `INTERVAL '-14' MONTH`, '-1 years -2 mons'],
+    ['none', `INTERVAL '0' MONTH`, '0 mons'],
+    ['as SQL writes it', `INTERVAL '2-11' YEAR TO MONTH`, '2 years 11 mons', '2-11'],
+  ]),
+  ...cases('INTERVAL DAY TO SECOND', [
+    ['all parts', `INTERVAL '1 2:3:4.5678' DAY TO SECOND`, '1 day 02:03:04.5678'],
+    ['days', `INTERVAL '100' DAY`, '100 days'],
+    ['microseconds', `INTERVAL '0.000001' SECOND`, '00:00:00.000001'],
+    ['less than none', `INTERVAL '-1 days -02:03:04.5' DAY TO SECOND`, '-1 days -02:03:04.5'],
+    ['none', `INTERVAL '0' SECOND`, '00:00:00'],
+  ]),
 ];
 
-/** Types that exist in Redshift and are refused by name. */
-export const UNSUPPORTED_TYPES: readonly string[] = [
-  'super',
-  'varbyte',
-  'geometry',
-  'geography',
-  'hllsketch',
-  'interval year to month',
-  'interval day to second',
-];
+/** Types without values that this version carries: they are refused by name. */
+export const UNSUPPORTED_TYPES: readonly string[] = ['interval', 'refcursor'];

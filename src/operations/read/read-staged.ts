@@ -84,8 +84,8 @@ async function unload(
   await using session = await database.session(run);
   const fields = await describeSource(session, source, run);
   const columns = fields.map(({ type }, position) => {
-    const castTo = codecFor(type).unloadAs;
-    return { name: stagedColumnName(position), ...(castTo === undefined ? {} : { castTo }) };
+    const form = codecFor(type).unloadAs;
+    return { name: stagedColumnName(position), ...(form === undefined ? {} : { form }) };
   });
   const clusterRegion = access.plan.endpoint.region;
   const statement = renderUnload({

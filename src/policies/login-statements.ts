@@ -44,21 +44,32 @@ function askingOf(plan: AccessPlan, hop: RoleHop, place: RedshiftPlace, { pinSes
   const { login } = plan;
   const role = roleHolder(hop.roleArn, hop);
   const isServerless = login.kind === 'serverlessCredentials';
-  const context = {
-    // A workgroup knows none of these keys: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftserverless.html
-    ...(login.kind === 'clusterCredentials' ? { 'redshift:DbUser': login.username } : {}),
-    ...(login.kind === 'password' || isServerless
+  // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshift.html: a user is made with its name
+  // alone, and a group is joined without any of these keys. A workgroup knows none of them.
+  const user = login.kind === 'clusterCredentials' ? { 'redshift:DbUser': login.username } : {};
+  const others =
+    login.kind === 'password' || isServerless
       ? {}
-      : { 'redshift:DbName': login.database, 'redshift:DurationSeconds': String(login.lifetimeSeconds) }),
-    // The first half is the role's unique id, which only AWS knows; a condition on it stays undecided without the pin.
-    ...(pinSessionName === true ? { 'aws:userid': `AROAEXAMPLE:${hop.sessionName}` } : {}),
-  };
+      : { 'redshift:DbName': login.database, 'redshift:DurationSeconds': String(login.lifetimeSeconds) };
+  // The first half is the role's unique id, which only AWS knows; a condition on it stays undecided without the pin.
+  const session = pinSessionName === true ? { 'aws:userid': `AROAEXAMPLE:${hop.sessionName}` } : {};
+  const contextOf = (action: string): AccessRequest['context'] => ({
+    ...(action.startsWith('redshift:GetClusterCredentials') || action === 'redshift:CreateClusterUser' ? user : {}),
+    ...(action.startsWith('redshift:GetClusterCredentials') ? others : {}),
+    ...session,
+  });
   return {
     plan,
     hop,
     role,
     place,
-    ask: (action, resource) => ({ principal: role.arn, action, resource, resourceAccount: role.account, context }),
+    ask: (action, resource) => ({
+      principal: role.arn,
+      action,
+      resource,
+      resourceAccount: role.account,
+      context: contextOf(action),
+    }),
   };
 }
 

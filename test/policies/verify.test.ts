@@ -90,6 +90,17 @@ describe('policies verify', () => {
     });
   }
 
+  it('does not count a group as allowed where its statement asks for the database user, which AWS does not tell there', () => {
+    const set = policies(byRole({ dbGroups: ['loaders'] }), { identityArn: AGENT });
+    const pinned: Change = (statements) =>
+      statements.map((each) =>
+        each.Sid === 'JoinGroups' ? { ...each, Condition: { StringEquals: { 'redshift:DbUser': 'etl' } } } : each,
+      );
+    expect(verify(set, pinned).missing.map(({ sid, effect }) => [sid, effect])).to.deep.equal([
+      ['JoinGroups', 'undecided'],
+    ]);
+  });
+
   it('lets a Deny or a condition narrow what a wide statement allows', () => {
     const wide: PolicyStatement = {
       ...login,

@@ -46,6 +46,8 @@ export interface HostPolicy {
    * Default: none where the identity is the agent's own, any with access keys of the form.
    */
   readonly sessionTags?: readonly string[];
+  /** Source identities that a form may set where the host sets none; `*` and default as for `sessionTags`. */
+  readonly sourceIdentities?: readonly string[];
   /** Set by the host whatever the form says. */
   readonly externalId?: string;
   /** Put before the form's session name, cut at 64 characters. */
@@ -83,7 +85,7 @@ export function applyPolicy(options: ConnectionOptions, policy: HostPolicy): Pol
   const issues = [
     ...identityIssues(options, policy),
     ...roleIssues(options, policy),
-    ...tagIssues(options, policy),
+    ...claimIssues(options, policy),
     ...stagingIssues(options, policy),
     ...endpointIssues(options, policy),
     ...proxyIssues(options, policy),
@@ -151,18 +153,22 @@ function roleIssues(options: ConnectionOptions, { roleArns, copyRoles }: HostPol
   ];
 }
 
-function tagIssues(options: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
-  const isOwn = chosenIdentity(options)?.[1] !== 'accessKeys';
-  const allowed = policy.sessionTags ?? (isOwn ? [] : ['*']);
-  const tagged = [
-    ['sessionTags', options.sessionTags],
-    ...options.intermediateRoles.map(
-      ({ sessionTags = [] }, index) => [`intermediateRoles[${index}].sessionTags`, sessionTags] as const,
-    ),
-  ] as const;
-  return tagged
-    .filter(([, tags]) => tags.some(({ key }) => !matchesAny(allowed, key)))
-    .map(([path]) => forbidden(path, 'these session tags'));
+/** What a form says of its sessions: an identity of the agent's own vouches for it before policies elsewhere. */
+function claimIssues(options: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {
+  const { sessionTags, sourceIdentity, intermediateRoles } = options;
+  const byDefault = chosenIdentity(options)?.[1] === 'accessKeys' ? ['*'] : [];
+  const { sessionTags: tags = byDefault, sourceIdentities = policy.sourceIdentity === undefined ? byDefault : ['*'] } =
+    policy;
+  const sessions = [
+    { at: '', sessionTags, sourceIdentity },
+    ...intermediateRoles.map((role, index) => ({ ...role, at: `intermediateRoles[${index}].` })),
+  ];
+  return sessions.flatMap(({ at, sessionTags: claimed = [], sourceIdentity: name }) => [
+    ...(claimed.every(({ key }) => matchesAny(tags, key)) ? [] : [forbidden(`${at}sessionTags`, 'these session tags')]),
+    ...(name === undefined || matchesAny(sourceIdentities, name)
+      ? []
+      : [forbidden(`${at}sourceIdentity`, 'this source identity')]),
+  ]);
 }
 
 function hostIssues({ host }: ConnectionOptions, policy: HostPolicy): readonly ConfigIssue[] {

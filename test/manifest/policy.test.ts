@@ -146,6 +146,22 @@ const FORBIDDEN: readonly {
     paths: ['sessionTags', 'intermediateRoles[0].sessionTags'],
   },
   {
+    title: "a source identity that the machine's own role would vouch for",
+    values: {
+      ...EC2,
+      sourceIdentity: 'admin',
+      intermediateRoles: [{ roleArn: HUB, sourceIdentity: 'admin' }],
+    },
+    policy: { identities: ['machineRole'] },
+    paths: ['sourceIdentity', 'intermediateRoles[0].sourceIdentity'],
+  },
+  {
+    title: 'a source identity that is not listed',
+    values: { ...KEYS, sourceIdentity: 'admin' },
+    policy: { sourceIdentities: ['tenant-7-*'] },
+    paths: ['sourceIdentity'],
+  },
+  {
     title: 'a session tag that is not listed',
     values: { ...KEYS, sessionTags: [{ key: 'job-a' }, { key: 'team' }] },
     policy: { sessionTags: ['job-*'] },
@@ -214,6 +230,7 @@ describe('a host policy', () => {
       hosts: ['*.redshift.amazonaws.com'],
       proxies: ['http://proxy.example.com:3128'],
       sessionTags: ['team'],
+      sourceIdentities: ['tenant-7-*'],
       allowLoopback: true,
     };
     const values = {
@@ -224,6 +241,7 @@ describe('a host policy', () => {
       s3Endpoint: 'http://127.0.0.1:4566',
       awsProxyUrl: 'http://etl:secret@proxy.example.com:3128/',
       sessionTags: [{ key: 'team', value: 'sales' }],
+      sourceIdentity: 'tenant-7-ann',
     };
     expect(() => resolveOptions(values, { policy })).to.not.throw();
   });
@@ -279,6 +297,13 @@ describe('a host policy', () => {
     expect(options.roleSessionName).to.equal(`acme-${'x'.repeat(59)}`);
     expect(trace).to.deep.include({ externalId: 'host policy', sourceIdentity: 'host policy' });
     expect(notices).to.deep.equal(['The host sets externalId; the value in the form is not used.']);
+  });
+
+  it("does not hold a source identity against the form that the host's own replaces", () => {
+    const policy: HostPolicy = { identities: ['machineRole'], sourceIdentity: 'tenant-7' };
+    const { options, notices } = resolveConnection({ ...EC2, sourceIdentity: 'mine' }, { policy });
+    expect(options).to.include({ sourceIdentity: 'tenant-7' });
+    expect(notices).to.deep.equal(['The host sets sourceIdentity; the value in the form is not used.']);
   });
 
   it('sets them for each role on the way, the staging role among them', () => {

@@ -9,8 +9,8 @@ const REFUSED_MS = 30_000;
 
 /** Logins by key, with what the database said of them. */
 export interface LoginCache<C> {
-  /** `rejected`: the login that the database just refused; `lifeMs`: how long it has to live, as far as that can be had. */
-  get(key: readonly unknown[], context: C, rejected?: Login, lifeMs?: number): Promise<Login>;
+  /** `rejected`: the login that the database just refused. */
+  get(key: readonly unknown[], context: C, rejected?: Login): Promise<Login>;
 }
 
 /**
@@ -27,7 +27,7 @@ export function createLoginCache<C>(
   const refusals = new Map<string, Refusal>();
 
   return {
-    async get(key, context, rejected, lifeMs) {
+    async get(key, context, rejected) {
       const id = JSON.stringify(key);
       const refusal = refusals.get(id);
       const isRecent = refusal !== undefined && clock.now() < refusal.untilMs;
@@ -39,7 +39,7 @@ export function createLoginCache<C>(
         logins.forget(key, rejected);
         if (next.isFinal) throw rejectedAgain(next, clock);
       }
-      return logins.get(key, context, lifeMs);
+      return logins.get(key, context);
     },
   };
 }

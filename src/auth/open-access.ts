@@ -148,7 +148,7 @@ class CredentialGraph implements Access {
     return abandonOnAbort(this.#walk.freshOnRefusal(work), signal);
   }
 
-  async #login(starter: Starter, rejected?: Login, lifeMs?: number): Promise<Login> {
+  async #login(starter: Starter, rejected?: Login): Promise<Login> {
     const { login } = this.plan;
     switch (login.kind) {
       case 'password': {
@@ -158,22 +158,17 @@ class CredentialGraph implements Access {
       case 'clusterCredentials':
       case 'clusterCredentialsWithIam':
       case 'serverlessCredentials':
-        return this.#issuedLogin(login, starter, rejected, lifeMs);
+        return this.#issuedLogin(login, starter, rejected);
     }
     return login satisfies never;
   }
 
-  async #issuedLogin(
-    login: IssuedLogin,
-    starter: Starter,
-    rejected: Login | undefined,
-    lifeMs: number | undefined,
-  ): Promise<Login> {
-    const caller = await this.#walk.assume(this.plan.roles, starter, lifeMs);
+  async #issuedLogin(login: IssuedLogin, starter: Starter, rejected: Login | undefined): Promise<Login> {
+    const caller = await this.#walk.assume(this.plan.roles, starter);
     const { region, redshiftEndpoint, redshiftServerlessEndpoint } = this.plan.aws;
     // The login holds every parameter of the call, and no secret.
     const key = [callerKey(caller), redshiftEndpoint, redshiftServerlessEndpoint, region, login];
-    return this.#logins.get(key, { ...starter, caller, login }, rejected, lifeMs);
+    return this.#logins.get(key, { ...starter, caller, login }, rejected);
   }
 
   async #buyLogin({ caller, login, publish }: LoginPurchase): Promise<Login> {

@@ -1,5 +1,6 @@
+import { defined } from '../core/defined.ts';
 import type { ConfigIssue } from '../core/errors.ts';
-import { readRoleArn } from './location.ts';
+import { type RoleArn, readRoleArn } from './location.ts';
 import type { RoleHop, SessionTag } from './plan.ts';
 
 /** The longest session of a role that was assumed from a role: AWS refuses more. */
@@ -52,45 +53,48 @@ export function planRoles(
   let identitySet: string | undefined;
   const hops = wishes.flatMap((wish, index): RoleHop[] => {
     const { id, path, roleArn, externalId, sessionPolicy } = wish;
-    const { durationSeconds = rules.durationSeconds, sessionName = rules.sessionName } = wish;
-    const role = readRoleArn(roleArn);
-    if (role === undefined) {
-      const action = 'Give the ARN of an IAM role: arn:aws:iam::123456789012:role/Name.';
-      issues.push({ path, message: `Not the ARN of an IAM role: ${roleArn}`, action });
+    const place = placeOf(wish, partition);
+    if ('message' in place) {
+      issues.push(place);
       return [];
     }
-    if (role.partition !== partition) {
-      const message = `The role is of AWS partition ${role.partition}, the cluster's region of ${partition}`;
-      issues.push({ path, message, action: 'Give a role and a region of the same partition.' });
-      return [];
-    }
-    const chained = fromRole || index > 0;
-    const isCapped = chained && durationSeconds > CHAINED_MAX_SECONDS;
-    const sourceIdentity = wish.sourceIdentity ?? (index === 0 ? rules.sourceIdentity : undefined);
-    if (identitySet !== undefined && sourceIdentity !== undefined && sourceIdentity !== identitySet) {
-      issues.push(otherIdentity(path));
-    }
-    const isIdentityNew = sourceIdentity !== undefined && identitySet === undefined;
-    identitySet ??= sourceIdentity;
+    const wished = wish.sourceIdentity ?? (index === 0 ? rules.sourceIdentity : undefined);
+    if (identitySet !== undefined && wished !== undefined && wished !== identitySet) issues.push(otherIdentity(path));
+    const sourceIdentity = identitySet === undefined ? wished : undefined;
+    identitySet ??= wished;
     const tags = planTags(wish, handedOn);
     issues.push(...tags.issues);
     return [
       {
         id,
         roleArn,
-        account: role.account,
-        sessionName,
-        ...(externalId === undefined ? {} : { externalId }),
-        ...(isIdentityNew ? { sourceIdentity } : {}),
-        ...(sessionPolicy === undefined ? {} : { sessionPolicy }),
+        account: place.account,
+        sessionName: wish.sessionName ?? rules.sessionName,
+        ...defined({ externalId, sourceIdentity, sessionPolicy }),
         ...(tags.sessionTags.length === 0 ? {} : { sessionTags: tags.sessionTags }),
-        durationSeconds: isCapped ? CHAINED_MAX_SECONDS : durationSeconds,
-        chained,
-        ...(isCapped ? { note: chainedNote(durationSeconds) } : {}),
+        ...planDuration(wish.durationSeconds ?? rules.durationSeconds, fromRole || index > 0),
       },
     ];
   });
   return { hops, issues };
+}
+
+/** Where the role lives, or why it cannot be on this way. */
+function placeOf({ path, roleArn }: RoleWish, partition: string): RoleArn | ConfigIssue {
+  const role = readRoleArn(roleArn);
+  if (role === undefined) {
+    const action = 'Give the ARN of an IAM role: arn:aws:iam::123456789012:role/Name.';
+    return { path, message: `Not the ARN of an IAM role: ${roleArn}`, action };
+  }
+  if (role.partition === partition) return role;
+  const message = `The role is of AWS partition ${role.partition}, the cluster's region of ${partition}`;
+  return { path, message, action: 'Give a role and a region of the same partition.' };
+}
+
+function planDuration(asked: number, chained: boolean): Pick<RoleHop, 'durationSeconds' | 'chained' | 'note'> {
+  return chained && asked > CHAINED_MAX_SECONDS
+    ? { durationSeconds: CHAINED_MAX_SECONDS, chained, note: chainedNote(asked) }
+    : { durationSeconds: asked, chained };
 }
 
 const MAX_TAGS = 50;

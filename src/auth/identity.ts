@@ -3,6 +3,7 @@ import { readRoleArn } from '../access/location.ts';
 import type { IdentitySource } from '../access/plan.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
+import { AWS_CALL_LIMITS } from '../core/retry.ts';
 import type { AwsCredentials } from './access.ts';
 import { type AwsWire, callAws, callFacts, openSts, serviceHost } from './aws-call.ts';
 import { readForeignError, safeCause } from './foreign-error.ts';
@@ -25,14 +26,14 @@ const SOURCE_LIMIT_MS = 30_000;
 
 type Sourced = SourceCredentials & { readonly source: string };
 
-/** Gets the identity's credentials and asks AWS whose they are. */
+/** Gets the identity's credentials and asks AWS whose they are. `needsSts`: what follows cannot do without STS. */
 export async function acquireIdentity(
   identity: IdentitySource,
   wire: AwsWire,
-  environment: Environment,
+  { environment, needsSts }: { readonly environment: Environment; readonly needsSts: boolean },
 ): Promise<AwsCredentials> {
   const sourced = await loadIdentity(identity, { environment, ...wire });
-  const credentials = await identify(sourced, wire);
+  const credentials = needsSts ? await identify(sourced, wire) : await identifyOnce(sourced, wire);
   if (identity.kind === 'workerRole' && identity.expectedRoleArn !== undefined) {
     refuseOtherRole(identity.expectedRoleArn, credentials);
   }
@@ -135,6 +136,16 @@ async function identify(sourced: Sourced, wire: AwsWire): Promise<AwsCredentials
     return { ...sourced, ...defined({ principalArn, account, note: ambientNote(askedHost(), wire) }) };
   } catch (error) {
     if (error instanceof ConnectorError && error.code === 'RS_AUTH_PERMISSION') return sourced;
+    throw error;
+  }
+}
+
+/** A network may lead to S3 alone, by a gateway endpoint: then it is S3 that judges the credentials, and nobody is told whose. */
+async function identifyOnce(sourced: Sourced, wire: AwsWire): Promise<AwsCredentials> {
+  try {
+    return await identify(sourced, { ...wire, limits: { ...(wire.limits ?? AWS_CALL_LIMITS), attempts: 1 } });
+  } catch (error) {
+    if (error instanceof ConnectorError && error.category === 'transient') return sourced;
     throw error;
   }
 }

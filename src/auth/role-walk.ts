@@ -168,11 +168,12 @@ export class RoleWalk {
   }
 
   async #acquireIdentity({ publish }: Starter): Promise<AwsCredentials> {
-    const { identity, identityNote } = this.#plan;
+    const { identity, identityNote, roles, stagingRoles } = this.#plan;
     if (identity === undefined) {
       throw new ConnectorError('RS_INTERNAL', 'AWS was asked although the plan names no identity');
     }
-    const credentials = await acquireIdentity(identity, this.#wire, this.#environment);
+    const needsSts = roles.length + stagingRoles.length > 0;
+    const credentials = await acquireIdentity(identity, this.#wire, { environment: this.#environment, needsSts });
     const notes = [identityNote, credentials.note].filter((note) => note !== undefined);
     const noted = notes.length === 0 ? credentials : { ...credentials, note: notes.join(' ') };
     this.#known = noted;
@@ -193,7 +194,7 @@ export class RoleWalk {
     return {
       type: 'hop',
       hop,
-      principal: principalArn ?? 'unknown (sts:GetCallerIdentity was refused)',
+      principal: principalArn ?? 'unknown (sts:GetCallerIdentity did not tell)',
       source,
       ...(account === undefined ? {} : { account }),
       ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() }),

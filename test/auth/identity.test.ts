@@ -13,6 +13,7 @@ import { explainNoToken } from '../../src/auth/metadata-traps.ts';
 import { openAccess } from '../../src/auth/open-access.ts';
 import { SOURCE_TRAPS } from '../../src/auth/source-failure.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
+import { Secret } from '../../src/core/secret.ts';
 import { accessOptionsWithout } from '../access/options.ts';
 import { type CannedAws, callerIs, openCannedAws, roleSession } from './canned-aws.ts';
 import { type FakeMetadata, machineKeys, openFakeMetadata, sendText } from './fake-metadata.ts';
@@ -450,6 +451,20 @@ describe('identity', () => {
       if (before === undefined) delete process.env['AWS_CONFIG_FILE'];
       else process.env['AWS_CONFIG_FILE'] = before;
     }
+  });
+
+  it('goes on without evidence where S3 is used as itself and the network does not lead to STS', async () => {
+    const s3Only = {
+      ...MACHINE,
+      authType: 'password',
+      password: new Secret('canary'),
+      useStaging: true,
+      stsEndpoint: 'http://127.0.0.1:1',
+    } as const;
+    const identity = await identify(s3Only, ec2());
+    expect(identity).to.include({ accessKeyId: 'ASIAMACHINE' }).and.to.not.have.property('principalArn');
+    const role = { stagingRoleArn: 'arn:aws:iam::111122223333:role/Staging' };
+    expect((await failureOf({ ...s3Only, ...role }, ec2())).code).to.equal('RS_CONN_UNREACHABLE');
   });
 
   it('goes on without evidence when something in between refuses GetCallerIdentity', async () => {

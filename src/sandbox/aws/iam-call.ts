@@ -109,8 +109,11 @@ export function tagContext(
   };
 }
 
-/** One page of a list, by `MaxItems` and `Marker`. */
-export function page<T>(call: IamCall, items: readonly T[], list: string, show: (item: T) => XmlContent): XmlElements {
+/** The items of one page, by `MaxItems` and `Marker`, and what an answer says of the rest. */
+export function pageOf<T>(
+  call: IamCall,
+  items: readonly T[],
+): { readonly shown: readonly T[]; readonly rest: XmlElements } {
   const max = Number(call.parameters.get('MaxItems') ?? '100');
   if (!Number.isInteger(max) || max < 1 || max > 1000) {
     throw constraint('MaxItems', `'${max}'`, 'have value between 1 and 1000');
@@ -120,10 +123,18 @@ export function page<T>(call: IamCall, items: readonly T[], list: string, show: 
   if (!Number.isInteger(from) || from < 0) throw validationError(`Invalid Marker: ${marker}`);
   const isTruncated = from + max < items.length;
   return {
-    [list]: { member: items.slice(from, from + max).map(show) },
-    IsTruncated: isTruncated,
-    ...(isTruncated && { Marker: Buffer.from(String(from + max)).toString('base64url') }),
+    shown: items.slice(from, from + max),
+    rest: {
+      IsTruncated: isTruncated,
+      ...(isTruncated && { Marker: Buffer.from(String(from + max)).toString('base64url') }),
+    },
   };
+}
+
+/** One page of a list, as an answer has it. */
+export function page<T>(call: IamCall, items: readonly T[], list: string, show: (item: T) => XmlContent): XmlElements {
+  const { shown, rest } = pageOf(call, items);
+  return { [list]: { member: shown.map(show) }, ...rest };
 }
 
 /** A time as IAM writes it: whole seconds. */

@@ -17,7 +17,8 @@ import type { XmlElements } from './xml.ts';
 
 const MAX_GROUPS = 10;
 
-const shownGroup = ({ path, name, id, arn, createdAt }: GroupState): XmlElements => ({
+/** A group as lists have it. */
+export const shownGroup = ({ path, name, id, arn, createdAt }: GroupState): XmlElements => ({
   Path: path,
   GroupName: name,
   GroupId: id,

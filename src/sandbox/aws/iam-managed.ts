@@ -25,7 +25,8 @@ import type { XmlElements } from './xml.ts';
 
 const MAX_VERSIONS = 5;
 const MAX_SIZE = 6144;
-const AWS_MADE = '2015-02-06T18:40:00Z';
+/** When AWS made its own policies. */
+export const AWS_MADE = '2015-02-06T18:40:00Z';
 
 function attachments(account: AccountState, arn: string): { readonly attached: number; readonly bounding: number } {
   const { users, groups, roles } = account;
@@ -36,7 +37,8 @@ function attachments(account: AccountState, arn: string): { readonly attached: n
   };
 }
 
-function shownPolicy({ account }: IamCall, policy: ManagedPolicyState): XmlElements {
+/** A policy of the account as lists have it. */
+export function shownPolicy({ account }: IamCall, policy: ManagedPolicyState): XmlElements {
   const { attached, bounding } = attachments(account, policy.arn);
   return {
     PolicyName: policy.name,
@@ -53,7 +55,8 @@ function shownPolicy({ account }: IamCall, policy: ManagedPolicyState): XmlEleme
   };
 }
 
-function shownAwsPolicy({ account }: IamCall, arn: string): XmlElements {
+/** One of AWS's own policies as lists have it. */
+export function shownAwsPolicy({ account }: IamCall, arn: string): XmlElements {
   const { attached, bounding } = attachments(account, arn);
   return {
     PolicyName: arn.slice(arn.lastIndexOf('/') + 1),
@@ -69,7 +72,8 @@ function shownAwsPolicy({ account }: IamCall, arn: string): XmlElements {
   };
 }
 
-const shownVersion = (policy: ManagedPolicyState, { id, text, createdAt }: PolicyVersion, whole: boolean) => ({
+/** A version of a policy; `whole`: with its text. */
+export const shownVersion = (policy: ManagedPolicyState, { id, text, createdAt }: PolicyVersion, whole: boolean) => ({
   ...(whole && { Document: shownDocument(text) }),
   VersionId: id,
   IsDefaultVersion: id === policy.defaultVersion,

@@ -21,7 +21,8 @@ import type { XmlElements } from './xml.ts';
 
 const profileName = (call: IamCall): string => neededName(call, 'InstanceProfileName', 128);
 
-function shownProfile(call: IamCall, { path, name, id, arn, createdAt, roleId }: ProfileState): XmlElements {
+/** An instance profile with its role. */
+export function shownProfile(call: IamCall, { path, name, id, arn, createdAt, roleId }: ProfileState): XmlElements {
   const role = roleId === undefined ? undefined : roleById(call.state, roleId);
   return {
     Path: path,

@@ -27,7 +27,8 @@ import type { XmlElements } from './xml.ts';
 
 const MAX_KEYS = 2;
 
-const shownUser = ({ path, name, id, arn, createdAt }: UserState): XmlElements => ({
+/** A user as lists have it. */
+export const shownUser = ({ path, name, id, arn, createdAt }: UserState): XmlElements => ({
   Path: path,
   UserName: name,
   UserId: id,

@@ -1,5 +1,6 @@
 import type { IamDirectory } from '../iam/directory.ts';
 import type { Membership } from '../iam/organization.ts';
+import { ACCOUNT_ACTIONS } from './iam-account-details.ts';
 import { ATTACHED_ACTIONS } from './iam-attached.ts';
 import { BOUNDS_ACTIONS } from './iam-bounds.ts';
 import { openIamCall } from './iam-call.ts';
@@ -21,6 +22,7 @@ const ACTIONS = [
   ...ATTACHED_ACTIONS,
   ...MANAGED_ACTIONS,
   ...PROFILE_ACTIONS,
+  ...ACCOUNT_ACTIONS,
 ];
 
 const NAMES = [

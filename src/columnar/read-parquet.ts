@@ -1,23 +1,15 @@
-import type { DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
-import { ConnectorError } from '../core/errors.ts';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import { LIMITS } from '../core/redshift-limits.ts';
 import type { SupportedType } from '../core/redshift-type.ts';
 import type { Run } from '../core/run.ts';
-import { duckName, duckText, duckType } from '../sql/duckdb.ts';
+import { duckName, duckText } from '../sql/duckdb.ts';
 import { integer, join, type Sql, sql } from '../sql/sql.ts';
-import { type Batch, openBatch, type Value } from '../types/batch.ts';
+import type { Batch } from '../types/batch.ts';
 import { codecFor } from '../types/codec.ts';
-import type { Codec } from '../types/codec-shape.ts';
 import type { SupportedField } from '../types/field.ts';
+import { type BatchOptions, batchesOf, stagedColumn } from './chunk-batches.ts';
 import type { Engine } from './engine.ts';
 
-export interface ReadParquetOptions {
-  /** Most rows of a batch. */
-  readonly batchRows: number;
-  /** About how many characters of text a batch may hold; wide rows then come in smaller batches. */
-  readonly batchChars?: number;
-}
-
-const DEFAULT_BATCH_CHARS = 2_000_000;
 const CHUNK_ROWS = 2048;
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -26,42 +18,18 @@ export function stagedColumnName(position: number): string {
   return `c${position + 1}`;
 }
 
-/** The rows of one staged file, in batches of bounded size. The file must lie in the engine's folder. */
-export async function* readParquet(
+/** The rows of one staged Parquet file, in batches of bounded size. The file must lie in the engine's folder. */
+export function readParquet(
   engine: Engine,
   path: string,
   fields: readonly SupportedField[],
-  { batchRows, batchChars = DEFAULT_BATCH_CHARS }: ReadParquetOptions,
+  options: BatchOptions,
   run: Run,
 ): AsyncGenerator<Batch, void, undefined> {
-  const codecs = fields.map(({ type }) => codecFor(type));
-  const columns = fields.map(({ type }, position) => columnSql(type, codecFor(type), stagedColumnName(position)));
-  let pending = fields.map((): Value[] => []);
-  let rows = 0;
-  let chars = 0;
-  const flush = (): Batch => {
-    const batch = openBatch(fields, pending, rows);
-    pending = fields.map((): Value[] => []);
-    rows = 0;
-    chars = 0;
-    return batch;
-  };
-  for await (const chunk of chunksOf(engine, path, fields, columns, run)) {
-    const values = codecs.map((codec, position) => columnOf(chunk, position, codec));
-    for (let start = 0; start < chunk.rowCount; ) {
-      const end = Math.min(chunk.rowCount, start + batchRows - rows);
-      for (const [position, column] of values.entries()) {
-        const target = pending[position];
-        for (let index = start; index < end; index += 1) target?.push(column[index] ?? null);
-      }
-      rows += end - start;
-      start = end;
-      if (rows >= batchRows) yield flush();
-    }
-    chars += charsOf(values);
-    if (chars >= batchChars && rows > 0) yield flush();
-  }
-  if (rows > 0) yield flush();
+  const columns = fields.map(({ type }, position) =>
+    stagedColumn(type, codecFor(type).stagedAs, stagedColumnName(position)),
+  );
+  return batchesOf(chunksOf(engine, path, fields, columns, run), fields, options);
 }
 
 /**
@@ -97,7 +65,10 @@ async function measure(
   fields: readonly SupportedField[],
   run: Run,
 ): Promise<{ readonly rows: number; readonly rowBytes: number }> {
-  const texts = fields.flatMap(({ type }, position) => (type.kind === 'varchar' ? [{ ...type, position }] : []));
+  const texts = fields.flatMap(({ type }, position) => {
+    const bytes = textBytes(type);
+    return bytes === 0 ? [] : [{ bytes, position }];
+  });
   const declaredBytes = texts.reduce((sum, { bytes }) => sum + bytes, 0);
   if (declaredBytes * CHUNK_ROWS <= CHUNK_BYTES) return { rows: 0, rowBytes: 0 };
   const file = duckText(path);
@@ -117,29 +88,9 @@ async function measure(
   return { rows: Number(rows), rowBytes: Number(rowBytes) };
 }
 
-function columnSql({ kind }: SupportedType, { stagedAs }: Codec, name: string): Sql {
-  const column = sql`CAST(${duckName(name)} AS ${duckType(stagedAs)})`;
-  if (kind !== 'varchar') return column;
-  // The binding's decoder takes a byte order mark off the front of each text: one more, and the right one stays.
-  return sql`CASE WHEN starts_with(${column}, chr(65279)) THEN chr(65279) || ${column} ELSE ${column} END`;
-}
-
-function columnOf(chunk: DuckDBDataChunk, position: number, { stagedAs, fromText }: Codec): Value[] {
-  const values = chunk.getColumnValues(position);
-  if (stagedAs !== 'VARCHAR') return values.map(plain);
-  return values.map((value) => (typeof value === 'string' ? fromText(value) : plain(value)));
-}
-
-function charsOf(columns: readonly (readonly Value[])[]): number {
-  let chars = 0;
-  for (const column of columns) for (const value of column) if (typeof value === 'string') chars += value.length;
-  return chars;
-}
-
-/** The checked border: casts in the query leave nothing else. */
-function plain(value: DuckDBValue): Value {
-  if (typeof value === 'object' && value !== null) {
-    throw new ConnectorError('RS_INTERNAL', 'The columnar engine gave a value that is not plain');
-  }
-  return value;
+/** Characters that a value may have in the file, of the types that may be wide. */
+function textBytes(type: SupportedType): number {
+  if (type.kind === 'varchar') return type.bytes;
+  if (type.kind === 'varbyte') return 2 * type.bytes;
+  return type.kind === 'super' ? LIMITS.superBytes : 0;
 }

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { type ActualFile, readActualPolicies } from '../../src/policies/actual-policies.ts';
 import { type PolicySet, policies, renderPolicies } from '../../src/policies/policies.ts';
+import { verifyPolicies } from '../../src/policies/verify.ts';
 import type { World, WorldRole } from '../../src/sandbox/world.ts';
 import { INSTALL_LIMIT_MS } from '../clients/install.ts';
 import { pythonWithClients } from '../clients/python.ts';
@@ -160,6 +162,29 @@ for (const clusterAccount of [HOME, AWAY]) {
         }
       });
     }
+
+    it('what the AWS CLI then lists of the accounts is all that policies verify asks for', async function () {
+      this.timeout(120_000);
+      const files: ActualFile[] = [];
+      for (const account of ACCOUNTS) {
+        const text = await aws(
+          account,
+          'iam',
+          'get-account-authorization-details',
+          '--page-size',
+          '3',
+          '--output',
+          'json',
+        );
+        files.push({ name: `${account}.json`, text });
+      }
+      for (const [topology, tag] of ways) {
+        const set = policies(topology.connection(tag), topology.extras(tag));
+        const { missing, notGiven } = verifyPolicies(set, readActualPolicies(files, set.documents));
+        const elsewhere = notGiven.filter(({ kind }) => kind === 'permissions' || kind === 'trust');
+        expect({ missing, elsewhere }, topology.title).to.deep.equal({ missing: [], elsewhere: [] });
+      }
+    });
 
     /** The one thing that a policy does not make: keys for the user. */
     async function keysOf(identityArn = ''): Promise<{ accessKeyId?: string; secretAccessKey?: string }> {

@@ -69,7 +69,8 @@ describe('All of an account in one answer of the IAM API of the sandbox', () => 
       object[]
     >;
     for await (const page of pages) {
-      for (const [name, list] of Object.entries(lists)) list.push(...((page as Record<string, object[]>)[name] ?? []));
+      for (const [name, list] of Object.entries(lists))
+        list.push(...((page as unknown as Record<string, object[]>)[name] ?? []));
     }
     return lists;
   };

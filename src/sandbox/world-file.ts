@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
 import type { World } from './world.ts';
 import { worldProblems } from './world-rules.ts';
@@ -50,17 +50,36 @@ function invalid(source: string, issues: readonly ConfigIssue[]): ConnectorError
   return new ConnectorError('RS_CONFIG_INVALID', `${source} is not a usable sandbox world:${list}`, { issues });
 }
 
-/** The value as a world. Throws `RS_CONFIG_INVALID` with every problem and its path. */
-export function checkWorld(value: unknown, source = 'The value'): World {
+/** The value as a world. Throws `RS_CONFIG_INVALID` with every problem and its path, which `locate` may say more about. */
+export function checkWorld(
+  value: unknown,
+  source = 'The value',
+  locate: (path: string) => string = (path) => path,
+): World {
+  const refuse = (issues: readonly ConfigIssue[]) =>
+    invalid(
+      source,
+      issues.map((issue) => ({ ...issue, path: locate(issue.path) })),
+    );
   const check = validator();
   if (!check(value)) {
     // Of a failed choice ajv tells every branch: the choice itself says no more.
     const errors = (check.errors ?? []).filter(({ keyword }) => keyword !== 'oneOf');
-    throw invalid(source, (errors.length > 0 ? errors : (check.errors ?? [])).map(issueOf));
+    throw refuse((errors.length > 0 ? errors : (check.errors ?? [])).map(issueOf));
   }
   const problems = worldProblems(value);
-  if (problems.length > 0) throw invalid(source, problems);
+  if (problems.length > 0) throw refuse(problems);
   return value;
+}
+
+/** `line 12, accounts[0].roles[1].trust`: where the deepest part of the path that the file has begins. */
+function located(document: Document, lines: LineCounter, path: string): string {
+  const keys = path.split(/[.[\]]+/).filter((key) => key !== '');
+  for (let length = keys.length; length > 0; length--) {
+    const node = document.getIn(keys.slice(0, length), true);
+    if (isNode(node) && node.range) return `line ${lines.linePos(node.range[0]).line}, ${path}`;
+  }
+  return path;
 }
 
 /** Reads and checks a world file (YAML or JSON). Throws `RS_CONFIG_INVALID`. */
@@ -75,7 +94,7 @@ export async function readWorldFile(path: string): Promise<World> {
     });
     throw invalid(path, issues);
   }
-  return checkWorld(document.toJS({ maxAliasCount: 100 }), path);
+  return checkWorld(document.toJS({ maxAliasCount: 100 }), path, (at) => located(document, lines, at));
 }
 
 async function readBounded(path: string): Promise<string> {

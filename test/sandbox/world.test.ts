@@ -150,13 +150,23 @@ describe('World files', () => {
       ).to.have.length.at.least(4);
     });
 
-    it('are told with line and column where the YAML itself is wrong', async () => {
+    it('are told with their line in a file, and with the column where the YAML itself is wrong', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'roleshift-test-'));
       const path = join(folder, 'world.yaml');
       try {
         await writeFile(path, 'region: us-east-1\nregion: us-east-2\n');
         const failure = await readWorldFile(path).catch((error: unknown) => error as ConnectorError);
         expect((failure as ConnectorError).issues[0]).to.deep.include({ path: 'line 2, column 1' });
+        await writeFile(
+          path,
+          "region: us-east-1\naccounts:\n  - id: '111122223333'\n    roles:\n      - nam: R\n        trust: {}\n",
+        );
+        const faulty = await readWorldFile(path).catch((error: unknown) => error as ConnectorError);
+        expect((faulty as ConnectorError).issues.map((issue) => issue.path)).to.include.members([
+          'line 5, accounts[0].roles[0].name',
+          'line 5, accounts[0].roles[0].nam',
+          'line 6, accounts[0].roles[0].trust.Statement',
+        ]);
         const absent = await readWorldFile(join(folder, 'none.yaml')).catch(
           (error: unknown) => error as ConnectorError,
         );

@@ -11,6 +11,8 @@ const REFUSED_MS = 30_000;
 export interface LoginCache<C> {
   /** `rejected`: the login that the database just refused. */
   get(key: readonly unknown[], context: C, rejected?: Login): Promise<Login>;
+  /** The login in hand while it is valid and nobody said that it was refused. */
+  current(key: readonly unknown[]): Login | undefined;
 }
 
 /**
@@ -41,6 +43,7 @@ export function createLoginCache<C>(
       }
       return logins.get(key, context);
     },
+    current: (key) => logins.current(key),
   };
 }
 

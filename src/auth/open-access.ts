@@ -9,11 +9,12 @@ import type { AwsWire } from './aws-call.ts';
 import { type AwsHandler, awsHandler } from './aws-handler.ts';
 import type { ClusterPlace, IssuedLogin } from './classify.ts';
 import type { ClusterEndpoint } from './cluster-credentials.ts';
-import { forecastHops, type HopForecast, isUnrenewable, type Made, type MadeHops } from './forecast.ts';
+import { forecastHops, type HopForecast, isUnrenewable } from './forecast.ts';
 import type { Environment } from './identity-sources.ts';
 import { issueLogin, LOGIN_ACTIONS, lookUpTarget } from './issue-login.ts';
 import { judgeLife, type LifeNeed } from './life.ts';
 import { createLoginCache, type LoginCache, loginRejected } from './login-cache.ts';
+import { makeHops } from './make-hops.ts';
 import { type Memoized, memoizeUntilExpiry } from './memoize.ts';
 import { renewalWarning } from './renewal-warning.ts';
 import { callerKey, RoleWalk, type Starter } from './role-walk.ts';
@@ -53,6 +54,8 @@ class CredentialGraph implements Access {
   readonly #endpoint: Memoized<ClusterEndpoint & { readonly expiresAt: Date }, Starter>;
   /** Warnings that were given. */
   readonly #warned = new Set<string>();
+  /** Of the login that was asked for last. */
+  #loginKey: readonly unknown[] | undefined;
   #hasBought = false;
 
   constructor(plan: AccessPlan, deps: AccessDeps) {
@@ -98,8 +101,20 @@ class CredentialGraph implements Access {
     return this.#wait(run, () => this.#walk.replace(stagingRoles, rejected, starterOf(run)));
   }
 
-  login(run: Run, { rejected }: LoginRequest = {}): Promise<Login> {
-    return this.#wait(run, () => this.#login(starterOf(run), rejected));
+  /** When nobody can ask for a new one any more, the login in hand serves to its end. */
+  async login(run: Run, { rejected }: LoginRequest = {}): Promise<Login> {
+    try {
+      return await this.#wait(run, () => this.#login(starterOf(run), rejected));
+    } catch (error) {
+      run.signal.throwIfAborted();
+      this.#lifetime.signal.throwIfAborted();
+      const value = this.#loginKey && this.#logins.current(this.#loginKey);
+      if (value === undefined || value === rejected) throw error;
+      const key = `login until ${value.expiresAt?.getTime()}`;
+      renewalWarning('login', { error, value, isFirst: !this.#warned.has(key) }, run);
+      this.#warned.add(key);
+      return value;
+    }
   }
 
   async ensureLife(run: Run, need: LifeNeed): Promise<void> {
@@ -121,7 +136,8 @@ class CredentialGraph implements Access {
   }
 
   async forecast(run: Run): Promise<readonly HopForecast[]> {
-    const made = await this.#wait(run, () => this.#makeAll(starterOf(run)));
+    const starter = starterOf(run);
+    const made = await this.#wait(run, () => makeHops(this.plan, this.#walk, starter, () => this.#login(starter)));
     return forecastHops(this.plan, made, this.clock.now());
   }
 
@@ -168,6 +184,7 @@ class CredentialGraph implements Access {
     const { region, redshiftEndpoint, redshiftServerlessEndpoint } = this.plan.aws;
     // The login holds every parameter of the call, and no secret.
     const key = [callerKey(caller), redshiftEndpoint, redshiftServerlessEndpoint, region, login];
+    this.#loginKey = key;
     return this.#logins.get(key, { ...starter, caller, login }, rejected);
   }
 
@@ -202,42 +219,8 @@ class CredentialGraph implements Access {
     const { partition, region = 'unknown' } = this.plan.aws;
     return { partition, region, account: account ?? this.plan.roles.at(-1)?.account ?? 'unknown' };
   }
-
-  /** Makes every hop of both ways; the first one that fails ends its way. */
-  async #makeAll(starter: Starter): Promise<MadeHops> {
-    const { roles, stagingRoles, login } = this.plan;
-    const made = new Map<string, Made<AwsCredentials>>();
-    const attempt = <T>(work: () => Promise<T>): Promise<Made<T>> => madeBy(() => this.#walk.freshOnRefusal(work));
-    const known = this.#walk.knownIdentity;
-    const identity = this.plan.identity && (await attempt(() => this.#walk.identity(starter)));
-    for (const path of [roles, stagingRoles]) {
-      let before: Made<unknown> = identity;
-      for (const [index, { id }] of path.entries()) {
-        const hops = path.slice(0, index + 1);
-        if (!isMade(before) && !this.#walk.inHand(hops)) break;
-        if (!made.has(id)) made.set(id, await attempt(() => this.#walk.assume(hops, starter)));
-        before = made.get(id);
-      }
-    }
-    const caller = roles.length > 0 ? made.get(roles.at(-1)?.id ?? '') : identity;
-    const canLogIn = login.kind === 'password' || isMade(caller);
-    return { identity, known, roles: made, login: canLogIn ? await attempt(() => this.#login(starter)) : undefined };
-  }
 }
 
 function starterOf({ publish }: Run): Starter {
   return { publish };
-}
-
-async function madeBy<T>(work: () => Promise<T>): Promise<Made<T>> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    if (!(error instanceof ConnectorError)) throw error;
-    return { error };
-  }
-}
-
-function isMade(made: Made<unknown>): boolean {
-  return made !== undefined && 'value' in made;
 }

@@ -176,6 +176,20 @@ describe('credentials that AWS refuses before their end', () => {
       expect((await failureOf(access.role(run()))).code).to.equal('RS_AUTH_EXPIRED');
     });
 
+    it('leave the login in hand in use when the role has ended as well', async () => {
+      aws.answer('AssumeRole', roleSession(new Date(clock.now() + 15 * MINUTE_MS)), EXPIRED);
+      aws.answer('GetClusterCredentials', clusterLogin(new Date(clock.now() + 60 * MINUTE_MS)));
+      await using access = open({ ...fixed, roleDurationSeconds: 900, loginLifetimeSeconds: 3600 });
+      const login = await access.login(run());
+      clock.advance(20 * MINUTE_MS);
+      const told = run();
+      for (let call = 0; call < 3; call += 1) expect(await access.login(told)).to.equal(login);
+      expect(told.events.map((event) => ('code' in event ? event.code : event.type))).to.deep.equal(['RENEWAL_FAILED']);
+      expect((await failureOf(access.login(run(), { rejected: login }))).code, 'refused').to.equal('RS_AUTH_EXPIRED');
+      clock.advance(40 * MINUTE_MS);
+      expect((await failureOf(access.login(run()))).code).to.equal('RS_AUTH_EXPIRED');
+    });
+
     it('are told before a long step, once', async () => {
       await using access = open(fixed);
       const told = run();

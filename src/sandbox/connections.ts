@@ -104,6 +104,7 @@ function sharedValues({ world, awsEndpoint, clusters }: ConnectionSource, method
     intermediateRoles: wanted.intermediateRoles,
     caFile: endpoint?.caFile,
     stsEndpoint: awsEndpoint,
+    iamEndpoint: awsEndpoint,
     ...(usesStaging && {
       useStaging: true,
       stagingBucket: wanted.stagingBucket,

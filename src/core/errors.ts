@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   RS_LOAD_REJECTED: { category: 'data', retryable: false },
   RS_COUNT_MISMATCH: { category: 'data', retryable: false },
   RS_VALUE_UNREPRESENTABLE: { category: 'data', retryable: false },
+  RS_LOSS_REFUSED: { category: 'unsupported', retryable: false },
   RS_TYPE_UNSUPPORTED: { category: 'unsupported', retryable: false },
   RS_FEATURE_UNSUPPORTED: { category: 'unsupported', retryable: false },
   RS_PACKAGE_MISSING: { category: 'config', retryable: false },

@@ -17,6 +17,7 @@ export function varbyteCodec(bytes: number): Codec {
         : hex.toLowerCase();
     },
     stagedAs: 'VARCHAR',
+    loadNote: 'COPY may load a value of no bytes as NULL',
     ...(isText ? { unloadAs: { call: 'TO_HEX' } } : { csvOnly: true }),
   };
 }

@@ -10,6 +10,9 @@ const MAX_MICROS = 2n ** 63n - 1n;
 // https://docs.aws.amazon.com/redshift/latest/dg/r_interval_data_types.html
 const AS_TEXT = { unloadAs: { cast: 'VARCHAR(64)' }, stagedAs: 'VARCHAR' } as const;
 
+/** Not every version of the catalog says how many digits a column has. */
+const CUT_NOTE = 'a column that is declared with fewer than 6 digits of a second cuts the others';
+
 /** Years and months, as `1 year 2 mons`. */
 export const intervalYearToMonthCodec: Codec = {
   ...AS_TEXT,
@@ -30,6 +33,7 @@ export const intervalYearToMonthCodec: Codec = {
 export function intervalDayToSecondCodec({ precision }: { readonly precision: number }): Codec {
   return {
     ...AS_TEXT,
+    ...(precision === 6 ? { loadNote: CUT_NOTE } : {}),
     fromText: (text) => {
       const interval = parseInterval(text);
       return interval === undefined ? text : renderMicros(interval.micros);

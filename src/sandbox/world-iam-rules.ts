@@ -2,19 +2,30 @@ import type { ConfigIssue } from '../core/errors.ts';
 import { awsManagedPolicy } from './iam/aws-managed.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import { type PolicyPlace, policyProblem } from './iam/policy-check.ts';
+import { policyRefusal } from './iam/policy-refusal.ts';
 import { partitionOf } from './partition.ts';
 import type { World, WorldAccount, WorldGroup, WorldIdentity, WorldOrganizationUnit } from './world.ts';
 
-function* policyIssues(
+/** What IAM would refuse about one policy of a world. */
+export function* policyIssue(
+  path: string,
+  document: PolicyDocument | undefined,
+  place: PolicyPlace,
+  partition: string,
+): Generator<ConfigIssue> {
+  const message = document && (policyProblem(document, place) ?? policyRefusal(document, place, partition));
+  if (message !== undefined) yield { path, message, action: 'Correct the policy as IAM would ask.' };
+}
+
+/** What IAM would refuse about a list of policies. */
+export function* policyIssues(
   path: string,
   documents: readonly PolicyDocument[] | undefined,
   place: PolicyPlace,
+  partition: string,
 ): Generator<ConfigIssue> {
   for (const [at, document] of (documents ?? []).entries()) {
-    const message = policyProblem(document, place);
-    if (message !== undefined) {
-      yield { path: `${path}[${at}]`, message, action: 'Correct the policy as IAM would ask.' };
-    }
+    yield* policyIssue(`${path}[${at}]`, document, place, partition);
   }
 }
 
@@ -30,8 +41,13 @@ function* absentIssues(
   }
 }
 
-function* groupIssues(path: string, group: WorldGroup, account: WorldAccount): Generator<ConfigIssue> {
-  yield* policyIssues(`${path}.policies`, group.policies, 'identity');
+function* groupIssues(
+  path: string,
+  group: WorldGroup,
+  account: WorldAccount,
+  partition: string,
+): Generator<ConfigIssue> {
+  yield* policyIssues(`${path}.policies`, group.policies, 'identity', partition);
   const names = new Set((account.users ?? []).map(({ name }) => name));
   for (const user of group.users ?? []) {
     if (!names.has(user)) {
@@ -41,7 +57,12 @@ function* groupIssues(path: string, group: WorldGroup, account: WorldAccount): G
   }
 }
 
-function* accountIssues(path: string, account: WorldAccount, managed: ReadonlySet<string>): Generator<ConfigIssue> {
+function* accountIssues(
+  path: string,
+  account: WorldAccount,
+  managed: ReadonlySet<string>,
+  partition: string,
+): Generator<ConfigIssue> {
   const { users = [], roles = [], groups = [], managedPolicies = [] } = account;
   const holders: readonly (readonly [string, WorldIdentity | WorldGroup])[] = [
     ...users.map((user, at) => [`${path}.users[${at}]`, user] as const),
@@ -52,9 +73,9 @@ function* accountIssues(path: string, account: WorldAccount, managed: ReadonlySe
     const boundary = 'permissionsBoundary' in holder ? holder.permissionsBoundary : undefined;
     yield* absentIssues(place, [...(holder.managedPolicies ?? []), boundary], managed);
   }
-  for (const [at, group] of groups.entries()) yield* groupIssues(`${path}.groups[${at}]`, group, account);
+  for (const [at, group] of groups.entries()) yield* groupIssues(`${path}.groups[${at}]`, group, account, partition);
   const documents = managedPolicies.map(({ document }) => document);
-  yield* policyIssues(`${path}.managedPolicies`, documents, 'identity');
+  yield* policyIssues(`${path}.managedPolicies`, documents, 'identity', partition);
 }
 
 function* unitIssues(
@@ -62,13 +83,14 @@ function* unitIssues(
   unit: WorldOrganizationUnit,
   accounts: ReadonlySet<string>,
   seen: Set<string>,
+  partition: string,
 ): Generator<ConfigIssue> {
-  yield* policyIssues(`${path}.serviceControlPolicies`, unit.serviceControlPolicies, 'identity');
-  yield* policyIssues(`${path}.resourceControlPolicies`, unit.resourceControlPolicies, 'bucket');
+  yield* policyIssues(`${path}.serviceControlPolicies`, unit.serviceControlPolicies, 'identity', partition);
+  yield* policyIssues(`${path}.resourceControlPolicies`, unit.resourceControlPolicies, 'bucket', partition);
   for (const [at, account] of (unit.accounts ?? []).entries()) {
     const place = `${path}.accounts[${at}]`;
-    yield* policyIssues(`${place}.serviceControlPolicies`, account.serviceControlPolicies, 'identity');
-    yield* policyIssues(`${place}.resourceControlPolicies`, account.resourceControlPolicies, 'bucket');
+    yield* policyIssues(`${place}.serviceControlPolicies`, account.serviceControlPolicies, 'identity', partition);
+    yield* policyIssues(`${place}.resourceControlPolicies`, account.resourceControlPolicies, 'bucket', partition);
     if (!accounts.has(account.id)) {
       yield { path: place, message: `no account ${account.id} in this world`, action: 'Declare it under accounts.' };
     }
@@ -78,19 +100,20 @@ function* unitIssues(
     seen.add(account.id);
   }
   for (const [at, below] of (unit.units ?? []).entries()) {
-    yield* unitIssues(`${path}.units[${at}]`, below, accounts, seen);
+    yield* unitIssues(`${path}.units[${at}]`, below, accounts, seen, partition);
   }
 }
 
 /** What the schema cannot say of groups, managed policies, boundaries and the organization. */
 export function* iamIssues({ accounts, organization, region }: World): Generator<ConfigIssue> {
+  const partition = partitionOf(region);
   const managed = new Set(
     accounts.flatMap(({ id, managedPolicies = [] }) =>
-      managedPolicies.map(({ name, path = '/' }) => `arn:${partitionOf(region)}:iam::${id}:policy${path}${name}`),
+      managedPolicies.map(({ name, path = '/' }) => `arn:${partition}:iam::${id}:policy${path}${name}`),
     ),
   );
-  for (const [at, account] of accounts.entries()) yield* accountIssues(`accounts[${at}]`, account, managed);
+  for (const [at, account] of accounts.entries()) yield* accountIssues(`accounts[${at}]`, account, managed, partition);
   if (organization === undefined) return;
   const ids = new Set(accounts.map(({ id }) => id));
-  yield* unitIssues('organization.root', organization.root, ids, new Set());
+  yield* unitIssues('organization.root', organization.root, ids, new Set(), partition);
 }

@@ -1,10 +1,8 @@
 import type { ConfigIssue } from '../core/errors.ts';
-import type { PolicyDocument } from './iam/policy.ts';
-import { type PolicyPlace, policyProblem } from './iam/policy-check.ts';
 import { partitionOf } from './partition.ts';
 import { clusterOf } from './workgroups.ts';
 import type { World, WorldAccount, WorldCluster } from './world.ts';
-import { iamIssues } from './world-iam-rules.ts';
+import { iamIssues, policyIssue, policyIssues } from './world-iam-rules.ts';
 
 const problem = (path: string, message: string, action: string): ConfigIssue => ({ path, message, action });
 
@@ -14,11 +12,6 @@ function* repeated(names: readonly (readonly [path: string, name: string])[], wh
     if (seen.has(name)) yield problem(path, `there is another ${what} called ${name}`, 'Give it a name of its own.');
     seen.add(name);
   }
-}
-
-function* policyIssues(path: string, document: PolicyDocument | undefined, place: PolicyPlace): Generator<ConfigIssue> {
-  const found = document && policyProblem(document, place);
-  if (found !== undefined) yield problem(path, found, 'Correct the policy as IAM would ask.');
 }
 
 function* clusterIssues(path: string, cluster: WorldCluster, roles: ReadonlySet<string>): Generator<ConfigIssue> {
@@ -45,23 +38,24 @@ function* clusterIssues(path: string, cluster: WorldCluster, roles: ReadonlySet<
   );
 }
 
-function* accountIssues(path: string, account: WorldAccount, roles: ReadonlySet<string>): Generator<ConfigIssue> {
+function* accountIssues(
+  path: string,
+  account: WorldAccount,
+  roles: ReadonlySet<string>,
+  partition: string,
+): Generator<ConfigIssue> {
   for (const [at, user] of (account.users ?? []).entries()) {
-    for (const [policyAt, policy] of (user.policies ?? []).entries()) {
-      yield* policyIssues(`${path}.users[${at}].policies[${policyAt}]`, policy, 'identity');
-    }
+    yield* policyIssues(`${path}.users[${at}].policies`, user.policies, 'identity', partition);
   }
   for (const [at, role] of (account.roles ?? []).entries()) {
-    yield* policyIssues(`${path}.roles[${at}].trust`, role.trust, 'trust');
-    for (const [policyAt, policy] of (role.policies ?? []).entries()) {
-      yield* policyIssues(`${path}.roles[${at}].policies[${policyAt}]`, policy, 'identity');
-    }
+    yield* policyIssue(`${path}.roles[${at}].trust`, role.trust, 'trust', partition);
+    yield* policyIssues(`${path}.roles[${at}].policies`, role.policies, 'identity', partition);
   }
   for (const [at, bucket] of (account.buckets ?? []).entries()) {
-    yield* policyIssues(`${path}.buckets[${at}].policy`, bucket.policy, 'bucket');
+    yield* policyIssue(`${path}.buckets[${at}].policy`, bucket.policy, 'bucket', partition);
   }
   for (const [at, key] of (account.kmsKeys ?? []).entries()) {
-    yield* policyIssues(`${path}.kmsKeys[${at}].policy`, key.policy, 'bucket');
+    yield* policyIssue(`${path}.kmsKeys[${at}].policy`, key.policy, 'bucket', partition);
   }
   for (const [at, cluster] of (account.clusters ?? []).entries()) {
     yield* clusterIssues(`${path}.clusters[${at}]`, cluster, roles);
@@ -113,7 +107,7 @@ export function worldProblems(world: World): readonly ConfigIssue[] {
   );
   return [
     ...iamIssues(world),
-    ...accounts.flatMap((account, at) => [...accountIssues(`accounts[${at}]`, account, roles)]),
+    ...accounts.flatMap((account, at) => [...accountIssues(`accounts[${at}]`, account, roles, partition)]),
     ...repeated(
       accounts.map(({ id }, at) => [`accounts[${at}]`, id]),
       'account',

@@ -354,6 +354,34 @@ describe('IAM API of the sandbox', () => {
         'Resource home-data/* must be in ARN format or "*".',
       ],
       [
+        'a resource of another partition',
+        () => iam.send(put(allow('s3:GetObject', 'arn:aws-cn:s3:::home-data/*'))),
+        'MalformedPolicyDocumentException',
+        400,
+        'Partition "aws-cn" is not valid for resource "arn:aws-cn:s3:::home-data/*".',
+      ],
+      [
+        'a wildcard for the service of a resource',
+        () => iam.send(put(allow('s3:GetObject', 'arn:aws:s*:::home-data/*'))),
+        'MalformedPolicyDocumentException',
+        400,
+        'Resource vendor must be fully qualified and cannot contain regexes.',
+      ],
+      [
+        'a region in the name of a role',
+        () => iam.send(put(allow('sts:AssumeRole', `arn:aws:iam:us-east-1:${HOME}:role/Login`))),
+        'MalformedPolicyDocumentException',
+        400,
+        `IAM resource arn:aws:iam:us-east-1:${HOME}:role/Login cannot contain region information.`,
+      ],
+      [
+        'a condition on a key without a service',
+        () => iam.send(put(allow('s3:GetObject', '*', { Condition: { StringEquals: { prefix: 'x' } } }))),
+        'MalformedPolicyDocumentException',
+        400,
+        'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.',
+      ],
+      [
         'one Sid twice',
         () => {
           const one = { Sid: 'A', Effect: 'Allow', Action: 's3:*', Resource: '*' } as const;

@@ -128,6 +128,15 @@ describe('World files', () => {
         'accounts[0].clusters[0].defaultIamRole: is not one of iamRoles',
       ],
       [
+        'a policy that IAM would not take',
+        account({
+          users: [
+            { name: 'ann', policies: [{ Statement: [{ Effect: 'Allow', Action: 'GetObject', Resource: '*' }] }] },
+          ],
+        }),
+        'accounts[0].users[0].policies[0]: Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.',
+      ],
+      [
         'a user of an unknown group',
         account({ clusters: [{ id: 'wh', users: [{ name: 'etl', groups: ['g'] }] }] }),
         'accounts[0].clusters[0].users[0].groups: no group g',

@@ -14,7 +14,7 @@ export const sizeOf = (text: string): number => text.replaceAll(/\s/g, '').lengt
 /** The parameter `PolicyDocument` as an identity policy. */
 export function identityDocument(call: IamCall): StoredPolicy {
   const text = needed(call, 'PolicyDocument');
-  const read = readPolicyText(text, 'identity');
+  const read = readPolicyText(text, 'identity', call.partition);
   if ('refusal' in read) throw malformed(read.refusal);
   return { text, document: read.policy };
 }
@@ -22,7 +22,7 @@ export function identityDocument(call: IamCall): StoredPolicy {
 /** A trust policy as IAM stores it. Whoever it names must exist. */
 export function trustDocument(call: IamCall, parameter: string): PolicyDocument {
   const text = needed(call, parameter);
-  const read = readPolicyText(text, 'trust');
+  const read = readPolicyText(text, 'trust', call.partition);
   if ('refusal' in read) throw malformed(read.refusal);
   if (sizeOf(text) > 2048) throw limitExceeded('Cannot exceed quota for ACLSizePerRole: 2048');
   const { document, invalid } = fixPrincipals(read.policy, call.state, call.partition);

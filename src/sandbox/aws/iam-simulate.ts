@@ -24,14 +24,16 @@ function sourceOf(call: IamCall, arn: string): Source {
   return source;
 }
 
-function givenPolicy(text: string, sourceId: string, place: 'identity' | 'bucket'): HeldPolicy {
-  const read = readPolicyText(text, place);
+function givenPolicy({ partition }: IamCall, text: string, sourceId: string, place: 'identity' | 'bucket'): HeldPolicy {
+  const read = readPolicyText(text, place, partition);
   if ('refusal' in read) throw invalidInput(`Invalid policy: ${read.refusal}`);
   return { text, document: read.policy, sourceId };
 }
 
-const givenList = ({ parameters }: IamCall, name: string): readonly HeldPolicy[] =>
-  listParameter(parameters, `${name}.member`).map((text, at) => givenPolicy(text, `${name}.${at + 1}`, 'identity'));
+const givenList = (call: IamCall, name: string): readonly HeldPolicy[] =>
+  listParameter(call.parameters, `${name}.member`).map((text, at) =>
+    givenPolicy(call, text, `${name}.${at + 1}`, 'identity'),
+  );
 
 function contextEntries({ parameters }: IamCall): Readonly<Record<string, string | readonly string[]>> {
   const entries: Record<string, string | readonly string[]> = {};
@@ -79,7 +81,7 @@ function simulationOf(call: IamCall, source: Source | undefined, members: Readon
   return {
     identity: [...(source ? policiesHeld(call.state, source) : []), ...givenList(call, 'PolicyInputList')],
     boundary: boundaryOf(call, source),
-    resource: given === undefined ? undefined : givenPolicy(given, 'ResourcePolicy', 'bucket'),
+    resource: given === undefined ? undefined : givenPolicy(call, given, 'ResourcePolicy', 'bucket'),
     principal,
     membership: members.get(principal.account),
     context: contextOf({

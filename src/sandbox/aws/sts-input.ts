@@ -1,5 +1,6 @@
 import type { PolicyDocument } from '../iam/policy.ts';
 import { parsePolicyText } from '../iam/policy-check.ts';
+import { policyRefusal } from '../iam/policy-refusal.ts';
 import type { RoleRecord } from '../iam/registry.ts';
 import type { SessionCredentials } from '../identity.ts';
 import { findParameter, type QueryCall, QueryFailure, validationError } from './query.ts';
@@ -32,11 +33,13 @@ function checkText(value: string, member: string, pattern: RegExp, shown: string
   if (!pattern.test(value)) throw constraint(value, member, `satisfy regular expression pattern: ${shown}`);
 }
 
-function readSessionPolicy(text: string | undefined): readonly PolicyDocument[] | undefined {
+function readSessionPolicy(text: string | undefined, partition: string): readonly PolicyDocument[] | undefined {
   if (text === undefined) return undefined;
   if (text.length > 2048) throw constraint('***', 'policy', 'have length less than or equal to 2048');
   const checked = parsePolicyText(text, 'identity');
   if ('problem' in checked) throw new QueryFailure('MalformedPolicyDocument', 400, checked.problem);
+  const refusal = policyRefusal(checked.policy, 'identity', partition);
+  if (refusal !== undefined) throw new QueryFailure('MalformedPolicyDocument', 400, refusal);
   return [checked.policy];
 }
 
@@ -107,7 +110,7 @@ export function readAssumeRole(call: QueryCall): AssumeRoleInput {
     ...session,
     externalId,
     sourceIdentity,
-    sessionPolicies: readSessionPolicy(parameters.get('Policy')),
+    sessionPolicies: readSessionPolicy(parameters.get('Policy'), session.roleArn.split(':')[1] ?? ''),
     tags,
     transitiveTagKeys: readTransitiveKeys(parameters, tags),
   };

@@ -3,6 +3,7 @@ import { statementsOf } from './evaluate.ts';
 import type { OneOrMany, PolicyDocument, PolicyStatement } from './policy.ts';
 import { isDocument, type PolicyPlace, policyProblem } from './policy-check.ts';
 
+const NO_VENDOR = 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.';
 const SYNTAX = 'Syntax errors in policy.';
 
 const listOf = (value: OneOrMany | undefined): readonly string[] =>
@@ -14,9 +15,7 @@ function actionRefusal(actions: readonly string[], place: PolicyPlace): string |
       ? undefined
       : 'AssumeRole policy may only specify STS AssumeRole actions.';
   }
-  return actions.every((action) => action === '*' || /^[A-Za-z0-9-]+:[\w*?]+$/.test(action))
-    ? undefined
-    : 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.';
+  return actions.every((action) => action === '*' || /^[A-Za-z0-9-]+:[\w*?]+$/.test(action)) ? undefined : NO_VENDOR;
 }
 
 function fieldRefusal(statement: PolicyStatement, place: PolicyPlace): string | undefined {
@@ -38,23 +37,47 @@ function fieldRefusal(statement: PolicyStatement, place: PolicyPlace): string | 
   return undefined;
 }
 
-function statementRefusal(statement: PolicyStatement, place: PolicyPlace): string | undefined {
+/** Wildcards may stand for a partition, never for a service. */
+function resourceRefusal(resource: string, partition: string): string | undefined {
+  if (resource === '*') return undefined;
+  const [arn, part = '', vendor, region] = resource.split(':');
+  if (arn !== 'arn') return `Resource ${resource} must be in ARN format or "*".`;
+  if (part !== partition && !/[*?$]/.test(part)) return `Partition "${part}" is not valid for resource "${resource}".`;
+  if (vendor !== undefined && /[*?]/.test(vendor)) {
+    return 'Resource vendor must be fully qualified and cannot contain regexes.';
+  }
+  if (vendor === 'iam' && /^[a-z]/.test(region ?? '')) {
+    return `IAM resource ${resource} cannot contain region information.`;
+  }
+  return undefined;
+}
+
+function conditionRefusal(condition: NonNullable<PolicyStatement['Condition']>): string | undefined {
+  const operator = Object.keys(condition).find((name) => !isConditionOperator(name));
+  if (operator !== undefined) return `Invalid Condition type : ${operator}.`;
+  const keys = Object.values(condition).flatMap((test) => Object.keys(test));
+  return keys.every((key) => key.includes(':')) ? undefined : NO_VENDOR;
+}
+
+function statementRefusal(statement: PolicyStatement, place: PolicyPlace, partition: string): string | undefined {
   const { Sid = '', Action, NotAction, Resource, NotResource, Condition = {} } = statement;
   if (place !== 'bucket' && !/^[0-9A-Za-z]*$/.test(Sid)) {
     return 'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*';
   }
   const field = fieldRefusal(statement, place) ?? actionRefusal(listOf(Action ?? NotAction), place);
   if (field !== undefined) return field;
-  const resource = listOf(Resource ?? NotResource).find((text) => text !== '*' && !text.startsWith('arn:'));
-  if (resource !== undefined) return `Resource ${resource} must be in ARN format or "*".`;
-  const operator = Object.keys(Condition).find((name) => !isConditionOperator(name));
-  return operator === undefined ? undefined : `Invalid Condition type : ${operator}.`;
+  for (const resource of listOf(Resource ?? NotResource)) {
+    const refusal = resourceRefusal(resource, partition);
+    if (refusal !== undefined) return refusal;
+  }
+  return conditionRefusal(Condition);
 }
 
-function documentRefusal(document: PolicyDocument, place: PolicyPlace): string | undefined {
+/** IAM's sentence about what is wrong with a policy of this partition (`aws`, `aws-cn`); undefined when it takes it. */
+export function policyRefusal(document: PolicyDocument, place: PolicyPlace, partition: string): string | undefined {
   const statements = statementsOf(document);
   for (const statement of statements) {
-    const refusal = statementRefusal(statement, place);
+    const refusal = statementRefusal(statement, place, partition);
     if (refusal !== undefined) return refusal;
   }
   const sids = statements.flatMap(({ Sid }) => (Sid === undefined || Sid === '' ? [] : [Sid]));
@@ -66,6 +89,7 @@ function documentRefusal(document: PolicyDocument, place: PolicyPlace): string |
 export function readPolicyText(
   text: string,
   place: PolicyPlace,
+  partition: string,
 ): { readonly policy: PolicyDocument } | { readonly refusal: string } {
   let value: unknown;
   try {
@@ -75,6 +99,6 @@ export function readPolicyText(
     return { refusal: place === 'trust' ? 'This policy contains invalid Json' : SYNTAX };
   }
   if (!isDocument(value)) return { refusal: SYNTAX };
-  const refusal = documentRefusal(value, place);
+  const refusal = policyRefusal(value, place, partition);
   return refusal === undefined ? { policy: value } : { refusal };
 }

@@ -1,4 +1,5 @@
 import { readPolicyText } from '../iam/policy-refusal.ts';
+import { partitionOf } from '../partition.ts';
 import { type S3Answer, xmlAnswer } from './answers.ts';
 import { readText, type S3Call } from './call.ts';
 import { listObjects, listObjectsV2 } from './lists.ts';
@@ -40,7 +41,7 @@ export const S3_OPERATIONS: Readonly<Record<S3Operation, (call: S3Call) => Promi
     body: store.policy(caller, bucket),
   }),
   PutBucketPolicy: async (call) => {
-    const read = readPolicyText(await readText(call), 'bucket');
+    const read = readPolicyText(await readText(call), 'bucket', partitionOf(call.caller.region ?? ''));
     if ('refusal' in read) throw new S3Refusal('MalformedPolicy', 400, read.refusal);
     call.store.setPolicy(call.caller, call.bucket, read.policy);
     return { status: 204 };

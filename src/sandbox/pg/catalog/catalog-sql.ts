@@ -2,8 +2,11 @@ import { BINARY_SQL } from './binary-sql.ts';
 import { FUNCTIONS_SQL } from './functions-sql.ts';
 import { IAM_PRIVILEGES_SQL } from './iam-privileges-sql.ts';
 import { OBJECTS_SQL } from './objects-sql.ts';
+import { PRIVILEGES_SQL } from './privileges-sql.ts';
+import { SHOW_TABLE_SQL } from './show-table-sql.ts';
 import { STORAGE_SQL } from './storage-sql.ts';
 import { SUPER_SQL } from './super-sql.ts';
+import { TABLE_FACTS_SQL } from './table-facts-sql.ts';
 import { TYPES_SQL } from './types-sql.ts';
 import { VIEWS_SQL } from './views-sql.ts';
 
@@ -16,5 +19,8 @@ export const CATALOG_SQL: readonly string[] = [
   ...BINARY_SQL,
   ...VIEWS_SQL,
   ...OBJECTS_SQL,
+  ...TABLE_FACTS_SQL,
+  ...PRIVILEGES_SQL,
+  ...SHOW_TABLE_SQL,
   ...IAM_PRIVILEGES_SQL,
 ];

@@ -160,7 +160,7 @@ export const FUNCTIONS_SQL: readonly string[] = [
   stable(
     'user_is_member_of(who text, what text)',
     'boolean',
-    "SELECT lower(what) = 'public' OR EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = what AND pg_has_role(who, r.oid, 'MEMBER'))",
+    "SELECT lower(what) = 'public' OR EXISTS (SELECT 1 FROM pg_auth_members m WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = what) AND m.member = (SELECT oid FROM pg_roles WHERE rolname = who))",
   ),
   immutable('pg_last_copy_count(n bigint)', 'bigint', 'SELECT n'),
   immutable('pg_last_copy_id(n bigint)', 'int', 'SELECT n::int'),

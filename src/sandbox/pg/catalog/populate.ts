@@ -1,5 +1,5 @@
 import type { ClusterCore } from '../session/cluster-core.ts';
-import { createUserSql } from '../session/login.ts';
+import { createUserSql, superusersOf } from '../session/login.ts';
 import { runAsSuperuser } from '../session/superuser.ts';
 import { quoteLiteral, quoteName } from '../sql/names.ts';
 
@@ -7,8 +7,9 @@ import { quoteLiteral, quoteName } from '../sql/names.ts';
 export async function createUsersAndDatabases(core: ClusterCore): Promise<void> {
   const { groups = [], users = [], databases = [{ name: 'dev' }], isolation = 'snapshot' } = core.init.cluster;
   const statements = groups.map((group) => `CREATE ROLE ${quoteName(group)} NOLOGIN`);
-  for (const user of users) {
-    statements.push(createUserSql(user.name, user.superuser ?? false));
+  const superusers = superusersOf(core);
+  for (const user of users.toSorted((a, b) => Number(b.superuser ?? false) - Number(a.superuser ?? false))) {
+    statements.push(createUserSql(user.name, user.superuser ?? false, superusers));
     for (const group of user.groups ?? []) statements.push(`GRANT ${quoteName(group)} TO ${quoteName(user.name)}`);
   }
   if (statements.length > 0) await core.admin('postgres', statements.join(';'));

@@ -63,7 +63,7 @@ const AMEND_TABLE = `
 CREATE FUNCTION pg_catalog.rs_amend_table(rel oid, new_facts text) RETURNS void
 LANGUAGE sql SECURITY DEFINER AS $body$
   INSERT INTO pg_catalog.rs_table_facts AS t VALUES (rel, new_facts::jsonb)
-  ON CONFLICT (relid) DO UPDATE SET facts = t.facts || excluded.facts
+  ON CONFLICT (relid) DO UPDATE SET facts = jsonb_strip_nulls(t.facts || excluded.facts)
 $body$`;
 
 /** Tables that hold what PostgreSQL has no place for, and the trigger that counts bytes. */

@@ -108,8 +108,16 @@ const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
     0 AS timeout_sec FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb'`,
   svv_table_info: `SELECT current_database()::text AS database, schema_name::text AS schema, r.oid AS table_id, table_name::text AS "table",
     'Y'::text AS encoded, dist_style::text AS diststyle,
-    coalesce(r.facts->'sortKeys'->>0, 'AUTO(SORTKEY)') AS sortkey1, 0 AS max_varchar, 0::numeric(38,2) AS unsorted,
-    0::numeric(5,2) AS stats_off, greatest(1, pg_total_relation_size(r.oid) / 1048576)::bigint AS size, n.tbl_rows::numeric(38,0) AS tbl_rows
+    coalesce(rs_full(r.facts->'sortKeys'->>0), 'AUTO(SORTKEY)')::text AS sortkey1,
+    (SELECT coalesce(max(character_maximum_length), 0) FROM rs_columns c WHERE c.relid = r.oid AND c.data_type = 'character varying')::int AS max_varchar,
+    (SELECT encoding FROM rs_columns c WHERE c.relid = r.oid AND c.sortkey = 1)::char(32) AS sortkey1_enc,
+    coalesce(jsonb_array_length(r.facts->'sortKeys'), 0)::int AS sortkey_num,
+    greatest(1, pg_total_relation_size(r.oid) / 1048576)::bigint AS size, 0::numeric(10,4) AS pct_used, 0::bigint AS empty,
+    CASE WHEN jsonb_array_length(r.facts->'sortKeys') > 0 THEN
+      100 * greatest(0, n.tbl_rows - coalesce((r.facts->>'vacuumedRows')::bigint, 0)) / n.tbl_rows::numeric END::numeric(5,2) AS unsorted,
+    least(100, 100 * abs(n.tbl_rows - coalesce((r.facts->>'analyzedRows')::bigint, 0)) / n.tbl_rows::numeric)::numeric(5,2) AS stats_off,
+    n.tbl_rows::numeric(38,0) AS tbl_rows, NULL::numeric(19,2) AS skew_sortkey1, NULL::numeric(19,2) AS skew_rows,
+    n.tbl_rows::numeric(38,0) AS estimated_visible_rows, NULL::text AS risk_event, NULL::numeric(12,2) AS vacuum_sort_benefit, NULL::timestamp AS create_time
     FROM rs_relations r, LATERAL (SELECT rs_count(r.oid) AS tbl_rows) n WHERE table_type = 'TABLE' AND n.tbl_rows > 0`,
 };
 

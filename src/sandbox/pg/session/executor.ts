@@ -50,7 +50,7 @@ export class Executor {
     const { core } = this.relay;
     if (plan.kind !== 'run') return plan;
     if (MAKES_OPAQUE.test(plan.sql)) core.hasOpaqueColumns = true;
-    if (plan.hidesRows) core.hasLateViews = true;
+    if (plan.verb === 'CREATE VIEW' && plan.hidesRows) core.hasLateViews = true;
     if (!core.hasOpaqueColumns || plan.retype === undefined || this.relay.backend.status === 'E') return plan;
     const { rows } = await this.relay.quiet(
       `SELECT attname, pg_catalog.format_type(atttypid, NULL) FROM pg_catalog.pg_attribute

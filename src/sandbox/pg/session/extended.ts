@@ -119,6 +119,7 @@ export class ExtendedProtocol {
     const name = reader.cstring();
     const prepared = this.#statements.get(name);
     if (!prepared) throw new RedshiftError({ code: '26000', message: `prepared statement "${name}" does not exist` });
+    refuseManyParameters(reader.rest);
     this.#portals.set(portal, prepared);
     if (!passes(prepared.plan)) return this.#executor.relay.client.send(frame(TYPE.bindComplete));
     await this.#lock(prepared.plan);
@@ -200,6 +201,19 @@ function passes(plan: Plan | undefined): plan is RunPlan {
   return (
     plan?.kind === 'run' && plan.before.length + plan.after.length === 0 && plan.alone === undefined && !plan.hidesRows
   );
+}
+
+const PARAMETER_LIMIT = 32_767;
+
+// Formats ahead of the parameters, each with its count.
+function refuseManyParameters(body: Buffer): void {
+  const formats = body.readUInt16BE(0);
+  const count = body.readUInt16BE(2 + 2 * formats);
+  if (count <= PARAMETER_LIMIT) return;
+  throw new RedshiftError({
+    code: '54000',
+    message: `bind message has ${count} parameters; at most ${PARAMETER_LIMIT} are allowed`,
+  });
 }
 
 function internalName(name: string): string {

@@ -62,7 +62,8 @@ async function release(core: ClusterCore, user: string, group: string, held: Mem
 }
 
 async function grant(core: ClusterCore, user: string, group: string): Promise<boolean> {
-  const member = `pg_has_role(${quoteLiteral(user)}, r.oid, 'MEMBER')`;
+  const own = `m.roleid = r.oid AND m.member = ${quoteLiteral(quoteName(user))}::regrole`;
+  const member = `EXISTS (SELECT 1 FROM pg_auth_members m WHERE ${own})`;
   const named = `NOT rolcanlogin AND rolname = ${quoteLiteral(group)}`;
   const { rows } = await core.admin('postgres', `SELECT ${member} FROM pg_roles r WHERE ${named}`);
   const [row] = rows;

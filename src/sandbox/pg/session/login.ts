@@ -46,18 +46,28 @@ async function prepareUser(
   );
   if (rows.length > 0) return;
   if (!createUser) throw rejected(sentName);
-  await core.admin('postgres', createUserSql(dbUser, false)).catch((error: unknown) => {
+  await core.admin('postgres', createUserSql(dbUser, false, superusersOf(core))).catch((error: unknown) => {
     // Two first logins at once: the other one made the user.
     if (!(error instanceof RedshiftError && /^(?:42710|23505|XX000)$/.test(error.fields.code))) throw error;
   });
 }
 
-/** SQL that makes a database user. A superuser of Redshift is none of PostgreSQL: it may read, write and administer. */
-export function createUserSql(name: string, superuser: boolean): string {
+/**
+ * SQL that makes a database user. A superuser of Redshift is none of PostgreSQL: it may read, write and administer, and has the
+ * rights of every other user, as `superusers` get those of the new one.
+ */
+export function createUserSql(name: string, superuser: boolean, superusers: readonly string[] = []): string {
   const user = quoteName(name);
   const rights = superuser ? ' CREATEDB CREATEROLE' : '';
   const roles = ['pg_maintain', ...(superuser ? ['pg_read_all_data', 'pg_write_all_data', 'pg_signal_backend'] : [])];
-  return `CREATE ROLE ${user} LOGIN${rights}; GRANT ${roles.join(', ')} TO ${user}`;
+  const over = superuser ? [] : superusers.map(quoteName);
+  const shared = over.length === 0 ? '' : `; GRANT ${user} TO ${over.join(', ')}`;
+  return `CREATE ROLE ${user} LOGIN${rights}; GRANT ${roles.join(', ')} TO ${user}${shared}`;
+}
+
+/** The superusers that the world declares. */
+export function superusersOf({ init }: ClusterCore): readonly string[] {
+  return (init.cluster.users ?? []).flatMap(({ name, superuser }) => (superuser ? [name] : []));
 }
 
 function literal(text: string): string {

@@ -1,5 +1,5 @@
 import type { Fault } from '../../faults.ts';
-import { RedshiftError } from '../backend-session.ts';
+import { type ErrorFields, RedshiftError } from '../backend-session.ts';
 import type { Plan, PlanContext } from '../sql/plan.ts';
 import { planStatement } from '../sql/plan-statement.ts';
 import { isOn } from '../sql/settings.ts';
@@ -16,6 +16,18 @@ import { ConnectionCut, strike, strikeAfter } from './strike.ts';
 
 // Redshift takes statements of up to 16 MB; the rest is for parameters.
 const MESSAGE_LIMIT_BYTES = 32 << 20;
+
+const STATEMENT_LIMIT_BYTES = 16 << 20;
+
+function oversize(text: string): ErrorFields | undefined {
+  if (text.length * 3 <= STATEMENT_LIMIT_BYTES) return undefined;
+  const size = Buffer.byteLength(text);
+  if (size <= STATEMENT_LIMIT_BYTES) return undefined;
+  return {
+    code: '54000',
+    message: `Statement is too large. Statement Size: ${size} bytes. Maximum Allowed: ${STATEMENT_LIMIT_BYTES} bytes`,
+  };
+}
 
 /** Serves one logged-in client until it leaves, is terminated, or is cut off. */
 export class ClientSession {
@@ -115,6 +127,8 @@ export class ClientSession {
 
   async #runAll(text: string): Promise<void> {
     const executor = this.#executor;
+    const oversized = oversize(text);
+    if (oversized) throw new RedshiftError(oversized);
     const statements = splitStatements(tokenize(text));
     if (statements.length === 0) this.#client.send(frame(TYPE.emptyQuery));
     executor.several = statements.length > 1;
@@ -130,6 +144,8 @@ export class ClientSession {
   }
 
   #prepare(sql: string): Plan | undefined {
+    const oversized = oversize(sql);
+    if (oversized) return { kind: 'refused', fields: oversized };
     const statements = splitStatements(tokenize(sql));
     const [tokens, more] = statements;
     if (more) {

@@ -83,8 +83,54 @@ export function renderAttributes(sql: string, cursor: TokenCursor, context: Expr
 }
 
 /** An `ALTER TABLE .. ADD COLUMN` definition, rendered as in CREATE TABLE. */
-export function renderColumn(sql: string, tokens: readonly Token[], context: ExpressionContext): string {
-  return new TableBuilder(sql, context, { encodings: {}, uniques: [], foreignKeys: [] }).column(tokens);
+export function renderColumn(sql: string, tokens: readonly Token[], context: ExpressionContext): AddedColumn {
+  const facts: TableFacts = { encodings: {}, uniques: [], foreignKeys: [] };
+  const build = new TableBuilder(sql, context, facts);
+  const column = build.column(tokens);
+  const [named] = tokens;
+  const name = named ? resolveName(named, context.rules) : '';
+  const encoding = facts.encodings[name];
+  return {
+    column,
+    name,
+    ...(encoding === undefined ? {} : { encoding }),
+    isNotNull: build.notNull.has(name),
+    hasDefault: / DEFAULT /.test(column),
+    isSpecial:
+      / AS IDENTITY /.test(column) ||
+      [facts.distKey, facts.sortKeys, facts.primaryKey].some((key) => key !== undefined) ||
+      facts.uniques.length + facts.foreignKeys.length > 0,
+  };
+}
+
+/** A column to be added. */
+export interface AddedColumn {
+  /** Its definition for PostgreSQL. */
+  readonly column: string;
+  readonly name: string;
+  readonly encoding?: string;
+  readonly isNotNull: boolean;
+  readonly hasDefault: boolean;
+  /** A key, or made by the database: what cannot be added. */
+  readonly isSpecial: boolean;
+}
+
+/** A key of `ALTER TABLE .. ADD`, as the fact to store and the columns of the table; undefined: it is no key. */
+export function readKey(
+  sql: string,
+  tokens: readonly Token[],
+  context: ExpressionContext,
+): readonly [fact: { readonly kind: string; readonly value: unknown }, columns: readonly string[]] | undefined {
+  const cursor = new TokenCursor(tokens);
+  if (cursor.take('constraint')) cursor.next();
+  if (!['primary', 'unique', 'foreign'].some((word) => cursor.sees(word))) return undefined;
+  const facts: TableFacts = { encodings: {}, uniques: [], foreignKeys: [] };
+  new TableBuilder(sql, context, facts).elements(tokens);
+  const [unique] = facts.uniques;
+  const [foreign] = facts.foreignKeys;
+  if (facts.primaryKey) return [{ kind: 'primaryKey', value: facts.primaryKey }, facts.primaryKey.columns];
+  if (unique) return [{ kind: 'uniques', value: unique }, unique];
+  return foreign && [{ kind: 'foreignKeys', value: foreign }, foreign.columns];
 }
 
 function renderRest(sql: string, tokens: readonly Token[], from: number, context: ExpressionContext): string {

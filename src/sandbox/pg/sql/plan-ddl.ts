@@ -3,8 +3,9 @@ import { renderCreateTable } from './create-table.ts';
 import { isWord, renderName, splitAtCommas, syntaxError, TokenCursor, unsupported } from './cursor.ts';
 import { declareTable, type Plan, runPlan } from './plan.ts';
 import { planAlterTable } from './plan-alter.ts';
-import { isAssumeRole, planAssumeRole } from './plan-assumerole.ts';
 import { refuseLeaderOnly } from './plan-dml.ts';
+import { planGrant } from './plan-grant.ts';
+import { planAnalyze, planVacuum } from './plan-maintenance.ts';
 import { planCreateProcedure } from './plan-procedure.ts';
 import type { Statement } from './plan-statement.ts';
 import { planCreateView, planMaterializedView } from './plan-views.ts';
@@ -25,14 +26,13 @@ export function planDdl(statement: Statement, verb: string): Plan {
       return planLock(statement, cursor);
     case 'GRANT':
     case 'REVOKE':
-      if (isAssumeRole(cursor)) return planAssumeRole(statement, verb);
-      return runPlan(verb, statement.rewritten());
+      return planGrant(statement, verb);
     case 'COMMENT':
       return runPlan(verb, statement.rewritten());
     case 'ANALYZE':
-      return { kind: 'nothing', tag: 'ANALYZE' };
+      return planAnalyze(statement, cursor);
     case 'VACUUM':
-      return { kind: 'nothing', tag: 'VACUUM', alone: 'VACUUM' };
+      return planVacuum(statement, cursor);
     case 'COPY':
       throw new RedshiftError({ code: '0A000', message: copyRefusal(statement) });
     default:

@@ -30,12 +30,28 @@ export function planDml(statement: Statement, verb: string): Plan {
   }
   if (name.parts.length > 2) edits.replace(name.start, name.end, table);
   if (verb === 'MERGE') return planMerge(statement, cursor, table, edits);
+  if (verb === 'UPDATE' && !context.lenient) refuseLooseJoin(statement);
   const retype = verb === 'DELETE' ? undefined : givenLiterals(statement, verb, cursor.position);
   return runPlan(verb, statement.rewritten(edits), {
     writes: [table],
     readsTarget: verb !== 'INSERT',
     ...(retype === undefined ? {} : { retype }),
   });
+}
+
+// UPDATE .. FROM joins its target by an equality.
+function refuseLooseJoin({ tokens }: Statement): void {
+  let depth = 0;
+  const top = tokens.map((token) => {
+    if (token.kind === 'symbol') depth += token.value === '(' ? 1 : token.value === ')' ? -1 : 0;
+    return depth === 0 ? token : undefined;
+  });
+  const from = top.findIndex((token) => isWord(token, 'from'));
+  const where = top.findIndex((token) => isWord(token, 'where'));
+  const joins = (index: number): boolean =>
+    index > 0 && tokens.slice(index).some(({ kind, value }) => kind === 'symbol' && value === '=');
+  if (from < 0 || joins(where)) return;
+  throw new RedshiftError({ code: '0A000', message: 'Target table must be part of an equijoin predicate' });
 }
 
 function refuse({ tokens }: Statement): void {

@@ -29,6 +29,8 @@ export function planShow(statement: Statement): Plan {
     return show(`rs_show_columns(${path(statement, cursor, 3)})`, 'column_name', cursor, 'ordinal_position');
   }
   if (cursor.take('constraints')) return showConstraints(statement, cursor);
+  if (cursor.take('table')) return showDefinition(statement, cursor, 'rs_show_table', 'Show Table DDL statement');
+  if (cursor.take('view')) return showDefinition(statement, cursor, 'rs_show_view', 'Show View DDL statement');
   if (cursor.take('procedure')) return planShowProcedure(statement, cursor);
   const listed = NOT_LISTED.find((kind) => cursor.sees(kind) && cursor.peek(1));
   if (listed !== undefined) throw unsupported(`SHOW ${listed.toUpperCase()}`);
@@ -77,6 +79,12 @@ function show(source: string, nameColumn: string, cursor: TokenCursor, order = n
   }
   if (!cursor.done) throw syntaxError(cursor.peek());
   return runPlan('SHOW', `SELECT * FROM pg_catalog.${source}${where} ORDER BY ${order}${limit}`, { tag: 'SHOW' });
+}
+
+function showDefinition(statement: Statement, cursor: TokenCursor, source: string, column: string): Plan {
+  const sql = `SELECT pg_catalog.${source}(${path(statement, cursor, 3)}) AS "${column}"`;
+  if (!cursor.done) throw syntaxError(cursor.peek());
+  return runPlan('SHOW', sql, { tag: 'SHOW' });
 }
 
 function showSetting({ context }: Statement, cursor: TokenCursor): Plan {

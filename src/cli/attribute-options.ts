@@ -15,10 +15,17 @@ export function attributeOptions(operation: string): readonly Option[] {
     const form = attributeForm(operation, key);
     if (form.kind !== 'flag') return [];
     const names = form.short === undefined ? form.flag : `${form.short}, ${form.flag}`;
+    if (descriptor.type === 'boolean') return [new Option(names, describe(key, descriptor))];
     const option = new Option(`${names} <${placeholder(descriptor)}>`, describe(key, descriptor));
-    if (descriptor.enum !== undefined) return [option.choices(descriptor.enum)];
+    if (descriptor.enum !== undefined) return [option.choices(descriptor.enum), ...withoutIt(form, descriptor)];
     return [option.argParser((text) => parse(key, descriptor, text))];
   });
+}
+
+/** `--no-ledger` is `--ledger off`. */
+function withoutIt({ flag }: { readonly flag: string }, descriptor: AttributeDescriptor): readonly Option[] {
+  if (!descriptor.enum?.includes('off')) return [];
+  return [new Option(flag.replace('--', '--no-'), `the same as ${flag} off`).preset('off')];
 }
 
 function placeholder({ type, unit, enum: choices, multiline, items }: AttributeDescriptor): string {
@@ -33,7 +40,9 @@ function describe(key: string, descriptor: AttributeDescriptor): string {
   const text = description.charAt(0).toLowerCase() + description.slice(1).replace(/\.$/, '');
   const inUnit = unit === undefined ? '' : ` ${unit}`;
   const facts = [
-    type === 'array' || descriptor.default === undefined ? '' : `default: ${String(descriptor.default)}${inUnit}`,
+    type === 'array' || type === 'boolean' || descriptor.default === undefined
+      ? ''
+      : `default: ${String(descriptor.default)}${inUnit}`,
     maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? '' : `${minimum} to ${maximum}`,
   ].filter((fact) => fact !== '');
   const downwards = key === 'orderBy' ? ', or downwards as -column' : '';

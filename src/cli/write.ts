@@ -31,6 +31,11 @@ export async function write(
   return 0;
 }
 
+/** A count that most writes do not have. */
+function someOf(count: number, what: string): readonly string[] {
+  return count === 0 ? [] : [`${formatCount(count)} ${what}`];
+}
+
 /** What a person reads after a write: where every row went, and how long it took. */
 export function describeWrite(report: WriteReport): string[] {
   const { rows, target } = report;
@@ -39,8 +44,12 @@ export function describeWrite(report: WriteReport): string[] {
     `${formatCount(rows.read)} read`,
     `${formatCount(rows.inserted)} inserted`,
     `${formatCount(rows.updated)} updated`,
+    ...someOf(rows.deleted, 'deleted'),
+    ...someOf(rows.replaced, 'replaced'),
     `${formatCount(rows.rejected)} rejected`,
     `${formatCount(rows.deduplicated)} deduplicated`,
+    ...someOf(rows.skipped, 'without a match'),
+    ...(report.cleared === undefined ? [] : [`${formatCount(report.cleared)} that were there deleted before`]),
   ];
   const total = phases.reduce((sum, { ms }) => sum + ms, 0);
   const again = report.alreadyApplied

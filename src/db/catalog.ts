@@ -94,7 +94,8 @@ function inCatalog(database: string, [schema, name]: ObjectPath): Sql {
 export function columnOf(row: CatalogRow, index: number): ColumnDescriptor {
   const expression = textOf(row, 'column_default');
   // Redshift keeps IDENTITY columns as a default of this form.
-  const isIdentity = /^\(?"?(?:default_)?identity"?\(/i.test(expression);
+  const identity = /^\(?"?(default_)?identity"?\(/i.exec(expression);
+  const isIdentity = identity !== null;
   return Object.freeze({
     name: textOf(row, 'column_name'),
     type: typeFromName(textOf(row, 'data_type'), {
@@ -105,6 +106,7 @@ export function columnOf(row: CatalogRow, index: number): ColumnDescriptor {
     nullable: !/^(?:no|f|false)$/i.test(textOf(row, 'is_nullable')),
     position: numberOf(row, 'ordinal_position') ?? index + 1,
     isIdentity,
+    ...(identity?.[1] === undefined ? {} : { isIdentityByDefault: true }),
     isCaseInsensitive: /insensitive/i.test(textOf(row, 'collation')),
     ...defined({
       defaultExpression: expression === '' || isIdentity ? undefined : expression,

@@ -30,12 +30,17 @@ export function checkWords(operation: string, spec: object): void {
     const value = given.get(key);
     if (value === undefined) return [];
     if (key === 'object') return isReference(value) ? [] : [notNames(key)];
-    if (descriptor.enum !== undefined) return checkValue(key, descriptor, value);
+    if (key === 'duplicateKeys' && isByColumn(value)) return [];
+    if (descriptor.enum !== undefined || descriptor.type === 'boolean') return checkValue(key, descriptor, value);
     return descriptor.type !== 'array' || areNames(value, key === 'orderBy') ? [] : [notNames(key)];
   });
   const [first] = issues;
   if (first === undefined) return;
   throw new ConnectorError('RS_CONFIG_INVALID', first.message, { action: first.action, issues });
+}
+
+function isByColumn(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'by' in value && typeof value.by === 'string';
 }
 
 function isReference(value: unknown): boolean {

@@ -1755,11 +1755,19 @@ export const MANIFEST: Manifest = {
           "description": "How it is to be written.",
           "enum": [
             "insert",
-            "upsert"
+            "update",
+            "upsert",
+            "replaceRow",
+            "delete",
+            "dataDriven"
           ],
           "enumTitles": [
             "Insert",
-            "Upsert"
+            "Update",
+            "Upsert",
+            "Replace rows",
+            "Delete",
+            "Data driven"
           ],
           "default": "insert",
           "order": 30
@@ -1945,6 +1953,17 @@ export const MANIFEST: Manifest = {
           "default": "auto",
           "order": 70
         },
+        "acceptLoss": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Accept loss",
+          "description": "Columns that may lose values on the way of this run; without their names such a run is refused.",
+          "default": [],
+          "order": 200
+        },
         "batchRows": {
           "type": "integer",
           "title": "Batch size",
@@ -1974,17 +1993,52 @@ export const MANIFEST: Manifest = {
         "operation": {
           "type": "string",
           "title": "Operation",
-          "description": "Insert adds every row; upsert updates rows whose key is there and inserts the others.",
+          "description": "Insert adds every row; update changes rows whose key is there; upsert does one or the other; replace deletes what has the key and inserts the row; delete removes it; data driven does what a column of the input says.",
           "enum": [
             "insert",
-            "upsert"
+            "update",
+            "upsert",
+            "replaceRow",
+            "delete",
+            "dataDriven"
           ],
           "enumTitles": [
             "Insert",
-            "Upsert"
+            "Update",
+            "Upsert",
+            "Replace rows",
+            "Delete",
+            "Data driven"
           ],
           "default": "insert",
           "order": 20
+        },
+        "before": {
+          "type": "string",
+          "title": "Rows that are there",
+          "description": "What happens to the rows of the table first: delete them all in the same transaction, overwrite them by an insert, or truncate, which is not atomic.",
+          "enum": [
+            "none",
+            "deleteAll",
+            "truncate",
+            "overwrite"
+          ],
+          "enumTitles": [
+            "Keep them",
+            "Delete all",
+            "Truncate (not atomic)",
+            "Overwrite"
+          ],
+          "default": "none",
+          "order": 25,
+          "visibleWhen": {
+            "operation": [
+              "insert",
+              "upsert",
+              "replaceRow",
+              "dataDriven"
+            ]
+          }
         },
         "keys": {
           "type": "array",
@@ -1998,7 +2052,11 @@ export const MANIFEST: Manifest = {
           "order": 30,
           "visibleWhen": {
             "operation": [
-              "upsert"
+              "update",
+              "upsert",
+              "replaceRow",
+              "delete",
+              "dataDriven"
             ]
           }
         },
@@ -2013,10 +2071,44 @@ export const MANIFEST: Manifest = {
           "default": [],
           "order": 40
         },
+        "updateColumns": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Columns to update",
+          "description": "Columns that change in a row that is there; without them all but the keys.",
+          "default": [],
+          "order": 42,
+          "visibleWhen": {
+            "operation": [
+              "update",
+              "upsert",
+              "dataDriven"
+            ]
+          }
+        },
+        "changeColumn": {
+          "type": "string",
+          "title": "Change column",
+          "description": "Column of the input, not of the table, that says I, U, D or R (reject) for each row.",
+          "order": 44,
+          "visibleWhen": {
+            "operation": [
+              "dataDriven"
+            ]
+          },
+          "requiredWhen": {
+            "operation": [
+              "dataDriven"
+            ]
+          }
+        },
         "duplicateKeys": {
           "type": "string",
           "title": "Rows with the same key",
-          "description": "What happens to rows of the input that share their key.",
+          "description": "What happens to rows of the input that share their key: they are refused unless told; in a data driven write the last one wins.",
           "enum": [
             "fail",
             "keepFirst",
@@ -2027,13 +2119,85 @@ export const MANIFEST: Manifest = {
             "Keep the first",
             "Keep the last"
           ],
-          "default": "fail",
           "order": 50,
           "visibleWhen": {
             "operation": [
-              "upsert"
+              "update",
+              "upsert",
+              "replaceRow",
+              "delete",
+              "dataDriven"
             ]
           }
+        },
+        "duplicateKeysBy": {
+          "type": "string",
+          "title": "Greatest value wins",
+          "description": "Column whose greatest value decides which of the rows that share their key is kept, instead of their order.",
+          "order": 52,
+          "visibleWhen": {
+            "operation": [
+              "update",
+              "upsert",
+              "replaceRow",
+              "delete"
+            ]
+          }
+        },
+        "unmatched": {
+          "type": "string",
+          "title": "Rows without a match",
+          "description": "What happens to rows that find nothing to update or delete: they are counted, or the load is refused.",
+          "enum": [
+            "ignore",
+            "fail"
+          ],
+          "enumTitles": [
+            "Count them",
+            "Refuse the load"
+          ],
+          "default": "ignore",
+          "order": 54,
+          "visibleWhen": {
+            "operation": [
+              "update",
+              "delete",
+              "dataDriven"
+            ]
+          }
+        },
+        "keepIdentity": {
+          "type": "boolean",
+          "title": "Keep identity values",
+          "description": "Take the values of identity columns from the input instead of having Redshift number the rows.",
+          "default": false,
+          "order": 56,
+          "visibleWhen": {
+            "operation": [
+              "insert",
+              "upsert",
+              "replaceRow",
+              "dataDriven"
+            ]
+          }
+        },
+        "acceptLoss": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Accept loss",
+          "description": "Columns that may lose values on the way of this run; without their names such a run is refused.",
+          "default": [],
+          "order": 200
+        },
+        "verify": {
+          "type": "boolean",
+          "title": "Verify",
+          "description": "Compare checksums of every column on both sides.",
+          "default": false,
+          "order": 210
         },
         "rejectLimit": {
           "type": "integer",
@@ -2044,6 +2208,38 @@ export const MANIFEST: Manifest = {
           "minimum": 0,
           "maximum": 99999,
           "order": 60
+        },
+        "lockTarget": {
+          "type": "boolean",
+          "title": "Lock the table",
+          "description": "Lock the table itself too: nobody reads or writes it until the load is done.",
+          "default": false,
+          "order": 65
+        },
+        "ledger": {
+          "type": "string",
+          "title": "Ledger",
+          "description": "Keep a ledger beside the table, which makes a run that is repeated safe. Off: a repeated run is applied again, and a lost answer to COMMIT stays unknown.",
+          "enum": [
+            "required",
+            "off"
+          ],
+          "enumTitles": [
+            "Keep it",
+            "Do without"
+          ],
+          "default": "required",
+          "order": 66
+        },
+        "ledgerRetentionDays": {
+          "type": "integer",
+          "title": "Ledger retention",
+          "description": "Age at which the ledger forgets a run; 0 keeps all.",
+          "unit": "days",
+          "default": 90,
+          "minimum": 0,
+          "maximum": 36500,
+          "order": 68
         },
         "lockTimeoutSeconds": {
           "type": "integer",

@@ -6,12 +6,12 @@ import { integerAttribute } from '../manifest/attributes.ts';
 import type { CopyFormat, TablePath } from '../sql/copy.ts';
 import { ledgerPath, renderReadLedger } from '../sql/ledger.ts';
 import { type CopyRole, parseCopyRole } from '../sql/role.ts';
-import { freeColumnName, type StagingTable } from '../sql/staging-table.ts';
 import { fidelityOf } from '../types/fidelity.ts';
-import { displayName, type FilledColumn, matchColumns } from './write/match-columns.ts';
-import { resolveKeys } from './write/resolve-keys.ts';
+import { displayName, type FilledColumn } from './write/match-columns.ts';
+import { type ColumnPlan, planColumns } from './write/plan-columns.ts';
+import { type LoadPlan, planLoad } from './write/plan-load.ts';
 import type { WriteWarning } from './write-report.ts';
-import type { DuplicateKeys, WriteOperation, WriteSpec } from './write-spec.ts';
+import type { Before, WriteOperation, WriteSpec } from './write-spec.ts';
 
 const SETTLE_ABORTED_MS = 10_000;
 
@@ -29,31 +29,28 @@ export interface WriteContext {
   readonly token: string;
 }
 
-/** How rows get from the staged files into the target. */
-export type LoadPlan =
-  /** COPY into the target itself, inside the ledger's transaction: written once. */
-  | { readonly kind: 'direct' }
-  /** COPY into a temporary table, then statements. */
-  | {
-      readonly kind: 'staged';
-      readonly table: StagingTable;
-      readonly duplicates: DuplicateKeys | 'allow';
-    };
-
 /** A write, decided: everything that happens later follows from it and from the rows. */
-export interface WritePlan {
+export interface WritePlan
+  extends Pick<
+    ColumnPlan,
+    'columns' | 'insertColumns' | 'updateColumns' | 'keys' | 'changeColumn' | 'requiredColumns'
+  > {
   readonly runId: string;
   readonly operation: WriteOperation;
   readonly target: ObjectPath;
   /** For messages. */
   readonly targetName: string;
-  readonly ledger: TablePath;
-  /** In the order of the staged files. */
-  readonly columns: readonly FilledColumn[];
-  /** Empty for an insert. */
-  readonly keys: readonly string[];
-  /** Columns that an upsert changes in a row that exists. */
-  readonly updateColumns: readonly string[];
+  /** Absent where none is kept, at the user's own wish. */
+  readonly ledger?: TablePath;
+  /** Age at which the ledger forgets a run; 0: never. */
+  readonly ledgerRetentionDays: number;
+  /** What becomes of the rows that the target has, before the new ones come. */
+  readonly before: Before;
+  /** Whether COPY into the target takes the values of its identity columns from the files. */
+  readonly explicitIds: boolean;
+  /** Whether a row that finds nothing to update or delete is a failure. */
+  readonly requiresMatches: boolean;
+  readonly lockTarget: boolean;
   readonly load: LoadPlan;
   readonly rejectLimit: number;
   readonly copyRole: CopyRole;
@@ -81,25 +78,33 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
       },
     );
   }
-  const ledger = ledgerPath([target.schema, target.name]);
-  renderReadLedger(ledger, context.runId); // refuses a run id that the ledger could not hold, before anything is done
+  const ledger = spec.ledger === 'off' ? undefined : ledgerPath([target.schema, target.name]);
+  if (ledger) renderReadLedger(ledger, context.runId); // refuses a run id that it could not hold, before anything is done
 
-  const { filled, identities } = matchColumns(target, context.inputColumns ?? columnsOfNothing(target));
   const operation = spec.operation ?? 'insert';
-  const keys = resolveKeys(spec, operation, target, filled);
+  const before = planBefore(spec, operation);
+  const columnPlan = planColumns(spec, operation, target, context.inputColumns ?? columnsOfNothing(target, spec));
+  const { columns, insertColumns, updateColumns, keys, changeColumn, requiredColumns } = columnPlan;
   const rejectLimit = integerAttribute('write', 'rejectLimit', spec.rejectLimit);
-  const names = filled.map(({ name }) => name);
 
   return Object.freeze({
     runId: context.runId,
     operation,
     target: [target.schema, target.name],
     targetName,
-    ledger,
-    columns: filled,
+    ...defined({ ledger }),
+    ledgerRetentionDays: integerAttribute('write', 'ledgerRetentionDays', spec.ledgerRetentionDays),
+    before,
+    columns,
+    insertColumns,
+    updateColumns,
     keys,
-    updateColumns: operation === 'upsert' ? names.filter((name) => !keys.includes(name)) : [],
-    load: planLoad(spec, operation, target, filled, keys, rejectLimit, context.token),
+    ...defined({ changeColumn }),
+    requiredColumns,
+    explicitIds: columnPlan.keptIdentities.length > 0,
+    requiresMatches: spec.unmatched === 'fail',
+    lockTarget: spec.lockTarget === true,
+    load: planLoad(spec, operation, target, columnPlan, rejectLimit, context.token),
     rejectLimit,
     copyRole: requireCopyRole(context.copyRole),
     format: { kind: 'csv', compression: context.compression, nullMarker: `null-${context.token}` },
@@ -108,8 +113,42 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     settleAbortedMs: SETTLE_ABORTED_MS,
     settleTimeoutMs: 1000 * integerAttribute('write', 'settleTimeoutSeconds', spec.settleTimeoutSeconds),
     attempts: integerAttribute('write', 'conflictAttempts', spec.conflictAttempts),
-    warnings: [...identities.map(identityLeftOut), ...limitedColumns(filled)],
+    warnings: [
+      ...columnPlan.identities.map(identityLeftOut),
+      ...limitedColumns(columns),
+      ...(before === 'truncate' ? [notAtomic(targetName)] : []),
+      ...(ledger === undefined ? [ledgerOff(targetName)] : []),
+    ],
   } satisfies WritePlan);
+}
+
+/** Throws RS_CONFIG_INVALID where nothing would be left to work on. */
+function planBefore({ before = 'none' }: WriteSpec, operation: WriteOperation): Before {
+  if (before === 'none' || operation === 'insert') return before;
+  const finds = operation === 'update' || operation === 'delete';
+  if (before === 'overwrite' || finds) {
+    const why = finds ? `which leaves nothing to ${operation}` : 'and overwrite goes with an insert only';
+    throw invalidField(
+      'before',
+      `The rows of the table are to go first, ${why}`,
+      'Choose another operation, or set before to none.',
+    );
+  }
+  return before;
+}
+
+function notAtomic(targetName: string): WriteWarning {
+  return {
+    code: 'NOT_ATOMIC',
+    message: `TRUNCATE empties ${targetName} for good before the transaction that fills it: others see it empty, and it stays so if that fails`,
+  };
+}
+
+function ledgerOff(targetName: string): WriteWarning {
+  return {
+    code: 'LEDGER_OFF',
+    message: `No ledger is kept for ${targetName}: a run that is repeated is applied again, a lost answer to COMMIT stays unknown, and loads at the same time are not kept apart`,
+  };
 }
 
 function identityLeftOut(name: string): WriteWarning {
@@ -127,37 +166,10 @@ function limitedColumns(filled: readonly FilledColumn[]): readonly WriteWarning[
   return [...names].map(([note, columns]) => ({ code: 'VALUES_LIMITED', message: `${columns.join(', ')}: ${note}` }));
 }
 
-function planLoad(
-  spec: WriteSpec,
-  operation: WriteOperation,
-  target: ObjectDescriptor,
-  filled: readonly FilledColumn[],
-  keys: readonly string[],
-  rejectLimit: number,
-  token: string,
-): LoadPlan {
-  const duplicates = keys.length === 0 ? 'allow' : (spec.duplicateKeys ?? 'fail');
-  if (operation === 'insert' && duplicates === 'allow' && rejectLimit === 0) return { kind: 'direct' };
-  const { distributionKey } = target;
-  const isCollocated = filled.some(({ name }) => name === distributionKey);
-  const table: StagingTable = {
-    name: `roleshift_stage_${token}`,
-    columns: filled.map(({ name, type, nullable, isCaseInsensitive }) => ({
-      name,
-      type,
-      notNull: !nullable,
-      caseInsensitive: isCaseInsensitive,
-    })),
-    // Free of the target's other columns too: both tables meet in one statement.
-    rowColumn: freeColumnName(target.columns.map(({ name }) => name)),
-    ...(isCollocated ? defined({ distKey: distributionKey }) : {}),
-  };
-  return { kind: 'staged', table, duplicates };
-}
-
 /** An input without rows and names takes part as if it filled the whole table: the ledger still gets its row. */
-function columnsOfNothing(target: ObjectDescriptor): readonly string[] {
-  return target.columns.filter(({ type }) => type.kind !== 'unsupported').map(({ name }) => name);
+function columnsOfNothing(target: ObjectDescriptor, { changeColumn }: WriteSpec): readonly string[] {
+  const own = target.columns.filter(({ type }) => type.kind !== 'unsupported').map(({ name }) => name);
+  return changeColumn === undefined || own.includes(changeColumn) ? own : [...own, changeColumn];
 }
 
 function requireCopyRole(text: string | undefined): CopyRole {

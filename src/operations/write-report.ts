@@ -35,9 +35,14 @@ export interface WriteReport {
   readonly operation: WriteOperation;
   /** This run id had been applied to this target before: the counts are those of then, nothing was written now. */
   readonly alreadyApplied: boolean;
-  /** Whether the rows are in the target for good. `unknown` only beside RS_COMMIT_UNKNOWN. */
-  readonly outcome: 'committed' | 'nothing written' | 'unknown';
+  /**
+   * Whether the rows are in the target for good. `unknown` only beside RS_COMMIT_UNKNOWN; `table emptied`: TRUNCATE was
+   * done, or may have been, and the rows are not there.
+   */
+  readonly outcome: 'committed' | 'nothing written' | 'unknown' | 'table emptied';
   readonly rows: WriteCounts;
+  /** Rows that the target had and that were deleted before; absent where none were to be, or TRUNCATE did not count them. */
+  readonly cleared?: number;
   /** Bytes and number of the staged files, the manifest left out. */
   readonly bytes: number;
   readonly files: number;

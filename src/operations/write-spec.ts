@@ -1,8 +1,20 @@
-/** What a target does with incoming rows. */
-export type WriteOperation = 'insert' | 'upsert';
+/**
+ * What a target does with incoming rows. `replaceRow` deletes what it has under a row's key and inserts the row;
+ * `dataDriven`: a column of the input says for each row.
+ */
+export type WriteOperation = 'insert' | 'update' | 'upsert' | 'replaceRow' | 'delete' | 'dataDriven';
 
-/** What happens to rows of the input that share their key: refuse the load, or keep the first or last of them. */
-export type DuplicateKeys = 'fail' | 'keepFirst' | 'keepLast';
+/**
+ * What happens to rows of the input that share their key: refuse the load, or keep the first or last of them, or the one
+ * with the greatest value in a column (the last of several such; a NULL is the least).
+ */
+export type DuplicateKeys = 'fail' | 'keepFirst' | 'keepLast' | { readonly by: string };
+
+/**
+ * What happens to the rows that the target has: `deleteAll` and `overwrite` delete them in the transaction, `overwrite`
+ * for an insert only; `truncate` empties the table for good before the transaction, once the new rows are in the cluster.
+ */
+export type Before = 'none' | 'deleteAll' | 'truncate' | 'overwrite';
 
 /** A table, as `schema.name` (quote a part that holds a dot: `sales."a.b"`) or as its two parts. */
 export type ObjectReference = string | readonly [schema: string, name: string];
@@ -12,14 +24,32 @@ export interface WriteSpec {
   readonly object: ObjectReference;
   /** Default `insert`. */
   readonly operation?: WriteOperation;
+  /** Default `none`. */
+  readonly before?: Before;
   /** Columns that identify a row; default: the table's declared primary key. An insert looks at them with `duplicateKeys` only. */
   readonly keys?: readonly string[];
+  /** Columns that an update, an upsert and a data driven write change in a row that is there; default: all but the keys. */
+  readonly updateColumns?: readonly string[];
+  /** Column of the input, not of the table, that says I, U, D or R (reject) for each row of a data driven write. */
+  readonly changeColumn?: string;
   /** Columns to take from the input, by name; default: all. Rows given as arrays need them: the names of their values. */
   readonly columns?: readonly string[];
-  /** Default `fail` for an upsert. An insert looks for rows that share a key only when this is given. */
+  /** Default `fail`; `keepLast` for a data driven write. An insert looks for rows that share a key only when this is given. */
   readonly duplicateKeys?: DuplicateKeys;
+  /** The same as `duplicateKeys: { by }`, for forms and command lines. */
+  readonly duplicateKeysBy?: string;
+  /** What to do with rows that find nothing to update or delete: count them (default), or refuse the load. */
+  readonly unmatched?: 'ignore' | 'fail';
+  /** Take the values of identity columns from the input, instead of having Redshift number the rows. Default false. */
+  readonly keepIdentity?: boolean;
   /** How many rows Redshift may refuse before the load fails as a whole. Default 0. */
   readonly rejectLimit?: number;
+  /** Lock the table itself too: nobody reads or writes it until the load is done. Default false. */
+  readonly lockTarget?: boolean;
+  /** `off`: no ledger is kept, so nothing tells whether a run was applied already. Default `required`. */
+  readonly ledger?: 'required' | 'off';
+  /** Age in days at which the ledger forgets a run; 0: never. Default 90. */
+  readonly ledgerRetentionDays?: number;
   /** Longest wait for another load into the same table, in seconds. Default 300. */
   readonly lockTimeoutSeconds?: number;
   /** Longest wait for the answer to a COMMIT that got lost, in seconds. Default 300. */

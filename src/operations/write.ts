@@ -91,6 +91,7 @@ async function prepare(
     clusterRegion: access.plan.endpoint.region,
     token: randomBytes(12).toString('hex'),
   });
+  if (plan.ledger === undefined) return { plan, before: undefined };
   const before = await openLedger(session, plan.ledger, options.statementTimeoutSeconds * 1000, run);
   return { plan, before };
 }
@@ -146,7 +147,7 @@ async function commit(
 
 function recordApplied(
   recorder: WriteRecorder,
-  { entry, alreadyApplied, rowsTouched }: Applied,
+  { entry, alreadyApplied, rowsTouched, cleared }: Applied,
   plan: WritePlan,
 ): void {
   if (alreadyApplied) {
@@ -154,11 +155,14 @@ function recordApplied(
     return;
   }
   recorder.outcome = 'committed';
+  recorder.cleared = cleared;
   recorder.count(entry.counts);
-  if (rowsTouched > entry.counts.updated) {
+  const { updated, deleted, replaced } = entry.counts;
+  const found = updated + deleted + replaced;
+  if (rowsTouched > found) {
     recorder.warn({
       code: 'KEY_NOT_UNIQUE',
-      message: `${plan.targetName} holds several rows for some keys: ${rowsTouched} rows were changed by ${entry.counts.updated}`,
+      message: `${plan.targetName} holds several rows for some keys: ${rowsTouched} rows were changed by ${found}`,
     });
   }
 }

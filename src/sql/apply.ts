@@ -1,7 +1,7 @@
 import { ConnectorError } from '../core/errors.ts';
 import type { TablePath } from './copy.ts';
 import { type KeyPattern, renderJoin, renderMatch, renderPatternFilter } from './keys.ts';
-import { identifier, join, type Sql, sql } from './sql.ts';
+import { identifier, join, literal, type Sql, sql } from './sql.ts';
 
 /** Rows of a staging table on their way into a target. */
 export interface Application {
@@ -9,9 +9,17 @@ export interface Application {
   readonly staging: TablePath;
 }
 
-/** Rows found by key: those of one pattern of NULLs. */
+/** Rows of a staging table that a column of it picks: those of one change of a data driven write. */
+export interface ChangeFilter {
+  readonly column: string;
+  /** One of them, in capitals. */
+  readonly letters: readonly string[];
+}
+
+/** Rows found by key: those of one pattern of NULLs, and of one change where rows say what becomes of them. */
 export interface KeyedApplication extends Application {
   readonly pattern: KeyPattern;
+  readonly only?: ChangeFilter;
 }
 
 /** An upsert of the rows of one pattern. */
@@ -24,12 +32,52 @@ export interface Upsert extends KeyedApplication {
 
 const SOURCE = 'roleshift_source';
 
+/** The change that a row asks for, as one capital letter. */
+export function changeOf(column: string, source?: Sql): Sql {
+  const name = source === undefined ? identifier(column) : sql`${source}.${identifier(column)}`;
+  return sql`UPPER(TRIM(${name}))`;
+}
+
 /** UPDATE of the rows that exist, found by key. */
-export function renderUpdate({ target, staging, pattern, update }: KeyedApplication & Pick<Upsert, 'update'>): Sql {
+export function renderUpdate({
+  target,
+  staging,
+  pattern,
+  only,
+  update,
+}: KeyedApplication & Pick<Upsert, 'update'>): Sql {
   const { table, source } = namesOf(target);
   return sql`UPDATE ${identifier(...target)} SET ${assignments(update, source)} FROM ${identifier(
     ...staging,
-  )} AS ${source} WHERE ${where(pattern, identifier(table), source)}`;
+  )} AS ${source} WHERE ${where(pattern, only, identifier(table), source)}`;
+}
+
+/** DELETE of the rows that exist, found by key. */
+export function renderDelete({ target, staging, pattern, only }: KeyedApplication): Sql {
+  // Its own random name serves as the source's: whether USING takes an alias is not documented.
+  const source = identifier(staging.at(-1) ?? '');
+  const table = identifier(target.at(-1) ?? '');
+  return sql`DELETE FROM ${identifier(...target)} USING ${identifier(...staging)} WHERE ${where(pattern, only, table, source)}`;
+}
+
+/** DELETE of every row of a table, inside the transaction. */
+export function renderDeleteAll(target: TablePath): Sql {
+  return sql`DELETE FROM ${identifier(...target)}`;
+}
+
+/** TRUNCATE, which commits the transaction that it stands in. */
+export function renderTruncate(target: TablePath): Sql {
+  return sql`TRUNCATE TABLE ${identifier(...target)}`;
+}
+
+/** Asks how many rows of the staging table find a row in the target: once each, however many they find. */
+export function renderCountMatched({ target, staging, pattern, only }: KeyedApplication): Sql {
+  const { table, source } = namesOf(target);
+  const found = sql`EXISTS (SELECT 1 FROM ${identifier(...target)} WHERE ${renderMatch(pattern, identifier(table), source)})`;
+  return sql`SELECT COUNT(*) FROM ${identifier(...staging)} AS ${source} WHERE ${join(
+    [...renderPatternFilter(pattern, source), ...renderChange(only, source), found],
+    sql` AND `,
+  )}`;
 }
 
 /** INSERT of the rows whose key is not there yet. */
@@ -51,37 +99,39 @@ export function renderInsertMissing({
   )} AS ${source} WHERE ${join([...renderPatternFilter(pattern, source), missing], sql` AND `)}`;
 }
 
-/** INSERT of every row. */
-export function renderInsertAll({ target, staging, insert }: Application & Pick<Upsert, 'insert'>): Sql {
+/** INSERT of every row, or of those of one pattern and change. */
+export function renderInsertAll({
+  target,
+  staging,
+  insert,
+  pattern,
+  only,
+}: Application & Pick<Upsert, 'insert'> & Partial<Pick<KeyedApplication, 'pattern' | 'only'>>): Sql {
   const columns = list(insert);
-  return sql`INSERT INTO ${identifier(...target)} (${columns}) SELECT ${columns} FROM ${identifier(...staging)}`;
+  const source = identifier(staging.at(-1) ?? '');
+  const filter = [
+    ...(pattern === undefined ? [] : renderPatternFilter(pattern, source)),
+    ...renderChange(only, source),
+  ];
+  const condition = filter.length === 0 ? sql`` : sql` WHERE ${join(filter, sql` AND `)}`;
+  return sql`INSERT INTO ${identifier(...target)} (${columns}) SELECT ${columns} FROM ${identifier(...staging)}${condition}`;
 }
 
-/** LOCK of a table until the transaction ends; it waits for whoever holds it. */
+/** LOCK of a table until the transaction ends; it waits for whoever holds it, and takes no snapshot. */
 export function renderLock(table: TablePath): Sql {
   return sql`LOCK ${identifier(...table)}`;
 }
 
-/** Which of the rows with the same key stays. */
-export interface Deduplication {
-  readonly staging: TablePath;
-  readonly keys: readonly string[];
-  readonly rowColumn: string;
-  /** By the order they were sent in. */
-  readonly keep: 'first' | 'last';
+function where(pattern: KeyPattern, only: ChangeFilter | undefined, target: Sql, source: Sql): Sql {
+  return join(
+    [...renderPatternFilter(pattern, source), ...renderChange(only, source), renderJoin(pattern, target, source)],
+    sql` AND `,
+  );
 }
 
-/** DELETE of the rows of a staging table that lose against another one with the same key, by Redshift's own equality. */
-export function renderDeduplicate({ staging, keys, rowColumn, keep }: Deduplication): Sql {
-  if (keys.length === 0) throw new ConnectorError('RS_INTERNAL', 'Deduplication needs key columns');
-  const row = identifier(rowColumn);
-  const table = identifier(...staging);
-  const rank = sql`ROW_NUMBER() OVER (PARTITION BY ${list(keys)} ORDER BY ${keep === 'first' ? row : sql`${row} DESC`})`;
-  return sql`DELETE FROM ${table} WHERE ${row} IN (SELECT ${row} FROM (SELECT ${row}, ${rank} AS roleshift_rank FROM ${table}) AS ranked WHERE roleshift_rank > 1)`;
-}
-
-function where(pattern: KeyPattern, target: Sql, source: Sql): Sql {
-  return join([...renderPatternFilter(pattern, source), renderJoin(pattern, target, source)], sql` AND `);
+function renderChange(only: ChangeFilter | undefined, source: Sql): readonly Sql[] {
+  if (only === undefined) return [];
+  return [sql`${changeOf(only.column, source)} IN (${join(only.letters.map(literal))})`];
 }
 
 function assignments(columns: readonly string[], source: Sql): Sql {

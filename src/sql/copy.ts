@@ -27,11 +27,13 @@ export interface CopyCommand {
   readonly maxRejects?: number;
   /** Leaves encodings and statistics alone, as a table that lives for one run wants it. */
   readonly temporary?: boolean;
+  /** Identity columns among `columns` keep the values of the files. */
+  readonly explicitIds?: boolean;
 }
 
 /** The COPY statement. Throws RS_CONFIG_INVALID or RS_FEATURE_UNSUPPORTED for what COPY cannot do. */
 export function renderCopy(command: CopyCommand): Sql {
-  const { target, columns, manifestUrl, role, format, region, maxRejects = 0, temporary } = command;
+  const { target, columns, manifestUrl, role, format, region, maxRejects = 0, temporary, explicitIds } = command;
   if (columns.length === 0) throw new ConnectorError('RS_INTERNAL', 'COPY needs at least one column');
   const list = join(columns.map((name) => identifier(name)));
   const clauses = [
@@ -42,6 +44,7 @@ export function renderCopy(command: CopyCommand): Sql {
     ...renderRegion(format, region),
     ...renderRejects(format, maxRejects),
     ...renderUpkeep(format, temporary),
+    ...(explicitIds ? [sql`EXPLICIT_IDS`] : []),
   ];
   return join(clauses, sql` `);
 }

@@ -45,23 +45,35 @@ export function renderPatternFilter(pattern: KeyPattern, source: Sql): readonly 
   });
 }
 
-/**
- * Asks which patterns of NULLs are present: one row a pattern, one column a key, 1 where it is NULL, and how many rows.
- * `readNullPatterns` reads the answer.
- */
-export function renderNullPatterns(staging: Sql, keys: readonly string[]): Sql {
-  requireKeys({ keys, nullKeys: [] });
-  const flags = keys.map((key) => sql`CASE WHEN ${identifier(key)} IS NULL THEN 1 ELSE 0 END`);
-  const list = join(flags);
-  return sql`SELECT ${list}, COUNT(*) FROM ${staging} GROUP BY ${list}`;
+/** Rows of a staging table that one set of statements applies. */
+export interface KeyGroup {
+  readonly pattern: KeyPattern;
+  /** The letter in the column that says what becomes of a row; absent where the operation says it for all. */
+  readonly letter?: string;
+  readonly rows: number;
 }
 
-/** The patterns in the answer to `renderNullPatterns`, as text rows. */
-export function readNullPatterns(
+/**
+ * Asks which patterns of NULLs are present, apart for each change where there is one: one row a group, one column a key,
+ * 1 where it is NULL, then how many rows, then the change. `readKeyGroups` reads the answer.
+ */
+export function renderKeyGroups(staging: Sql, keys: readonly string[], change?: Sql): Sql {
+  requireKeys({ keys, nullKeys: [] });
+  const flags = keys.map((key) => sql`CASE WHEN ${identifier(key)} IS NULL THEN 1 ELSE 0 END`);
+  const more = change === undefined ? [] : [change];
+  return sql`SELECT ${join([...flags, sql`COUNT(*)`, ...more])} FROM ${staging} GROUP BY ${join([...flags, ...more])}`;
+}
+
+/** The groups in the answer to `renderKeyGroups`, as text rows. */
+export function readKeyGroups(
   keys: readonly string[],
   rows: readonly (readonly (string | null)[])[],
-): readonly KeyPattern[] {
-  return rows.map((row) => ({ keys, nullKeys: keys.filter((_, position) => row[position] === '1') }));
+): readonly KeyGroup[] {
+  return rows.map((row) => {
+    const letter = row[keys.length + 1];
+    const nullKeys = keys.filter((_, position) => row[position] === '1');
+    return { pattern: { keys, nullKeys }, rows: Number(row[keys.length]), ...(letter ? { letter } : {}) };
+  });
 }
 
 function requireKeys({ keys }: KeyPattern): void {

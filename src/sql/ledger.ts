@@ -16,23 +16,30 @@ export interface LedgerEntry {
 
 /**
  * Where every row of the input went; the same numbers are answered when a run is tried again.
- * `read = loaded + rejected + deduplicated`, or nothing is committed.
+ * `read = loaded + rejected + deduplicated + skipped`, or nothing is committed.
  */
 export interface LedgerCounts {
   /** Rows that the input yielded. */
   readonly read: number;
   /** Rows in the staged files. */
   readonly staged: number;
-  /** Rows that are in the target now: `inserted + updated`. */
+  /** Rows that did what they were sent for: `inserted + updated + deleted + replaced`. */
   readonly loaded: number;
   readonly inserted: number;
   readonly updated: number;
-  /** Rows that were refused, at most `rejectLimit`. */
+  /** Rows whose key was deleted from the target. */
+  readonly deleted: number;
+  /** Rows that took the place of what the target had under their key. */
+  readonly replaced: number;
+  /** Rows that were refused, at most `rejectLimit`; and those that a data driven input rejects itself. */
   readonly rejected: number;
   /** Rows dropped because a later or earlier one has the same key. */
   readonly deduplicated: number;
+  /** Rows that found nothing to update or delete. */
+  readonly skipped: number;
 }
 
+/** Counts that have a column. The others follow from them, so that a ledger of any age serves any operation. */
 const COUNTS = [
   'read',
   'staged',
@@ -43,6 +50,8 @@ const COUNTS = [
   'deduplicated',
 ] as const satisfies readonly (keyof LedgerCounts)[];
 const RUN_ID_BYTES = 255;
+/** Entries that one write removes at most: the transaction stays short. */
+const MOST_PRUNED = 1000;
 const NAME_PREFIX = 'roleshift_ledger_';
 
 /**
@@ -73,12 +82,26 @@ export function renderReadLedger(ledger: TablePath, runId: string): Sql {
 export function readLedger(runId: string, rows: readonly (readonly (string | null)[])[]): LedgerEntry | undefined {
   const [row] = rows;
   if (row === undefined) return undefined;
-  const counts = Object.fromEntries(COUNTS.map((name, position) => [name, Number(row[position + 1])]));
+  const stored = Object.fromEntries(COUNTS.map((name, position) => [name, Number(row[position + 1])]));
+  const operation = row[0] ?? '';
   return {
     runId,
-    operation: row[0] ?? '',
-    counts: counts as Record<(typeof COUNTS)[number], number>,
+    operation,
+    counts: allCounts(operation, stored as Record<(typeof COUNTS)[number], number>),
     ...defined({ manifestSha256: row[COUNTS.length + 1] ?? undefined }),
+  };
+}
+
+/** No operation both deletes and replaces, so what was loaded otherwise than by INSERT and UPDATE is one of the two. */
+function allCounts(operation: string, stored: Readonly<Record<(typeof COUNTS)[number], number>>): LedgerCounts {
+  const { read, loaded, inserted, updated, rejected, deduplicated } = stored;
+  const others = loaded - inserted - updated;
+  const isReplacing = operation === 'replaceRow';
+  return {
+    ...stored,
+    deleted: isReplacing ? 0 : others,
+    replaced: isReplacing ? others : 0,
+    skipped: read - loaded - rejected - deduplicated,
   };
 }
 
@@ -100,6 +123,13 @@ export function renderInsertLedger(ledger: TablePath, entry: LedgerEntry): Sql {
     sql`GETDATE()`,
   ]);
   return sql`INSERT INTO ${identifier(...ledger)} (${columns}) VALUES (${values})`;
+}
+
+/** DELETE of the oldest entries past an age, a bounded number of them. */
+export function renderPruneLedger(ledger: TablePath, days: number): Sql {
+  const old = sql`"committed_at" < DATEADD(day, ${integer(-days)}, GETDATE())`;
+  const oldest = sql`SELECT "run_id" FROM ${identifier(...ledger)} WHERE ${old} ORDER BY "committed_at" LIMIT ${integer(MOST_PRUNED)}`;
+  return sql`DELETE FROM ${identifier(...ledger)} WHERE ${old} AND "run_id" IN (${oldest})`;
 }
 
 function countColumn(name: (typeof COUNTS)[number]): Sql {

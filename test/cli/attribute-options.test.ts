@@ -52,6 +52,13 @@ describe('the flags of an operation', () => {
     const form = attributeForm(operation, key);
     if (form.kind !== 'flag') continue;
     const { default: byDefault, minimum, maximum, enum: choices } = descriptor;
+    if (descriptor.type === 'boolean') {
+      it(`${operation} ${form.flag} is true where it is given`, () => {
+        expect(helps.get(operation)).to.include(` ${form.flag} `);
+        expect(parsed(operation, form.flag)).to.deep.equal({ [key]: true });
+      });
+      continue;
+    }
     it(`${operation} ${form.flag} has the default, the choices and the bounds of connector.json`, () => {
       const help = helps.get(operation) ?? '';
       const [, own = ''] = new RegExp(`( (?:-\\w, )?${form.flag} <.*?)(?= -\\w, --| --[a-z])`).exec(help) ?? [];
@@ -73,6 +80,11 @@ describe('the flags of an operation', () => {
 
   it('stay away where they are not given, so that a default has one place', () => {
     for (const operation of ['check', 'preview', 'read', 'write']) expect(parsed(operation)).to.deep.equal({});
+  });
+
+  it('have a word of their own for what can be switched off', () => {
+    expect(parsed('write', '--no-ledger')).to.deep.equal({ ledger: 'off' });
+    expect(parsed('write', '--ledger', 'off')).to.deep.equal({ ledger: 'off' });
   });
 
   it('take lists, and columns to sort by with their direction', () => {

@@ -31,6 +31,7 @@ describe('a number that an operation takes', () => {
       'preview.limit',
       'read.batchRows',
       'write.rejectLimit',
+      'write.ledgerRetentionDays',
       'write.lockTimeoutSeconds',
       'write.settleTimeoutSeconds',
       'write.conflictAttempts',

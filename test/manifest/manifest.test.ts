@@ -91,6 +91,13 @@ describe('connector.json', () => {
 
   it('declares the operations with their attributes', () => {
     expect(Object.keys(MANIFEST.operations)).to.deep.equal(['check', 'discover', 'preview', 'read', 'write']);
-    expect(MANIFEST.operations['write']?.attributes['operation']?.enum).to.deep.equal(['insert', 'upsert']);
+    expect(MANIFEST.operations['write']?.attributes['operation']?.enum).to.deep.equal([
+      'insert',
+      'update',
+      'upsert',
+      'replaceRow',
+      'delete',
+      'dataDriven',
+    ]);
   });
 });

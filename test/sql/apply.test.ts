@@ -1,13 +1,17 @@
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
 import {
-  renderDeduplicate,
+  renderCountMatched,
+  renderDelete,
+  renderDeleteAll,
   renderInsertAll,
   renderInsertMissing,
   renderLock,
+  renderTruncate,
   renderUpdate,
 } from '../../src/sql/apply.ts';
-import { readNullPatterns, renderNullPatterns } from '../../src/sql/keys.ts';
+import { renderCountRepeated, renderDeduplicate, renderNetChange } from '../../src/sql/deduplicate.ts';
+import { readKeyGroups, renderKeyGroups } from '../../src/sql/keys.ts';
 import { identifier } from '../../src/sql/sql.ts';
 
 const PATHS = { target: ['sales', 'orders'], staging: ['stage'] } as const;
@@ -40,6 +44,50 @@ describe('statements that apply a staging table', () => {
       statement: renderInsertAll({ ...PATHS, insert: ['id', 'v'] }),
       expected: 'INSERT INTO "sales"."orders" ("id", "v") SELECT "id", "v" FROM "stage"',
     },
+    {
+      title: 'INSERT of one pattern and change',
+      statement: renderInsertAll({
+        ...PATHS,
+        insert: ['id'],
+        pattern: TWO,
+        only: { column: '_change', letters: ['I'] },
+      }),
+      expected:
+        'INSERT INTO "sales"."orders" ("id") SELECT "id" FROM "stage" WHERE "stage"."a" IS NOT NULL AND "stage"."b" IS NULL AND UPPER(TRIM("stage"."_change")) IN (\'I\')',
+    },
+    {
+      title: 'UPDATE of one change',
+      statement: renderUpdate({
+        ...PATHS,
+        pattern: PLAIN,
+        only: { column: '_change', letters: ['U'] },
+        update: ['v'],
+      }),
+      expected:
+        'UPDATE "sales"."orders" SET "v" = "roleshift_source"."v" FROM "stage" AS "roleshift_source" WHERE "roleshift_source"."id" IS NOT NULL AND UPPER(TRIM("roleshift_source"."_change")) IN (\'U\') AND "orders"."id" = "roleshift_source"."id"',
+    },
+    {
+      title: 'DELETE by key',
+      statement: renderDelete({ ...PATHS, pattern: TWO }),
+      expected:
+        'DELETE FROM "sales"."orders" USING "stage" WHERE "stage"."a" IS NOT NULL AND "stage"."b" IS NULL AND "orders"."a" = "stage"."a" AND "orders"."b" IS NULL',
+    },
+    {
+      title: 'the count of rows that find theirs',
+      statement: renderCountMatched({ ...PATHS, pattern: PLAIN }),
+      expected:
+        'SELECT COUNT(*) FROM "stage" AS "roleshift_source" WHERE "roleshift_source"."id" IS NOT NULL AND EXISTS (SELECT 1 FROM "sales"."orders" WHERE "orders"."id" = "roleshift_source"."id")',
+    },
+    {
+      title: 'DELETE of all',
+      statement: renderDeleteAll(NAMES.target),
+      expected: 'DELETE FROM "a;drop table t"."Größe ""x"""',
+    },
+    {
+      title: 'TRUNCATE',
+      statement: renderTruncate(NAMES.target),
+      expected: 'TRUNCATE TABLE "a;drop table t"."Größe ""x"""',
+    },
     { title: 'LOCK', statement: renderLock(NAMES.target), expected: 'LOCK "a;drop table t"."Größe ""x"""' },
     {
       title: 'an upsert with hostile names',
@@ -60,6 +108,7 @@ describe('statements that apply a staging table', () => {
   for (const { keep, order } of [
     { keep: 'first', order: '"_row"' },
     { keep: 'last', order: '"_row" DESC' },
+    { keep: { by: 'at' }, order: '"at" DESC NULLS LAST, "_row" DESC' },
   ] as const) {
     it(`keeps one row a key: ${JSON.stringify(keep)}`, () => {
       const statement = renderDeduplicate({ staging: ['stage'], keys: ['a', 'b'], rowColumn: '_row', keep });
@@ -69,21 +118,30 @@ describe('statements that apply a staging table', () => {
     });
   }
 
-  it('finds the patterns of NULLs that are present', () => {
-    expect(String(renderNullPatterns(identifier('stage'), ['a', 'b']))).to.equal(
+  it('counts the keys that are repeated', () => {
+    expect(String(renderCountRepeated({ staging: ['stage'], keys: ['a', 'b'] }))).to.equal(
+      'SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM (SELECT COUNT(*) AS amount FROM "stage" GROUP BY "a", "b" HAVING COUNT(*) > 1) AS repeated',
+    );
+  });
+
+  it('finds the patterns of NULLs that are present, apart for each change', () => {
+    expect(String(renderKeyGroups(identifier('stage'), ['a', 'b']))).to.equal(
       'SELECT CASE WHEN "a" IS NULL THEN 1 ELSE 0 END, CASE WHEN "b" IS NULL THEN 1 ELSE 0 END, COUNT(*) FROM "stage" GROUP BY CASE WHEN "a" IS NULL THEN 1 ELSE 0 END, CASE WHEN "b" IS NULL THEN 1 ELSE 0 END',
     );
+    expect(String(renderKeyGroups(identifier('stage'), ['a'], identifier('c')))).to.equal(
+      'SELECT CASE WHEN "a" IS NULL THEN 1 ELSE 0 END, COUNT(*), "c" FROM "stage" GROUP BY CASE WHEN "a" IS NULL THEN 1 ELSE 0 END, "c"',
+    );
     expect(
-      readNullPatterns(
+      readKeyGroups(
         ['a', 'b'],
         [
           ['0', '1', '5'],
-          ['0', '0', '9'],
+          ['0', '0', '9', 'D'],
         ],
       ),
     ).to.deep.equal([
-      { keys: ['a', 'b'], nullKeys: ['b'] },
-      { keys: ['a', 'b'], nullKeys: [] },
+      { pattern: { keys: ['a', 'b'], nullKeys: ['b'] }, rows: 5 },
+      { pattern: { keys: ['a', 'b'], nullKeys: [] }, rows: 9, letter: 'D' },
     ]);
   });
 
@@ -92,6 +150,9 @@ describe('statements that apply a staging table', () => {
     expect(() => renderUpdate({ ...PATHS, pattern: none, update: ['v'] })).to.throw(ConnectorError, 'key columns');
     expect(() => renderUpdate({ ...PATHS, pattern: PLAIN, update: [] })).to.throw(ConnectorError);
     expect(() => renderDeduplicate({ staging: ['s'], keys: [], rowColumn: '_row', keep: 'last' })).to.throw(
+      ConnectorError,
+    );
+    expect(() => renderNetChange({ staging: ['s'], keys: [], rowColumn: '_row', change: '_change' })).to.throw(
       ConnectorError,
     );
   });

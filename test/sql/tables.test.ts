@@ -6,11 +6,23 @@ import {
   readLedger,
   renderCreateLedger,
   renderInsertLedger,
+  renderPruneLedger,
   renderReadLedger,
 } from '../../src/sql/ledger.ts';
 import { freeColumnName, renderCreateStagingTable, renderDropTable } from '../../src/sql/staging-table.ts';
 
-const COUNTS = { read: 7, staged: 6, loaded: 5, inserted: 4, updated: 1, rejected: 1, deduplicated: 0 };
+const COUNTS = {
+  read: 7,
+  staged: 6,
+  loaded: 5,
+  inserted: 4,
+  updated: 1,
+  deleted: 0,
+  replaced: 0,
+  rejected: 1,
+  deduplicated: 0,
+  skipped: 1,
+};
 
 describe('staging table', () => {
   it('has the columns, the row number and the target’s distribution', () => {
@@ -88,6 +100,26 @@ describe('ledger', () => {
     expect(readLedger('r', [[...row, 'abc']])).to.deep.equal({ ...entry, manifestSha256: 'abc' });
     expect(readLedger('r', [[...row, null]])).to.deep.equal(entry);
     expect(readLedger('r', [])).to.equal(undefined);
+  });
+
+  for (const [operation, rest] of [
+    ['delete', { deleted: 3, replaced: 0 }],
+    ['dataDriven', { deleted: 3, replaced: 0 }],
+    ['replaceRow', { deleted: 0, replaced: 3 }],
+  ] as const) {
+    it(`tells what has no column of its own from the others: ${operation}`, () => {
+      const entry = readLedger('r', [[operation, '12', '11', '8', '4', '1', '1', '2', null]]);
+      expect(entry?.counts).to.deep.equal({
+        ...{ read: 12, staged: 11, loaded: 8, inserted: 4, updated: 1, rejected: 1, deduplicated: 2, skipped: 1 },
+        ...rest,
+      });
+    });
+  }
+
+  it('forgets the oldest runs past an age, so many at a time', () => {
+    expect(String(renderPruneLedger(['s', 'l'], 90))).to.equal(
+      'DELETE FROM "s"."l" WHERE "committed_at" < DATEADD(day, -90, GETDATE()) AND "run_id" IN (SELECT "run_id" FROM "s"."l" WHERE "committed_at" < DATEADD(day, -90, GETDATE()) ORDER BY "committed_at" LIMIT 1000)',
+    );
   });
 
   for (const runId of ['', 'x'.repeat(256), 'trailing ', 'back\\slash', 'nul\0']) {

@@ -18,6 +18,16 @@ export function rightsToRead(path: readonly [string, string]): readonly Right[] 
   ];
 }
 
+/** What each operation does to the table itself. */
+const ON_TABLE: Readonly<Record<WriteOperation, readonly Right['privilege'][]>> = {
+  insert: ['INSERT'],
+  update: ['SELECT', 'UPDATE'],
+  upsert: ['INSERT', 'SELECT', 'UPDATE'],
+  replaceRow: ['INSERT', 'SELECT', 'DELETE'],
+  delete: ['SELECT', 'DELETE'],
+  dataDriven: ['INSERT', 'SELECT', 'UPDATE', 'DELETE'],
+};
+
 /** Rights that a write asks for; the first one into a table makes its ledger. See docs/writing.md. */
 export function rightsToWrite(
   path: readonly [string, string],
@@ -26,9 +36,9 @@ export function rightsToWrite(
 ): readonly Right[] {
   const [schema] = path;
   const ledger = ledgerPath(path);
-  const onTable = operation === 'upsert' ? (['INSERT', 'SELECT', 'UPDATE'] as const) : (['INSERT'] as const);
+  const onTable = ON_TABLE[operation];
   return [
-    ...(operation === 'upsert' ? ([{ on: 'database', path: [database], privilege: 'TEMP' }] as const) : []),
+    ...(operation !== 'insert' ? ([{ on: 'database', path: [database], privilege: 'TEMP' }] as const) : []),
     { on: 'schema', path: [schema], privilege: 'USAGE' },
     ...(hasLedger ? [] : ([{ on: 'schema', path: [schema], privilege: 'CREATE' }] as const)),
     ...onTable.map((privilege) => ({ on: 'table', path, privilege }) as const),

@@ -9,10 +9,19 @@ import { ledgerPath } from '../../sql/ledger.ts';
 import { identifier, join, literal, type Sql, sql } from '../../sql/sql.ts';
 import type { Connection } from '../connection.ts';
 import { resolveObjectReference } from '../write/object-reference.ts';
-import type { ObjectReference } from '../write-spec.ts';
+import type { ObjectReference, WriteOperation } from '../write-spec.ts';
 import type { CheckSpec } from './report.ts';
 import { describeRights, type Right, renderGrants, rightsToRead, rightsToWrite, usualRights } from './rights-plan.ts';
 import type { CheckTask, Finding } from './tasks.ts';
+
+const VERBS: Readonly<Record<WriteOperation, string>> = {
+  insert: 'insert into',
+  update: 'update',
+  upsert: 'upsert',
+  replaceRow: 'replace rows of',
+  delete: 'delete from',
+  dataDriven: 'insert into, update and delete from',
+};
 
 /** The rights in the database that the work asked for needs; without any, those that most work needs, as a warning. */
 export function rightsTasks(
@@ -52,7 +61,7 @@ export function rightsTasks(
             ...common,
             after: ['groups', 'rights:read'],
             id: 'rights:write',
-            title: `Rights to ${operation === 'insert' ? 'insert into' : 'upsert'} ${shown(write)}`,
+            title: `Rights to ${VERBS[operation]} ${shown(write)}`,
             attempt: () =>
               withSession(async (session) => {
                 const target = path(write, session);

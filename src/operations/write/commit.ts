@@ -9,6 +9,7 @@ import { loadStagingTable } from './load-staging.ts';
 import type { WriteRecorder } from './recorder.ts';
 import { settleCommit } from './settle.ts';
 import type { StagedLoad } from './staged-load.ts';
+import { truncateTarget } from './truncate.ts';
 
 /** Staged rows on their way into the target. */
 export interface LoadJob {
@@ -20,8 +21,11 @@ export interface LoadJob {
   readonly run: Run;
 }
 
+/** What sessions of one load share. */
 interface Attempts {
   left: number;
+  /** TRUNCATE was done: rows that came since are not ours to remove. */
+  truncated: boolean;
 }
 
 /** Sessions that one load may use up before it gives up. */
@@ -37,7 +41,7 @@ const NEW_SESSION_DELAY_MS = 500;
  */
 export async function commitLoad(job: LoadJob): Promise<Applied> {
   const { plan, recorder, run } = job;
-  const attempts: Attempts = { left: plan.attempts };
+  const attempts: Attempts = { left: plan.attempts, truncated: false };
   for (let sessions = 1; ; sessions += 1) {
     try {
       return await inOneSession(job, attempts);
@@ -67,11 +71,27 @@ async function settleIfUnknown(
   // Unreachable: a cluster that restarts is away for a moment. Nothing was committed either way.
   if (error.code === 'RS_CONN_LOST' || error.code === 'RS_CONN_UNREACHABLE') return undefined;
   if (error.code !== 'RS_COMMIT_UNKNOWN') throw error;
+  const before = recorder.outcome;
   recorder.outcome = 'unknown';
-  const entry = await recorder.phase('commit', () => settleCommit(database, plan, error, run));
-  recorder.outcome = 'nothing written';
+  const { ledger } = plan;
+  if (ledger === undefined) throw unknownForGood(plan, error);
+  const entry = await recorder.phase('commit', () => settleCommit(database, { ...plan, ledger }, error, run));
+  recorder.outcome = before;
   if (entry === undefined) run.signal.throwIfAborted();
   return entry;
+}
+
+/** Without a ledger nothing tells what became of a COMMIT whose answer was lost. */
+function unknownForGood({ targetName }: WritePlan, lost: ConnectorError): ConnectorError {
+  return new ConnectorError(
+    'RS_COMMIT_UNKNOWN',
+    `The connection died while the rows were being committed to ${targetName}, and no ledger tells whether they are there`,
+    {
+      action: 'Look into the table before you run it again; keep a ledger to have this found out.',
+      details: lost.details,
+      cause: lost,
+    },
+  );
 }
 
 /** The COMMIT had happened after all: ours, or that of another attempt of the same run, whose files were others. */
@@ -81,7 +101,7 @@ function settled(entry: Applied['entry'], { staged, recorder }: LoadJob): Applie
     code: 'COMMIT_SETTLED',
     message: `The answer to COMMIT was lost; the ledger shows that ${isOurs ? 'it' : 'another attempt of this run'} happened`,
   });
-  return { entry, alreadyApplied: !isOurs, rowsTouched: entry.counts.updated };
+  return { entry, alreadyApplied: !isOurs, rowsTouched: 0 };
 }
 
 /** A COMMIT that is known not to have happened is no unknown COMMIT any more. */
@@ -104,7 +124,10 @@ async function load(session: Session, job: LoadJob): Promise<Appliable> {
   const loaded = await withReasons(session, job, () => loadStagingTable(session, plan, how, staged, run));
   if (loaded.rejected > 0) {
     recorder.rejectRows(...loaded.rejectedRows);
-    recorder.reject(...(await readLoadErrors(session, staged.folderName, run)));
+    recorder.reject(...loaded.rejects);
+    if (loaded.rejected > loaded.rejects.length) {
+      recorder.reject(...(await readLoadErrors(session, staged.folderName, run)));
+    }
   }
   recorder.count({ rejected: staged.rowsRefused + loaded.rejected, deduplicated: loaded.deduplicated });
   const { bytes, files } = staged;
@@ -118,7 +141,10 @@ async function applyWithRetries(session: Session, job: LoadJob, work: Appliable,
     attempts.left -= 1;
     try {
       return await recorder.phase('apply', () =>
-        withReasons(session, job, () => applyOnce(session, plan, work, limits, run)),
+        withReasons(session, job, async () => {
+          await truncateOnce(session, job, attempts);
+          return await applyOnce(session, plan, work, limits, run);
+        }),
       );
     } catch (error) {
       const conflict = error instanceof ConnectorError && error.code === 'RS_CONFLICT';
@@ -126,6 +152,27 @@ async function applyWithRetries(session: Session, job: LoadJob, work: Appliable,
       recorder.warn({ code: 'CONFLICT_RETRIED', message: 'Another transaction was in the way; it is tried again' });
       await sleep(delayMs * (0.5 + Math.random()), run.signal);
     }
+  }
+}
+
+/** A session that dies in TRUNCATE leaves it open whether the table is empty: the next one does it again. */
+async function truncateOnce(
+  session: Session,
+  { plan, limits, recorder, run }: LoadJob,
+  state: Attempts,
+): Promise<void> {
+  if (plan.before !== 'truncate' || state.truncated) return;
+  const before = recorder.outcome;
+  const onSent = (): void => {
+    recorder.outcome = 'table emptied';
+  };
+  try {
+    await truncateTarget(session, plan, limits, onSent, run);
+    state.truncated = true;
+  } catch (error) {
+    const isAnswer = error instanceof ConnectorError && error.code !== 'RS_CONN_LOST';
+    if (isAnswer) recorder.outcome = before;
+    throw error;
   }
 }
 
@@ -139,6 +186,7 @@ async function withReasons<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.code !== 'RS_LOAD_REJECTED') throw error;
+    if (error.details['reason'] !== undefined) throw error; // it was not COPY that refused them
     const rejects = await readLoadErrors(session, staged.folderName, run);
     recorder.reject(...rejects);
     throw loadRejected(plan.targetName, plan.rejectLimit, rejects, error);

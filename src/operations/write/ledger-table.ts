@@ -8,6 +8,10 @@ import { integer, sql } from '../../sql/sql.ts';
 /** What a writer does with a ledger; LOCK asks for the last two. */
 const RIGHTS = 'SELECT, INSERT, UPDATE and DELETE';
 
+/** The other choice, and its price. */
+const WITHOUT =
+  'Or set ledger to off (--no-ledger): then a run that is repeated is applied again, and a lost answer to COMMIT stays unknown.';
+
 /** How long the first look may wait for a load that holds the ledger; the look under lock comes later anyway. */
 const PEEK_MS = 1_000;
 
@@ -72,7 +76,7 @@ function explainCreate(error: unknown, ledger: TablePath, statement: string): un
     'RS_AUTH_PERMISSION',
     `The ledger table ${name} is missing, and the database user may not create it`,
     {
-      action: `Let the owner of the schema run the statement in the details, and grant ${RIGHTS} on the table.`,
+      action: `Let the owner of the schema run the statement in the details, and grant ${RIGHTS} on the table. ${WITHOUT}`,
       details: { ledger: name, statement },
       cause: error,
     },
@@ -85,7 +89,7 @@ function explainPeek(error: unknown, ledger: TablePath): unknown {
     'RS_AUTH_PERMISSION',
     `The database user may not use the ledger table ${ledger.join('.')}`,
     {
-      action: `Let its owner grant ${RIGHTS} on it to the user.`,
+      action: `Let its owner grant ${RIGHTS} on it to the user. ${WITHOUT}`,
       details: { ledger: ledger.join('.') },
       cause: error,
     },

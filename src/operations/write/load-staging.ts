@@ -1,12 +1,17 @@
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
-import { renderDeduplicate } from '../../sql/apply.ts';
+import { changeOf } from '../../sql/apply.ts';
 import { renderCopy } from '../../sql/copy.ts';
-import { type KeyPattern, readNullPatterns, renderNullPatterns } from '../../sql/keys.ts';
-import { identifier, integer, join, sql } from '../../sql/sql.ts';
+import { readKeyGroups, renderKeyGroups } from '../../sql/keys.ts';
+import { identifier, integer, sql } from '../../sql/sql.ts';
 import { renderCreateStagingTable, renderDropTable } from '../../sql/staging-table.ts';
-import type { LoadPlan, WritePlan } from '../write-plan.ts';
+import type { WritePlan } from '../write-plan.ts';
+import type { LoadReject } from '../write-report.ts';
+import { type ChangeGroup, changeOfLetter, changeOfOperation } from './change.ts';
+import { deduplicate } from './deduplicate.ts';
+import type { LoadPlan } from './plan-load.ts';
+import { sortOut } from './sort-out.ts';
 import type { StagedLoad } from './staged-load.ts';
 
 /** The temporary table, loaded and cleaned: what a transaction can apply as often as it must. */
@@ -16,9 +21,11 @@ export interface LoadedTable {
   readonly rejected: number;
   /** Numbers of the first thousand of them in the input, from 1. */
   readonly rejectedRows: readonly number[];
+  /** Reasons that Redshift's views do not have: of rows that were loaded and then sorted out. */
+  readonly rejects: readonly LoadReject[];
   readonly deduplicated: number;
-  /** One a pattern of NULLs among the keys; empty without keys. */
-  readonly patterns: readonly KeyPattern[];
+  /** What becomes of which rows. */
+  readonly groups: readonly ChangeGroup[];
 }
 
 type StagedLoadPlan = Extract<LoadPlan, { kind: 'staged' }>;
@@ -60,10 +67,18 @@ export async function loadStagingTable(
       details: { staged: staged.rowsStaged, loaded, rejectLimit: plan.rejectLimit },
     });
   }
-  const rejectedRows = rejected === 0 ? [] : await findGaps(session, table, staged.rowsRead, run);
+  const gaps = rejected === 0 ? [] : await findGaps(session, table, staged.rowsRead, run);
+  const sorted = await sortOut(session, plan, table, rejected + staged.rowsRefused, run);
   const deduplicated = await deduplicate(session, plan, table, duplicates, run);
-  const patterns = plan.operation === 'upsert' ? await findPatterns(session, plan.keys, table.name, run) : [];
-  return { rows: loaded - deduplicated, rejected, rejectedRows, deduplicated, patterns };
+  const rows = loaded - sorted.removed - deduplicated;
+  return {
+    rows,
+    rejected: rejected + sorted.removed,
+    rejectedRows: [...gaps, ...sorted.rowNumbers],
+    rejects: sorted.rejects,
+    deduplicated,
+    groups: rows === 0 ? [] : await findGroups(session, plan, table.name, rows, run),
+  };
 }
 
 async function countRows(session: Session, table: string, run: Run): Promise<number> {
@@ -94,50 +109,21 @@ async function findGaps(
   return missing;
 }
 
-/** Redshift's own equality decides what is the same key: trailing blanks, collation. */
-async function deduplicate(
+/** What the statements that apply the rows go by: one group where all rows are inserted. */
+async function findGroups(
   session: Session,
-  { keys, targetName }: WritePlan,
-  { name, rowColumn }: StagedLoadPlan['table'],
-  duplicates: StagedLoadPlan['duplicates'],
-  run: Run,
-): Promise<number> {
-  switch (duplicates) {
-    case 'allow':
-      return 0;
-    case 'keepFirst':
-    case 'keepLast': {
-      const keep = duplicates === 'keepFirst' ? 'first' : 'last';
-      const { rowCount } = await session.run(renderDeduplicate({ staging: [name], keys, rowColumn, keep }), run);
-      return rowCount;
-    }
-    case 'fail': {
-      const list = join(keys.map((key) => identifier(key)));
-      const groups = sql`SELECT COUNT(*) AS amount FROM ${identifier(name)} GROUP BY ${list} HAVING COUNT(*) > 1`;
-      const { rows } = await session.run(
-        sql`SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM (${groups}) AS repeated`,
-        run,
-      );
-      const [repeatedKeys = 0, repeatedRows = 0] = (rows[0] ?? []).map(Number);
-      if (repeatedKeys === 0) return 0;
-      throw new ConnectorError(
-        'RS_INPUT_INVALID',
-        `${repeatedRows} rows of the input share ${repeatedKeys} keys of ${targetName}`,
-        {
-          action: 'Make the keys unique, or set duplicateKeys to keepFirst or keepLast.',
-          details: { keys: keys.join(', '), repeatedKeys, repeatedRows },
-        },
-      );
-    }
-  }
-}
-
-async function findPatterns(
-  session: Session,
-  keys: readonly string[],
+  { operation, keys, changeColumn }: WritePlan,
   table: string,
+  rows: number,
   run: Run,
-): Promise<readonly KeyPattern[]> {
-  const { rows } = await session.run(renderNullPatterns(identifier(table), keys), run);
-  return readNullPatterns(keys, rows);
+): Promise<readonly ChangeGroup[]> {
+  const change = changeOfOperation(operation);
+  if (change === 'insert') return [{ change, rows }];
+  const letter = changeColumn === undefined ? undefined : changeOf(changeColumn);
+  const found = await session.run(renderKeyGroups(identifier(table), keys, letter), run);
+  return readKeyGroups(keys, found.rows).map((group) => ({
+    pattern: group.pattern,
+    rows: group.rows,
+    ...(change === undefined ? { change: changeOfLetter(group.letter), byRow: true } : { change }),
+  }));
 }

@@ -20,14 +20,32 @@ export interface MatchedColumns {
   readonly identities: readonly string[];
 }
 
+/** A column of the input: its name and its place there. */
+export interface InputColumn {
+  readonly name: string;
+  /** From 0. */
+  readonly position: number;
+}
+
+export interface MatchRules {
+  /** Whether rows are added, so that every column which must be filled has to be there. */
+  readonly addsRows: boolean;
+  /** Whether the values of an identity column are taken from the input. */
+  readonly takesIdentity: (column: ColumnDescriptor) => boolean;
+}
+
 /**
  * Finds the target's column for each column of the input, by name: exactly, or else without regard to capitals. Throws
  * RS_INPUT_INVALID for a column that the target does not have, one named twice and one that must be filled but is not;
  * RS_TYPE_UNSUPPORTED for a type that cannot be written.
  */
-export function matchColumns(target: ObjectDescriptor, inputColumns: readonly string[]): MatchedColumns {
+export function matchColumns(
+  target: ObjectDescriptor,
+  inputColumns: readonly InputColumn[],
+  { addsRows, takesIdentity }: MatchRules,
+): MatchedColumns {
   const table = displayName(target);
-  const matched = inputColumns.map((name, position) => ({ name, position, column: findColumn(target, name) }));
+  const matched = inputColumns.map((own) => ({ ...own, column: findColumn(target, own.name) }));
   const unknown = matched.filter(({ column }) => column === undefined).map(({ name }) => JSON.stringify(name));
   if (unknown.length > 0) {
     const names = someOf(unknown);
@@ -38,9 +56,11 @@ export function matchColumns(target: ObjectDescriptor, inputColumns: readonly st
   }
   const found = matched.flatMap(({ column, ...rest }) => (column === undefined ? [] : [{ ...rest, column }]));
   requireOnce(table, found);
-  requireFilled(target, new Set(found.map(({ column }) => column.name)));
+  if (addsRows) requireFilled(target, new Set(found.map(({ column }) => column.name)));
 
-  const own = found.filter(({ column }) => !column.isIdentity);
+  const isLeftOut = ({ column }: { readonly column: ColumnDescriptor }): boolean =>
+    column.isIdentity && !takesIdentity(column);
+  const own = found.filter((each) => !isLeftOut(each));
   if (own.length === 0 && inputColumns.length > 0) {
     throw new ConnectorError('RS_INPUT_INVALID', `The input fills no column of table ${table}`, {
       action: 'Give at least one column that Redshift does not number itself.',
@@ -54,7 +74,15 @@ export function matchColumns(target: ObjectDescriptor, inputColumns: readonly st
     const { nullable, isCaseInsensitive = false } = source.column;
     return [{ name, type, nullable, isCaseInsensitive, inputName: source.name, inputPosition: source.position }];
   });
-  return { filled, identities: found.filter(({ column }) => column.isIdentity).map(({ name }) => name) };
+  return { filled, identities: found.filter(isLeftOut).map(({ name }) => name) };
+}
+
+/** The column of the input that a person names: exactly, or else without regard to capitals where only one fits. */
+export function findInputColumn(columns: readonly InputColumn[], name: string): InputColumn | undefined {
+  const exact = columns.find((column) => column.name === name);
+  if (exact !== undefined) return exact;
+  const alike = columns.filter((column) => column.name.toLowerCase() === name.toLowerCase());
+  return alike.length === 1 ? alike[0] : undefined;
 }
 
 /** A column by the name that a person gives: exactly, or else without regard to capitals where only one fits. */

@@ -10,8 +10,11 @@ export const NO_ROWS: WriteCounts = Object.freeze({
   loaded: 0,
   inserted: 0,
   updated: 0,
+  deleted: 0,
+  replaced: 0,
   rejected: 0,
   deduplicated: 0,
+  skipped: 0,
 });
 
 const MOST_REJECTS = 100;
@@ -26,6 +29,7 @@ export class WriteRecorder {
   rows: WriteCounts = NO_ROWS;
   bytes = 0;
   files = 0;
+  cleared: number | undefined;
   stagedFilesKept: string | undefined;
   /** The run, its warnings heard by the report. */
   readonly run: Run;
@@ -91,7 +95,7 @@ export class WriteRecorder {
       rejects: [...this.#rejects.values()],
       rejectedRows: [...this.#rejectedRows].sort((left, right) => left - right),
       warnings: [...this.#warnings],
-      ...defined({ stagedFilesKept: this.stagedFilesKept }),
+      ...defined({ cleared: this.cleared, stagedFilesKept: this.stagedFilesKept }),
     });
   }
 }

@@ -7,6 +7,10 @@ import { type LedgerEntry, readLedger, renderReadLedger } from '../../sql/ledger
 import { integer, sql } from '../../sql/sql.ts';
 import type { WritePlan } from '../write-plan.ts';
 
+/** What settling needs of a plan that keeps a ledger. */
+export type SettledPlan = Pick<WritePlan, 'runId' | 'targetName' | 'settleTimeoutMs' | 'settleAbortedMs'> &
+  Required<Pick<WritePlan, 'ledger'>>;
+
 /**
  * Finds out what became of a COMMIT whose answer was lost. The LOCK waits for an orphan that is still committing, so what
  * is read under it is final: the ledger's entry, or `undefined` for a transaction that never happened. An abort of the
@@ -15,7 +19,7 @@ import type { WritePlan } from '../write-plan.ts';
  */
 export async function settleCommit(
   database: Database,
-  plan: WritePlan,
+  plan: SettledPlan,
   lost: ConnectorError,
   run: Run,
 ): Promise<LedgerEntry | undefined> {
@@ -63,7 +67,7 @@ function openGrace(signal: AbortSignal, graceMs: number): Disposable & { readonl
 
 async function readUnderLock(
   database: Database,
-  { ledger, runId }: WritePlan,
+  { ledger, runId }: SettledPlan,
   deadlineMs: number,
   run: Run,
 ): Promise<LedgerEntry | undefined> {

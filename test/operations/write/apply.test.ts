@@ -4,6 +4,7 @@ import { openRun } from '../../../src/core/run.ts';
 import type { Rows } from '../../../src/db/rows.ts';
 import type { Session } from '../../../src/db/session.ts';
 import { applyOnce } from '../../../src/operations/write/apply.ts';
+import type { Change } from '../../../src/operations/write/change.ts';
 import { type LoadedTable, loadStagingTable } from '../../../src/operations/write/load-staging.ts';
 import type { StagedLoad } from '../../../src/operations/write/staged-load.ts';
 import { planWrite } from '../../../src/operations/write-plan.ts';
@@ -68,12 +69,14 @@ const STAGED: StagedLoad = {
   manifestUrl: 's3://bucket/manifest',
   folderName: 'run',
 };
+const PATTERN = { keys: ['id'], nullKeys: [] };
 const LOADED: LoadedTable = {
   rows: 10,
   rejected: 0,
   rejectedRows: [],
+  rejects: [],
   deduplicated: 0,
-  patterns: [{ keys: ['id'], nullKeys: [] }],
+  groups: [],
 };
 
 describe('the transaction of a write', () => {
@@ -113,10 +116,44 @@ describe('the transaction of a write', () => {
       loaded: LOADED,
       answers: { UPDATE: { rowCount: 5 }, 'INSERT INTO "public"."t"': { rowCount: 11 } },
     },
+    {
+      title: 'UPDATE changes fewer rows than were found',
+      operation: 'update',
+      rejectLimit: 0,
+      loaded: LOADED,
+      answers: { 'SELECT COUNT(*)': { rows: [['8']] }, UPDATE: { rowCount: 7 } },
+    },
+    {
+      title: 'more rows find a match than there are',
+      operation: 'update',
+      rejectLimit: 0,
+      loaded: LOADED,
+      answers: { 'SELECT COUNT(*)': { rows: [['11']] }, UPDATE: { rowCount: 11 } },
+    },
+    {
+      title: 'DELETE removes fewer rows than were found',
+      operation: 'delete',
+      rejectLimit: 0,
+      loaded: LOADED,
+      answers: { 'SELECT COUNT(*)': { rows: [['8']] }, 'DELETE FROM "public"."t"': { rowCount: 7 } },
+    },
+    {
+      title: 'INSERT does not put back what DELETE made room for',
+      operation: 'replaceRow',
+      rejectLimit: 0,
+      loaded: LOADED,
+      answers: {
+        'SELECT COUNT(*)': { rows: [['8']] },
+        'DELETE FROM "public"."t"': { rowCount: 8 },
+        'INSERT INTO "public"."t"': { rowCount: 9 },
+      },
+    },
   ] as const) {
     it(`does not commit when ${title}`, async () => {
       const { session, sent } = fakeSession(answers);
-      const work = { staged: STAGED, ...(loaded === undefined ? {} : { loaded }) };
+      const change: Change = operation === 'replaceRow' ? 'replace' : operation;
+      const groups = [{ change, rows: 10, ...(change === 'insert' ? {} : { pattern: PATTERN }) }];
+      const work = { staged: STAGED, ...(loaded === undefined ? {} : { loaded: { ...loaded, groups } }) };
       const plan = planOf(operation, rejectLimit);
       const error: unknown = await applyOnce(session, plan, work, { statementTimeoutMs: 0 }, openRun()).catch(
         (reason: unknown) => reason,
@@ -137,6 +174,7 @@ describe('the transaction of a write', () => {
       'COPY',
       'SELECT',
       'INSERT',
+      'DELETE',
       'SET',
       'COMMIT',
     ]);

@@ -14,7 +14,7 @@ const AWAY = {
 const LOST = new ConnectorError('RS_COMMIT_UNKNOWN', 'lost');
 
 function settle(limits: Pick<WritePlan, 'settleTimeoutMs' | 'settleAbortedMs'>, signal: AbortSignal) {
-  const plan = { ...limits, runId: 'r', targetName: 's.t', ledger: ['s', 'l'] } as unknown as WritePlan;
+  const plan = { ...limits, runId: 'r', targetName: 's.t', ledger: ['s', 'l'] } as const;
   return rejectionOf(settleCommit(AWAY, plan, LOST, openRun({ signal })));
 }
 

@@ -48,8 +48,11 @@ describe('write: nothing lost, nothing doubled', () => {
             loaded: keys.size,
             inserted: keys.size - updated,
             updated,
+            deleted: 0,
+            replaced: 0,
             rejected: rows.length - valid.length,
             deduplicated: valid.length - keys.size,
+            skipped: 0,
           });
         }
         const found = await on.rows(`SELECT a, b, v FROM ${object}`);

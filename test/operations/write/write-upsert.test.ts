@@ -23,8 +23,11 @@ describe('write: upsert', () => {
       loaded: 2,
       inserted: 1,
       updated: 1,
+      deleted: 0,
+      replaced: 0,
       rejected: 0,
       deduplicated: 0,
+      skipped: 0,
     });
     expect(await on.rows('SELECT id, amount, note FROM sales.stock ORDER BY id')).to.deep.equal([
       ['1', '10', 'keep'],

@@ -1,7 +1,9 @@
+import { type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
 import { Agent, type RequestOptions } from 'node:https';
 import { Duplex } from 'node:stream';
 import type { AwsProxy, AwsTarget } from '../access/plan.ts';
 import { ConnectorError } from '../core/errors.ts';
+import { isLoopbackHost } from '../manifest/endpoint-address.ts';
 import { isReachedDirectly } from './no-proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 
@@ -9,14 +11,17 @@ import { openTunnel } from './proxy-tunnel.ts';
 export interface AwsHandler {
   /** In ms. */
   readonly connectionTimeout: number;
+  readonly httpAgent: HttpAgent;
   /** There is none without a proxy: the SDK makes its own. A client that is destroyed destroys its agent. */
   readonly httpsAgent?: Agent;
 }
 
 /** Between two clients nothing is shared: call it for each. */
 export function awsHandler({ proxy, connectTimeoutMs }: Pick<AwsTarget, 'proxy' | 'connectTimeoutMs'>): AwsHandler {
-  if (proxy === undefined) return { connectionTimeout: connectTimeoutMs };
+  const httpAgent = new LoopbackAgent();
+  if (proxy === undefined) return { connectionTimeout: connectTimeoutMs, httpAgent };
   return {
+    httpAgent,
     // The agent's own limit comes first, and names the proxy.
     connectionTimeout: connectTimeoutMs + 500,
     httpsAgent: new ProxyingAgent(proxy, connectTimeoutMs),
@@ -38,6 +43,28 @@ type TlsOptions = RequestOptions & { readonly socket: Duplex };
 
 /** As the SDK's own. */
 const MAX_SOCKETS = 50;
+
+/**
+ * Connects by plain http to this machine only. Endpoints of the options are checked before; those of the environment
+ * (AWS_ENDPOINT_URL) and of AWS's own files come to the SDK past all checks.
+ */
+class LoopbackAgent extends HttpAgent {
+  constructor() {
+    super({ keepAlive: true, maxSockets: MAX_SOCKETS });
+  }
+
+  override createConnection(options: ClientRequestArgs, callback?: Connected): Duplex | null | undefined {
+    const host = options.host ?? 'localhost';
+    if (isLoopbackHost(host)) return super.createConnection(options, callback);
+    const refusal = new ConnectorError('RS_CONFIG_INVALID', `AWS would be asked unencrypted, at http://${host}`, {
+      action:
+        "Correct AWS_ENDPOINT_URL in the agent's environment, or endpoint_url in its AWS config file: http leads to this machine only.",
+      details: { host },
+    });
+    callback?.(refusal, new Duplex().destroy());
+    return undefined;
+  }
+}
 
 /** Connects through the proxy, and directly to the hosts that need none. TLS is always with the host itself. */
 class ProxyingAgent extends Agent {

@@ -1,3 +1,4 @@
+import type { Agent as HttpAgent } from 'node:http';
 import type { Agent } from 'node:https';
 import { Readable } from 'node:stream';
 import {
@@ -25,6 +26,7 @@ import type { StagingPlan } from './staging-plan.ts';
 export interface HttpSettings {
   /** In ms. */
   readonly connectionTimeout: number;
+  readonly httpAgent?: HttpAgent;
   readonly httpsAgent?: Agent;
 }
 

@@ -70,6 +70,28 @@ describe('a pattern of hosts without the proxy', () => {
   });
 });
 
+describe('an endpoint that the environment names', () => {
+  const before = process.env['AWS_ENDPOINT_URL'];
+  afterEach(() => {
+    if (before === undefined) delete process.env['AWS_ENDPOINT_URL'];
+    else process.env['AWS_ENDPOINT_URL'] = before;
+  });
+
+  it('is not asked unencrypted, but for this machine', async () => {
+    await using aws = await openCannedAws();
+    aws.answer('GetCallerIdentity', callerIs(USER_ARN));
+    const identify = async (endpoint: string) => {
+      process.env['AWS_ENDPOINT_URL'] = endpoint; // the SDK reads it where it stands
+      await using access = openAccess(planAccess(accessOptions()), { environment: {}, limits: ONCE });
+      return await access.identity(openRun());
+    };
+    expect(await identify(aws.url)).to.include({ principalArn: USER_ARN });
+    const failure: unknown = await identify('http://aws.invalid').catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(ConnectorError).and.include({ code: 'RS_CONFIG_INVALID' });
+    expect((failure as ConnectorError).message).to.equal('AWS would be asked unencrypted, at http://aws.invalid');
+  });
+});
+
 describe('the AWS proxy', () => {
   const HOST = 'sts.us-east-1.amazonaws.com';
   const certificate = serverCertificate('*.us-east-1.amazonaws.com');
@@ -254,7 +276,8 @@ describe('the AWS proxy', () => {
   }
 
   it('has a limit for connecting, as calls without it have', () => {
-    expect(awsHandler({ connectTimeoutMs: 3000 })).to.deep.equal({ connectionTimeout: 3000 });
+    const direct = awsHandler({ connectTimeoutMs: 3000 });
+    expect(direct).to.include({ connectionTimeout: 3000 }).and.to.not.have.property('httpsAgent');
     expect(handlerOf('http://proxy.example.com', [], 3000).connectionTimeout).to.be.greaterThan(3000);
   });
 

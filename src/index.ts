@@ -40,7 +40,20 @@ export type { Candidate, Diagnosis } from './operations/diagnose/diagnosis.ts';
 export type { DiscoverSpec, Discovery } from './operations/discover.ts';
 export type { IssuedLogin } from './operations/login.ts';
 export type { PreviewSpec } from './operations/preview.ts';
-export type { ReadMode, ReadSpec, SortColumn } from './operations/read/read-spec.ts';
+export type {
+  Comparison,
+  ConditionValue,
+  FilterOperator,
+  JoinedObject,
+  PartitionSpec,
+  ReadColumn,
+  ReadFilter,
+  ReadMode,
+  ReadObject,
+  ReadParameter,
+  ReadSpec,
+  SortColumn,
+} from './operations/read/read-spec.ts';
 export type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from './operations/write-report.ts';
 export type {
   DuplicateKeys,

@@ -3,12 +3,12 @@ import { ConnectorError, type ErrorCode } from '../core/errors.ts';
 import { plainLine } from '../core/plain-text.ts';
 import type { Sql } from '../sql/sql.ts';
 import { matchServerText } from './server-texts.ts';
-import { positionInUserSql, type UserSql } from './user-sql.ts';
+import { positionInUserSql, type TextPosition, type UserSql } from './user-sql.ts';
 
 /** What is known about a statement besides its text. */
 export interface StatementOrigin {
-  /** The user's own part of it: errors then point into their text. */
-  readonly userSql?: UserSql;
+  /** The user's own part of it, or parts: errors then point into their text. */
+  readonly userSql?: UserSql | readonly UserSql[];
 }
 
 /** SQLSTATE, or its first two characters, to our code; the exact state wins over the class. */
@@ -90,15 +90,30 @@ export function classifyDatabaseError(cause: unknown, statement: Sql, origin: St
   const code = byState ?? known?.code ?? 'RS_SQL_FAILED';
   const isUsers = statement.author === 'user' || origin.userSql !== undefined;
   const told = isUsers && known === undefined && !NOT_ABOUT_THE_TEXT.has(code) ? 'RS_SQL_USER_FAILED' : code;
-  const position = origin.userSql && positionInUserSql(Number(cause.position), origin.userSql);
-  const place = position ? ` (line ${position.line}, column ${position.column} of ${origin.userSql?.label})` : '';
+  const found = placeOf(Number(cause.position), origin);
+  const place = found ? ` (line ${found.position.line}, column ${found.position.column} of ${found.label})` : '';
   return errorOf(
     told,
     `${known?.message ?? safeText(cause)}${place}`,
-    { verb: statement.verb, sqlState, ...position },
+    { verb: statement.verb, sqlState, ...found?.position },
     safeCause(cause),
     known?.action,
   );
+}
+
+/** The user's part that the server points into: of several the last one that begins before it. */
+function placeOf(
+  position: number,
+  { userSql }: StatementOrigin,
+): { readonly label: string; readonly position: TextPosition } | undefined {
+  const parts: readonly UserSql[] = userSql === undefined ? [] : [userSql].flat();
+  return parts
+    .toReversed()
+    .flatMap((part) => {
+      const inText = positionInUserSql(position, part);
+      return inText === undefined ? [] : [{ label: part.label, position: inText }];
+    })
+    .at(0);
 }
 
 function errorOf(

@@ -60,7 +60,11 @@ export async function* readCursor(
 // Redshift ignores the row limit of a protocol-level Execute, so pg-cursor would hold the whole result in memory.
 async function declare(session: Session, query: Sql, run: StatementRun, { userSql }: StatementOrigin): Promise<void> {
   await session.run(sql`BEGIN READ ONLY`, run);
-  await session.run(sql`${DECLARE}${query}`, run, userSql === undefined ? {} : { userSql: shifted(userSql) });
+  await session.run(
+    sql`${DECLARE}${query}`,
+    run,
+    userSql === undefined ? {} : { userSql: [userSql].flat().map(shifted) },
+  );
 }
 
 function fetch(session: Session, size: number, run: StatementRun, origin: StatementOrigin): Promise<Rows> {

@@ -1,11 +1,7 @@
+import type { PlacedText } from '../sql/user-text.ts';
+
 /** SQL that a person wrote, inside a statement that we send. */
-export interface UserSql {
-  readonly text: string;
-  /** Where it begins in the statement, in characters. */
-  readonly startsAt: number;
-  /** What the person calls it: `the query`, `connectSql`. */
-  readonly label: string;
-}
+export type UserSql = PlacedText;
 
 export interface TextPosition {
   /** From 1. */
@@ -16,12 +12,21 @@ export interface TextPosition {
 
 /**
  * Where in the user's text the server saw the mistake. `position` counts characters of the whole statement from 1, as
- * PostgreSQL does. `undefined` when it points outside their text.
+ * PostgreSQL does. In a parameter's value it is where the parameter stands. `undefined` when it points outside their text.
  */
-export function positionInUserSql(position: number, { text, startsAt }: UserSql): TextPosition | undefined {
+export function positionInUserSql(
+  position: number,
+  { text, startsAt, replaced = [] }: UserSql,
+): TextPosition | undefined {
   const characters = Array.from(text);
-  const offset = position - 1 - startsAt;
-  if (!Number.isInteger(offset) || offset < 0 || offset > characters.length) return undefined;
+  const sent = position - 1 - startsAt;
+  if (!Number.isInteger(sent) || sent < 0) return undefined;
+  let offset = sent;
+  for (const { at, length, sourceAt, sourceLength } of replaced) {
+    if (sent < at) break;
+    offset = sent < at + length ? sourceAt : sent - at - length + sourceAt + sourceLength;
+  }
+  if (offset > characters.length) return undefined;
   const lines = characters.slice(0, offset).join('').split('\n');
   return { line: lines.length, column: Array.from(lines.at(-1) ?? '').length + 1 };
 }

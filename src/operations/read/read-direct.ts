@@ -1,16 +1,15 @@
-import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { readCursor } from '../../db/cursor.ts';
-import { describeSelect } from '../../db/describe-query.ts';
-import { missingObject } from '../../db/missing-object.ts';
 import type { Rows } from '../../db/rows.ts';
 import type { Session } from '../../db/session.ts';
 import { integerAttribute } from '../../manifest/attributes.ts';
 import { type Batch, openBatch, type Value } from '../../types/batch.ts';
 import { codecFor } from '../../types/codec.ts';
-import { requireSupported, type SupportedField } from '../../types/field.ts';
+import type { SupportedField } from '../../types/field.ts';
 import type { Connection } from '../connection.ts';
-import { describingSelect, directSelect, mayLoseOrder, planReadSource, type ReadSource } from './read-source.ts';
+import { type DescribedSource, describeSource } from './read-describe.ts';
+import { directSelect, mayLoseOrder } from './read-select.ts';
+import { planReadSource } from './read-source.ts';
 import type { ReadSpec } from './read-spec.ts';
 
 const ORDER_MAY_BE_LOST = {
@@ -21,8 +20,8 @@ const ORDER_MAY_BE_LOST = {
 } as const;
 
 /**
- * Reads by cursor over one session, which is held until the last batch or until the loop is left. The first batch comes
- * at once, empty when there are no rows: it tells the fields. Throws RS_CONFIG_INVALID, RS_CONFIG_OBJECT_MISSING,
+ * Reads by cursor over a session of its own, which is held until the last batch or until the loop is left. The first batch
+ * comes at once, empty when there are no rows: it tells the fields. Throws RS_CONFIG_INVALID, RS_CONFIG_OBJECT_MISSING,
  * RS_SQL_USER_FAILED, RS_TYPE_UNSUPPORTED and the errors of a session.
  */
 export async function* readDirect(
@@ -33,7 +32,25 @@ export async function* readDirect(
   const source = planReadSource(spec, options.defaultSchema);
   const batchRows = integerAttribute('read', 'batchRows', spec.batchRows);
   await using session = await database.session(run);
-  const fields = await describeSource(session, source, run);
+  yield* directBatches(session, await describeSource(session, source, run), { batchRows }, run);
+}
+
+/** Tells others how far a part of a read has come. */
+export type OnRows = (rows: number) => void;
+
+export interface DirectReadOptions {
+  readonly batchRows: number;
+  /** Hears of rows as they were taken. Default: they are published. */
+  readonly onRows?: OnRows | undefined;
+}
+
+/** The rows of a described source over this session: see `readDirect`. */
+export async function* directBatches(
+  session: Session,
+  { source, fields }: DescribedSource,
+  { batchRows, onRows = (rows) => run.publish({ type: 'progress', phase: 'fetch', rows }) }: DirectReadOptions,
+  run: Run,
+): AsyncGenerator<Batch, void, undefined> {
   const { statement, origin } = directSelect(source, fields);
   if (mayLoseOrder(source, fields)) run.publish(ORDER_MAY_BE_LOST);
 
@@ -48,27 +65,11 @@ export async function* readDirect(
       rowsLeft -= wanted.length;
       yield decodeRows(fields, wanted);
       delivered += wanted.length;
-      run.publish({ type: 'progress', phase: 'fetch', rows: delivered });
+      onRows(delivered);
       if (rowsLeft <= 0) return;
     }
   }
   if (isEmpty) yield decodeRows(fields, []);
-}
-
-/** The fields of a source, every one of a type that can be carried. Throws RS_TYPE_UNSUPPORTED, RS_CONFIG_OBJECT_MISSING. */
-export async function describeSource(
-  session: Session,
-  source: ReadSource,
-  run: Run,
-): Promise<readonly SupportedField[]> {
-  const { statement, origin } = describingSelect(source);
-  try {
-    return requireSupported(await describeSelect(session, statement, run, origin));
-  } catch (error) {
-    const isMissing = error instanceof ConnectorError && /^(?:42P01|3F000)$/.test(String(error.details['sqlState']));
-    if (isMissing && source.kind === 'object') throw await missingObject(session, source.path, run, error);
-    throw error;
-  }
 }
 
 /** Rows of text as a batch of values. */

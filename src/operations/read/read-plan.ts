@@ -1,7 +1,8 @@
 import { ConnectorError } from '../../core/errors.ts';
 import { invalidField } from '../../core/invalid-field.ts';
 import { isUnloadable } from '../../sql/unload.ts';
-import { directSelect, type ReadSource } from './read-source.ts';
+import { isSorted, plainSelect } from './read-select.ts';
+import type { ReadSource } from './read-source.ts';
 import type { ReadMode } from './read-spec.ts';
 
 /** How the rows of a read travel, and the reason, in words for `explain` and progress lines. */
@@ -51,7 +52,7 @@ function obstacleToStaging(source: ReadSource, useStaging: boolean): ConnectorEr
   if (!useStaging) {
     return invalidField('mode', 'A staged read needs staging', 'Set useStaging, or read in direct mode.');
   }
-  if (!isUnloadable(directSelect(source, []).statement)) {
+  if (!isUnloadable(plainSelect(source).statement)) {
     return new ConnectorError('RS_FEATURE_UNSUPPORTED', 'A query or name with a backslash cannot be read by UNLOAD', {
       action: 'Read it in direct mode, or write CHR(92) for the backslash.',
     });
@@ -63,8 +64,4 @@ function obstacleToStaging(source: ReadSource, useStaging: boolean): ConnectorEr
     });
   }
   return undefined;
-}
-
-function isSorted(source: ReadSource): boolean {
-  return source.kind === 'object' ? source.orderBy.length > 0 : /\border\s+by\b/i.test(source.text);
 }

@@ -1,136 +1,142 @@
-import { ConnectorError } from '../../core/errors.ts';
-import type { StatementOrigin } from '../../db/classify.ts';
-import type { ObjectPath } from '../../db/object-descriptor.ts';
-import { identifier, integer, join, Sql, sql } from '../../sql/sql.ts';
-import { userQuery } from '../../sql/statements.ts';
-import { codecFor } from '../../types/codec.ts';
-import type { SupportedField } from '../../types/field.ts';
-import { resolveObjectReference } from '../write/object-reference.ts';
-import { userCondition } from './read-condition.ts';
-import type { ReadSpec, SortColumn } from './read-spec.ts';
+import { defined } from '../../core/defined.ts';
+import { invalidField } from '../../core/invalid-field.ts';
+import { renderFilter } from '../../sql/select-filter.ts';
+import type { Sql } from '../../sql/sql.ts';
+import type { UserText } from '../../sql/user-text.ts';
+import { openColumns } from './read-columns.ts';
+import { type ReadParameters, userCondition, userSelect } from './read-condition.ts';
+import { planJoins, type SourceObject } from './read-join.ts';
+import { renderParameters } from './read-parameters.ts';
+import type { ReadSpec } from './read-spec.ts';
 
-/** A table or view, or a query of the user's own. */
-export type ReadSource =
-  | {
-      readonly kind: 'object';
-      readonly path: ObjectPath;
-      /** All columns when absent. */
-      readonly columns: readonly string[] | undefined;
-      readonly where: { readonly condition: Sql; readonly text: string } | undefined;
-      readonly orderBy: readonly SortColumn[];
-      readonly limit: number | undefined;
-    }
-  | { readonly kind: 'query'; readonly query: Sql; readonly text: string; readonly limit: number | undefined };
+/** A column as it is selected. */
+export interface SelectedColumn {
+  /** Where its values are. */
+  readonly from: Sql;
+  /** What the field is called. */
+  readonly name: string;
+}
 
-/** A SELECT, and where the user's own SQL is in it. */
-export interface ReadStatement {
-  readonly statement: Sql;
-  readonly origin: StatementOrigin;
+/** A column to sort by. */
+export interface SortTerm {
+  readonly from: Sql;
+  readonly descending: boolean;
+}
+
+/** Tables and views: one, or several that are joined. */
+export interface ObjectSource {
+  readonly kind: 'object';
+  readonly objects: readonly [SourceObject, ...SourceObject[]];
+  /** All columns when absent. */
+  readonly columns?: readonly SelectedColumn[];
+  /** All of them hold. */
+  readonly conditions: readonly (Sql | UserText)[];
+  readonly orderBy: readonly SortTerm[];
+  readonly distinct: boolean;
+  readonly limit?: number;
+}
+
+/** A query of the user's own. */
+export interface QuerySource {
+  readonly kind: 'query';
+  readonly query: UserText;
+  /** On the columns of its result: the part of a partitioned read. */
+  readonly conditions: readonly Sql[];
+  readonly limit?: number;
+}
+
+export type ReadSource = ObjectSource | QuerySource;
+
+/** The parameters of a read, none of them used yet. Throws RS_CONFIG_INVALID. */
+export function openParameters({ parameters }: Pick<ReadSpec, 'parameters'>): ReadParameters {
+  return { rendered: renderParameters(parameters), used: new Set() };
 }
 
 /** The spec as a source. Pure. Throws RS_CONFIG_INVALID for a spec that contradicts itself. */
-export function planReadSource(spec: ReadSpec, defaultSchema: string): ReadSource {
-  const { object, query, columns, where, orderBy = [], limit } = spec;
+export function planReadSource(
+  spec: ReadSpec,
+  defaultSchema: string,
+  parameters: ReadParameters = openParameters(spec),
+): ReadSource {
+  const { limit } = spec;
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0)) {
-    throw invalid('limit', 'The limit is not a whole number of rows', 'Give 0 or more.');
+    throw invalidField('limit', 'The limit is not a whole number of rows', 'Give 0 or more.');
   }
-  if (query !== undefined) {
-    const objectOnly = { object, columns, where, orderBy: orderBy.length > 0 ? orderBy : undefined };
-    for (const [path, value] of Object.entries(objectOnly)) {
-      if (value !== undefined) throw invalid(path, `"${path}" does not go with a query`, 'Write it into the query.');
+  const given = (['object', 'objects', 'query'] as const).filter((key) => !isAbsent(spec[key]));
+  const [first, second] = given;
+  if (first === undefined) throw invalidField('object', 'Nothing to read is named', 'Give an object or a query.');
+  if (second !== undefined) {
+    throw invalidField(first, `"${first}" does not go with "${second}"`, 'Give one of object, objects and query.');
+  }
+  if (spec.query !== undefined) return planQuery(spec, spec.query, parameters);
+  return planObjects(spec, defaultSchema, parameters);
+}
+
+function planQuery(spec: ReadSpec, query: string, parameters: ReadParameters): QuerySource {
+  for (const path of ['columns', 'filter', 'where', 'orderBy', 'distinct'] as const) {
+    if (!isAbsent(spec[path]) && spec[path] !== false) {
+      throw invalidField(path, `"${path}" does not go with a query`, 'Write it into the query.');
     }
-    return { kind: 'query', query: userQuery(query), text: query, limit };
   }
-  if (object === undefined) throw invalid('object', 'Nothing to read is named', 'Give an object or a query.');
-  if (columns?.length === 0) throw invalid('columns', 'The list of columns is empty', 'Name one, or leave it out.');
+  return { kind: 'query', query: userSelect(query, parameters), conditions: [], ...defined({ limit: spec.limit }) };
+}
+
+function planObjects(spec: ReadSpec, defaultSchema: string, parameters: ReadParameters): ObjectSource {
+  const { columns, where, filter, orderBy = [], distinct = false, limit } = spec;
+  if (columns?.length === 0)
+    throw invalidField('columns', 'The list of columns is empty', 'Name one, or leave it out.');
+  const isRenamed = columns?.some((column) => typeof column !== 'string' && column.as !== undefined) ?? false;
+  const objects = planJoins(spec, { defaultSchema, parameters, isAliased: isRenamed });
+  const names = openColumns(objects);
+  const selected = columns?.map((column, index) => names.select(column, `columns[${index}]`));
+  if (selected !== undefined && objects.length > 1) requireUnique(selected);
+  const sorted = orderBy.map((term, index): SortTerm => {
+    const { column, descending = false } = typeof term === 'string' ? { column: term } : term;
+    const path = `orderBy[${index}]`;
+    return { from: sortedBy(names.column(column, path), selected, distinct, path, names), descending };
+  });
   return {
     kind: 'object',
-    path: resolveObjectReference(object, defaultSchema),
-    columns,
-    where: where === undefined ? undefined : { condition: userCondition(where), text: where },
-    orderBy,
-    limit,
+    objects,
+    conditions: [
+      ...(filter === undefined ? [] : [renderFilter(filter, names.column)]),
+      ...(where === undefined ? [] : [userCondition(where, parameters)]),
+    ],
+    orderBy: sorted,
+    distinct,
+    ...defined({ columns: selected, limit }),
   };
 }
 
-/** A SELECT that answers no rows and describes those of the source. */
-export function describingSelect(source: ReadSource): ReadStatement {
-  if (source.kind === 'query') {
-    return around(sql`SELECT * FROM (`, source, sql`\n) AS roleshift_source LIMIT 0`);
+/** Rows that are each given once are sorted by what is given of them. */
+function sortedBy(
+  from: Sql,
+  selected: readonly SelectedColumn[] | undefined,
+  distinct: boolean,
+  path: string,
+  { output }: ReturnType<typeof openColumns>,
+): Sql {
+  if (!distinct || selected === undefined) return from;
+  const found = selected.find((column) => String(column.from) === String(from));
+  if (found !== undefined) return output(found.name);
+  throw invalidField(path, 'Distinct rows cannot be sorted by a column that is not read', 'Add it to the columns.');
+}
+
+function requireUnique(columns: readonly SelectedColumn[]): void {
+  const seen = new Set<string>();
+  for (const [index, { name }] of columns.entries()) {
+    if (seen.has(name)) {
+      const path = `columns[${index}]`;
+      throw invalidField(
+        path,
+        `Two columns are called ${JSON.stringify(name)}`,
+        'Give one of them another name by "as".',
+      );
+    }
+    seen.add(name);
   }
-  const { statement, origin } = selectFrom(source, listOf(source.columns));
-  return { statement: sql`${statement} LIMIT 0`, origin };
 }
 
-/** The SELECT of a direct read: each column in a type whose text carries its values exactly. */
-export function directSelect(source: ReadSource, fields: readonly SupportedField[]): ReadStatement {
-  const list = exactList(fields);
-  if (source.kind === 'query') {
-    const limit = source.limit === undefined || sorts(source) ? sql`` : sql` LIMIT ${integer(source.limit)}`;
-    if (list === undefined && String(limit) === '') return around(sql``, source, sql``);
-    return around(sql`SELECT ${list ?? sql`*`} FROM (`, source, sql`\n) AS roleshift_source${limit}`);
-  }
-  const { orderBy, limit } = source;
-  const { statement, origin } = selectFrom(source, list ?? listOf(source.columns));
-  const order = orderBy.length === 0 ? sql`` : sql` ORDER BY ${join(orderBy.map(sortTerm))}`;
-  return { statement: sql`${statement}${order}${limit === undefined ? sql`` : sql` LIMIT ${integer(limit)}`}`, origin };
-}
-
-/** Whether the order that a query of the user's own asks for may get lost: a cast puts the query into parentheses. */
-export function mayLoseOrder(source: ReadSource, fields: readonly SupportedField[]): boolean {
-  return source.kind === 'query' && sorts(source) && exactList(fields) !== undefined;
-}
-
-// A user's query that sorts is limited by the reader instead: an order inside parentheses need not last outside.
-function sorts({ text }: { readonly text: string }): boolean {
-  return /\border\s+by\b/i.test(text);
-}
-
-function around(head: Sql, { query, text }: { query: Sql; text: string }, tail: Sql): ReadStatement {
-  return {
-    statement: sql`${head}${query}${tail}`,
-    origin: { userSql: { text, startsAt: characters(head), label: 'the query' } },
-  };
-}
-
-function selectFrom({ path, where }: Extract<ReadSource, { kind: 'object' }>, list: Sql): ReadStatement {
-  const head = sql`SELECT ${list} FROM ${identifier(...path)}`;
-  if (where === undefined) return { statement: head, origin: {} };
-  const before = sql`${head} WHERE (`;
-  return {
-    statement: sql`${before}${where.condition}\n)`,
-    origin: { userSql: { text: where.text, startsAt: characters(before), label: 'the condition' } },
-  };
-}
-
-function listOf(columns: readonly string[] | undefined): Sql {
-  return columns === undefined ? sql`*` : join(columns.map((column) => identifier(column)));
-}
-
-/** The columns with their casts; `undefined` when none needs one, or when two have one name and cannot be told apart. */
-function exactList(fields: readonly SupportedField[]): Sql | undefined {
-  const casts = fields.map(({ type }) => codecFor(type).selectAs);
-  const names = new Set(fields.map(({ name }) => name));
-  if (casts.every((cast) => cast === undefined) || names.size < fields.length) return undefined;
-  return join(
-    fields.map(({ name }, position) => {
-      const cast = casts[position];
-      const column = identifier(name);
-      return cast === undefined ? column : sql`CAST(${column} AS ${Sql.trusted(cast)}) AS ${column}`;
-    }),
-  );
-}
-
-function sortTerm(term: SortColumn): Sql {
-  if (typeof term === 'string') return identifier(term);
-  return term.descending ? sql`${identifier(term.column)} DESC` : identifier(term.column);
-}
-
-/** Length as the server counts positions: in characters, not in UTF-16 units. */
-function characters(text: Sql): number {
-  return Array.from(String(text)).length;
-}
-
-function invalid(path: string, message: string, action: string): ConnectorError {
-  return new ConnectorError('RS_CONFIG_INVALID', message, { action, issues: [{ path, message, action }] });
+function isAbsent(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0);
 }

@@ -1,25 +1,114 @@
+import type { ReadFilter } from '../../sql/select-filter.ts';
+import type { ConditionValue } from '../../sql/select-value.ts';
 import type { ObjectReference } from '../write-spec.ts';
 
-/** How rows travel: by cursor over the session, by UNLOAD through S3, or as the plan sees fit. */
-export type ReadMode = 'auto' | 'direct' | 'staged';
+export type { Comparison, FilterOperator, ReadFilter } from '../../sql/select-filter.ts';
+export type { ConditionValue } from '../../sql/select-value.ts';
+
+/**
+ * How rows travel: by cursor over the session, by UNLOAD through S3, by several sessions that read a part each, or as the
+ * plan sees fit.
+ */
+export type ReadMode = 'auto' | 'direct' | 'staged' | 'partitioned';
+
+/** A table or view, local, external or shared: `schema.name`, `database.schema.name`, or its parts. */
+export type ReadObject = ObjectReference | readonly [database: string, schema: string, name: string];
+
+/** One of several objects that are read together, and how it is joined to those before it; the first one is not joined. */
+export interface JoinedObject {
+  readonly object: ReadObject;
+  /** What columns are named by: `alias.column`. Default: the object's own name. */
+  readonly alias?: string | undefined;
+  /** Default `inner`. */
+  readonly join?: 'inner' | 'left' | 'right' | 'full' | undefined;
+  /** Pairs of columns that must be equal: `[['o.customer_id', 'c.id']]`. */
+  readonly on?: readonly (readonly [left: string, right: string])[] | undefined;
+  /** A condition in the user's own SQL, instead of `on`. */
+  readonly condition?: string | undefined;
+}
+
+/** A column to read; `as`: what to call it. Where several objects are read, `alias.column`. */
+export type ReadColumn = string | { readonly column: string; readonly as?: string | undefined };
 
 /** One column to sort by; a name alone sorts upwards. */
 export type SortColumn = string | { readonly column: string; readonly descending?: boolean };
 
-/** What to read. Name an object or give a query; the fields after `query` go with an object only, but for `limit`. */
+/**
+ * What `:name` stands for in the user's own SQL. A value alone is a literal; a list of them stands in `in (:name)`.
+ * `type`: the Redshift type that the literal is cast to. `sql` is the user's own SQL, which a host may forbid.
+ */
+export type ReadParameter =
+  | ConditionValue
+  | null
+  | readonly ConditionValue[]
+  | {
+      readonly kind?: 'literal' | undefined;
+      readonly value: ConditionValue | null | readonly ConditionValue[];
+      readonly type?: string | undefined;
+    }
+  | { readonly kind: 'identifier'; readonly value: string | readonly string[] }
+  | { readonly kind: 'sql'; readonly value: string };
+
+/** How a read is cut into parts that several sessions read at once. They are not one snapshot. */
+export interface PartitionSpec {
+  /** Ranges of this column, of any type that can be sorted; its NULLs are a part of their own. */
+  readonly column?: string | undefined;
+  /** Or by a hash of the text of these columns: rows spread evenly whatever the values. */
+  readonly hash?: readonly string[] | undefined;
+  /** How many parts; for ranges about as many. Default 8. */
+  readonly count?: number | undefined;
+  /** Values at which one range ends and the next begins, upwards; both outer ranges are open. Default: from the data. */
+  readonly boundaries?: readonly ConditionValue[] | undefined;
+  /** Most sessions at once. Default 4. */
+  readonly sessions?: number | undefined;
+  /** How each part travels. Default `direct`. */
+  readonly each?: 'direct' | 'staged' | undefined;
+}
+
+/** What to read. Name an object, several, or give a query; what is not for a query says so. */
 export interface ReadSpec {
-  readonly object?: ObjectReference | undefined;
+  readonly object?: ReadObject | undefined;
+  /** Several related objects, joined in this order. */
+  readonly objects?: readonly JoinedObject[] | undefined;
   /** One SELECT of the user's own. */
   readonly query?: string | undefined;
-  /** In this order; all columns without it. */
-  readonly columns?: readonly string[] | undefined;
-  /** A condition in the user's own SQL, without WHERE. */
+  /** In this order; all columns without it. Not for a query. */
+  readonly columns?: readonly ReadColumn[] | undefined;
+  /** A condition made of parts. Not for a query. */
+  readonly filter?: ReadFilter | undefined;
+  /** A condition in the user's own SQL, without WHERE; with a filter both must hold. Not for a query. */
   readonly where?: string | undefined;
+  /** Not for a query. */
   readonly orderBy?: readonly SortColumn[] | undefined;
+  /** Each row once. Not for a query. */
+  readonly distinct?: boolean | undefined;
   /** Most rows to read. */
   readonly limit?: number | undefined;
+  /** What `:name` stands for in query, conditions, preSql and postSql. */
+  readonly parameters?: Readonly<Record<string, ReadParameter>> | undefined;
+  /** The user's own statements, run once before the read, in its session and outside of its transaction. */
+  readonly preSql?: string | undefined;
+  /** The same after the last row was taken; not when the read failed or was left early. */
+  readonly postSql?: string | undefined;
   /** Default: `auto`. */
   readonly mode?: ReadMode | undefined;
+  /** Only with `partitioned`. */
+  readonly partition?: PartitionSpec | undefined;
+  /** Needed for `partitioned`: its sessions do not see one and the same state of the database. */
+  readonly allowInconsistent?: boolean | undefined;
+  /** Keeps the staged files of a read that did not end, so that the same run can go on. Staged reads with a run id only. */
+  readonly resumable?: boolean | undefined;
+  /** The checkpoint of the last batch that was kept: the read goes on behind it. */
+  readonly resumeFrom?: string | undefined;
+  /** Columns that may lose values on the way of the read; without their names such a read is refused. */
+  readonly acceptLoss?: readonly string[] | undefined;
   /** Most rows of a batch. Default: 10,000; rows that are wide come in smaller batches. */
   readonly batchRows?: number | undefined;
+}
+
+/** Whether a parameter says more than its value. */
+export function isReadParameterObject(
+  parameter: ReadParameter,
+): parameter is Extract<ReadParameter, { readonly value: unknown }> {
+  return typeof parameter === 'object' && parameter !== null && !Array.isArray(parameter);
 }

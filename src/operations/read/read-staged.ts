@@ -15,8 +15,9 @@ import { type Batch, openBatch } from '../../types/batch.ts';
 import { codecFor } from '../../types/codec.ts';
 import type { SupportedField } from '../../types/field.ts';
 import type { Connection } from '../connection.ts';
-import { describeSource } from './read-direct.ts';
-import { directSelect, type ReadSource } from './read-source.ts';
+import { describeSource } from './read-describe.ts';
+import { plainSelect } from './read-select.ts';
+import type { ReadSource } from './read-source.ts';
 import { fetchFiles } from './read-staged-fetch.ts';
 import { readUnloadManifest, type UnloadedFile } from './read-staged-manifest.ts';
 
@@ -82,14 +83,14 @@ async function unload(
   run: Run,
 ): Promise<Unloaded> {
   await using session = await database.session(run);
-  const fields = await describeSource(session, source, run);
+  const { source: described, fields } = await describeSource(session, source, run);
   const columns = fields.map(({ type }, position) => {
     const form = codecFor(type).unloadAs;
     return { name: stagedColumnName(position), ...(form === undefined ? {} : { form }) };
   });
   const clusterRegion = access.plan.endpoint.region;
   const statement = renderUnload({
-    query: renderUnloadQuery(directSelect(source, []).statement, columns),
+    query: renderUnloadQuery(plainSelect(described).statement, columns),
     prefixUrl: area.url(FOLDER),
     role: parseCopyRole(options.copyRole ?? ''),
     maxFileMb: MAX_FILE_MB,

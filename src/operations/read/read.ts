@@ -3,9 +3,11 @@ import { integerAttribute } from '../../manifest/attributes.ts';
 import { sql } from '../../sql/sql.ts';
 import type { Batch } from '../../types/batch.ts';
 import type { Connection } from '../connection.ts';
-import { describeSource, readDirect } from './read-direct.ts';
+import { describeSource } from './read-describe.ts';
+import { readDirect } from './read-direct.ts';
 import { decideByRows, planRead, type ReadPlan } from './read-plan.ts';
-import { directSelect, planReadSource, type ReadSource } from './read-source.ts';
+import { plainSelect } from './read-select.ts';
+import { planReadSource, type ReadSource } from './read-source.ts';
 import type { ReadSpec } from './read-spec.ts';
 import { readStaged } from './read-staged.ts';
 
@@ -43,7 +45,7 @@ async function decide({ database }: Connection, plan: ReadPlan, source: ReadSour
   await using session = await database.session(run);
   await describeSource(session, source, run); // says what is wrong with it, in its own words
   const limit = Math.min(source.limit ?? plan.stagedFromRows, plan.stagedFromRows);
-  const select = directSelect({ ...source, limit }, []).statement;
+  const select = plainSelect({ ...source, limit }).statement;
   const counting = sql`SELECT COUNT(*) FROM (${select}\n) AS roleshift_count`;
   const [row] = (await session.run(counting, run)).rows;
   return decideByRows(plan.stagedFromRows, Number(row?.[0]));

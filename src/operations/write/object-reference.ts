@@ -18,7 +18,7 @@ export function resolveObjectReference(reference: ObjectReference, defaultSchema
 }
 
 /** The parts of a dotted name; none when the text is malformed. */
-function splitName(text: string): readonly string[] {
+export function splitName(text: string): readonly string[] {
   const parts: string[] = [];
   for (let position = 0; ; position += 1) {
     PART.lastIndex = position;

@@ -37,6 +37,10 @@ export function extra(kind: SourceKind, sourceType: string, target: ExtraType, v
   }
 }
 
+const JSON_STRING = duckText(String.raw`"([^"\\]|\\.)*"`);
+/** Zeros at the front count as digits here: such a number is refused rather than changed. */
+const LONG_NUMBER = duckText(String.raw`([0-9]\.?){39}|([0-9]\.?){16}[eE]`);
+
 /** Text is JSON text; anything else becomes the JSON that says the same. */
 function json(kind: SourceKind, sourceType: string, value: Sql): Conversion | undefined {
   const quoted = (text: Sql): Conversion => ({ text: sql`CAST(to_json(${text}) AS VARCHAR)`, checks: [] });
@@ -46,6 +50,11 @@ function json(kind: SourceKind, sourceType: string, value: Sql): Conversion | un
       const checks = [
         { isBad: sql`NOT json_valid(${plain})`, problem: 'is not JSON text' },
         { isBad: sql`strlen(${plain}) > ${integer(LIMITS.superBytes)}`, problem: 'takes more than 16 MB as JSON text' },
+        {
+          isBad: sql`regexp_matches(${plain}, '[0-9.]{16}') AND regexp_matches(regexp_replace(${plain}, ${JSON_STRING}, '', 'g'), ${LONG_NUMBER})`,
+          problem: 'holds a number of more than 38 digits, or one with an exponent and more than 15',
+          isSilent: true,
+        },
       ];
       return { text: plain, isNull, checks };
     }
@@ -77,11 +86,15 @@ function json(kind: SourceKind, sourceType: string, value: Sql): Conversion | un
 
 function hex(kind: SourceKind, value: Sql, bytes: number, letters: 'lower' | 'upper'): Conversion | undefined {
   const problem = `takes more than the ${bytes} bytes that the column holds`;
+  const none = { problem: 'has no bytes, which COPY loads as NULL', isSilent: true };
   const spell = (digits: Sql): Sql => (letters === 'lower' ? sql`lower(${digits})` : sql`upper(${digits})`);
   if (kind === 'binary') {
     return {
       text: spell(sql`hex(${value})`),
-      checks: [{ isBad: sql`octet_length(${value}) > ${integer(bytes)}`, problem }],
+      checks: [
+        { isBad: sql`octet_length(${value}) > ${integer(bytes)}`, problem },
+        { isBad: sql`octet_length(${value}) = 0`, ...none },
+      ],
     };
   }
   if (kind !== 'text') return undefined;
@@ -93,6 +106,7 @@ function hex(kind: SourceKind, value: Sql, bytes: number, letters: 'lower' | 'up
         problem: 'is not hexadecimal digits, two a byte',
       },
       { isBad: sql`strlen(${value}) > ${integer(2 * bytes)}`, problem },
+      { isBad: sql`${value} = ''`, ...none },
     ],
   };
 }

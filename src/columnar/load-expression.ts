@@ -14,6 +14,8 @@ export interface LoadColumn {
   /** Type in the file, as the engine names it. */
   readonly sourceType: string;
   readonly field: SupportedField;
+  /** Whether values may change where COPY would change them without a word. */
+  readonly mayLose?: boolean;
 }
 
 export interface LoadContext {
@@ -33,13 +35,14 @@ const MARK = 'roleshift-check';
  * RS_INPUT_INVALID for a type that never fits.
  */
 export function loadExpression(
-  { source, sourceType, field }: LoadColumn,
+  { source, sourceType, field, mayLose = false }: LoadColumn,
   value: Sql,
   { rowNumber, position, checked }: LoadContext,
 ): Sql {
   const conversion = conversionOf(source, sourceType, field, value);
   if (conversion.checks.length === 0) return conversion.text;
-  const refusals = conversion.checks.map(({ isBad, isSilent }, check) => {
+  const refusals = conversion.checks.map(({ isBad, isSilent = false }, check) => {
+    if (isSilent && mayLose) return sql`WHEN false THEN NULL`;
     // What COPY itself would refuse may be left to it: it then counts the row as rejected.
     if (!checked && !isSilent) return sql`WHEN ${isBad} THEN CAST(${value} AS VARCHAR)`;
     const code = duckText(`|${position}|${check}`);
@@ -56,13 +59,15 @@ export function readCheckFailure(message: string, columns: readonly LoadColumn[]
   if (row === undefined || column === undefined) return undefined;
   const { source, sourceType, field } = column;
   const checks: readonly Check[] = conversionOf(source, sourceType, field, sql`NULL`).checks;
-  const problem = checks[Number(check)]?.problem ?? 'does not fit';
+  const { problem, isSilent = false } = checks[Number(check)] ?? { problem: 'does not fit' };
   const type = renderType(field.type);
   return new ConnectorError(
     'RS_VALUE_UNREPRESENTABLE',
     `Row ${row}, column ${JSON.stringify(field.name)} (${type}): the value ${problem}`,
     {
-      action: 'Mend the value in the file, or widen the column.',
+      action: isSilent
+        ? 'Mend the value in the file, widen the column, or accept the loss by naming the column in acceptLoss.'
+        : 'Mend the value in the file, or widen the column.',
       details: { row: Number(row), column: field.name, type, problem },
     },
   );

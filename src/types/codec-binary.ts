@@ -12,12 +12,15 @@ export function varbyteCodec(bytes: number): Codec {
     toText: (value) => {
       const hex = hexOf(value);
       if (hex instanceof Unfit) return hex;
+      // Fields of nothing load as NULL into every type but CHAR and VARCHAR.
+      // https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html
+      if (hex === '') return new Unfit('has no bytes, which COPY loads as NULL', '');
       return hex.length > 2 * bytes
         ? new Unfit(`takes ${hex.length / 2} bytes and the column holds ${bytes}`)
         : hex.toLowerCase();
     },
     stagedAs: 'VARCHAR',
-    loadNote: 'COPY may load a value of no bytes as NULL',
+    loadNote: 'a value of no bytes is refused: COPY would load it as NULL',
     ...(isText ? { unloadAs: { call: 'TO_HEX' } } : { csvOnly: true }),
   };
 }

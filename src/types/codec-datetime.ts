@@ -13,10 +13,11 @@ export const dateCodec: Codec = {
   toText: (value) =>
     withMoment(value, 'DATE', (moment) => {
       const { clock = { seconds: 0, fraction: '' }, offsetMinutes = 0 } = moment;
+      const day = `${renderDay(moment)}${eraSuffix(moment)}`;
       if (clock.seconds !== 0 || clock.fraction !== '' || offsetMinutes !== 0) {
-        return new Unfit('has a time of day, which DATE cannot hold');
+        return new Unfit('has a time of day, which DATE cannot hold', day);
       }
-      return `${renderDay(moment)}${eraSuffix(moment)}`;
+      return day;
     }),
 };
 
@@ -27,7 +28,7 @@ export const timestampCodec: Codec = {
     withMoment(value, 'TIMESTAMP', (moment) =>
       (moment.offsetMinutes ?? 0) === 0
         ? renderMoment(moment)
-        : new Unfit('names a time zone, which TIMESTAMP cannot hold'),
+        : new Unfit('names a time zone, which TIMESTAMP cannot hold', renderMoment(moment)),
     ),
 };
 

@@ -21,9 +21,12 @@ function decimalText(value: InputScalar, precision: number, scale: number, anySc
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match ?? [];
   if (match === null || whole + fraction === '') return new Unfit('is not a number');
   const { head, tail } = shift(whole, fraction, Number(exponent));
-  if (!anyScale && tail.length > scale) return new Unfit(`has more than ${scale} digits after the point`);
   if (head.length > precision - (anyScale ? 0 : scale)) {
     return new Unfit(`has more than ${precision - scale} digits before the point`);
+  }
+  if (!anyScale && tail.length > scale) {
+    const cut = decimalText(`${sign}${head}.${tail.slice(0, scale)}0`, precision, scale, false);
+    return new Unfit(`has more than ${scale} digits after the point`, cut instanceof Unfit ? undefined : cut);
   }
   // Up to 19 digits are stored as a 64-bit number, which ends before 9,999,999,999,999,999,999 does.
   if (precision === 19 && BigInt(head + tail.padEnd(scale, '0') || '0') > INT64_MAX) {

@@ -42,7 +42,7 @@ export function intervalDayToSecondCodec({ precision }: { readonly precision: nu
       withInterval(value, 'INTERVAL DAY TO SECOND', ({ months, micros }) => {
         if (months !== 0n) return new Unfit('has years or months, which INTERVAL DAY TO SECOND cannot hold');
         if (fractionDigits(micros) > precision) {
-          return new Unfit(`has more than ${precision} digits in the fraction of a second`);
+          return new Unfit(`has more than ${precision} digits in the fraction of a second`, renderMicros(micros));
         }
         return isWithin(micros, MAX_MICROS)
           ? renderMicros(micros)

@@ -7,9 +7,12 @@ export type InputScalar = string | number | bigint | boolean | Date | Uint8Array
 /** Why a value cannot be held by a column: completes the sentence "the value ...". Never shows the value. */
 export class Unfit {
   readonly problem: string;
+  /** The text that COPY would take and turn into another value: only where the loss was accepted. */
+  readonly lossyText: string | undefined;
 
-  constructor(problem: string) {
+  constructor(problem: string, lossyText?: string) {
     this.problem = problem;
+    this.lossyText = lossyText;
   }
 }
 

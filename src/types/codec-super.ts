@@ -1,6 +1,8 @@
 import { LIMITS, LONE_SURROGATE } from '../core/redshift-limits.ts';
 import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
 
+/** Digits that a DOUBLE keeps for certain. */
+const DOUBLE_DIGITS = 15;
 /** A number in JSON outside of strings; strings are matched to be passed over. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
@@ -14,7 +16,8 @@ export const superCodec: Codec = {
     const json = jsonOf(value);
     if (json instanceof Unfit) return json;
     if (LONE_SURROGATE.test(json)) return new Unfit('holds half of a surrogate pair, which has no UTF-8 form');
-    if (hasLongNumber(json)) return new Unfit(`holds a number of more than ${LIMITS.decimalDigits} digits`);
+    const problem = numberProblem(json);
+    if (problem !== undefined) return new Unfit(problem, json);
     const isShort = json.length * 3 <= LIMITS.superBytes;
     return isShort || Buffer.byteLength(json) <= LIMITS.superBytes
       ? json
@@ -23,7 +26,7 @@ export const superCodec: Codec = {
   stagedAs: 'VARCHAR',
   // The NULL marker of UNLOAD is not for SUPER: both kinds of null would come out as one.
   unloadCsvAs: { call: 'JSON_SERIALIZE', keepNull: true },
-  loadNote: 'Redshift spells the JSON of a SUPER anew: blanks go, and a number with an exponent may lose digits',
+  loadNote: 'Redshift spells the JSON of a SUPER anew: blanks between values go',
 };
 
 function jsonOf(value: InputScalar): string | Unfit {
@@ -43,16 +46,17 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Whether a number has more digits than a DECIMAL holds. */
-function hasLongNumber(json: string): boolean {
-  if (json.length <= LIMITS.decimalDigits || !/\d{13}/.test(json)) return false;
+/** What Redshift would not keep of a number: digits past those of a DECIMAL, or of a DOUBLE where it has an exponent. */
+function numberProblem(json: string): string | undefined {
+  if (json.length <= DOUBLE_DIGITS || !/[\d.]{16}/.test(json)) return undefined;
   for (const [token] of json.matchAll(TOKEN)) {
-    if (token.startsWith('"') || token.length <= LIMITS.decimalDigits) continue;
-    const digits = token
-      .replace(/[eE].*$/, '')
-      .replace(/[-.]/g, '')
-      .replace(/^0+/, '');
-    if (digits.length > LIMITS.decimalDigits) return true;
+    if (token.startsWith('"') || token.length <= DOUBLE_DIGITS) continue;
+    const [mantissa = '', exponent] = token.split(/e/i);
+    const digits = mantissa.replace(/[-.]/g, '').replace(/^0+/, '').length;
+    if (digits > LIMITS.decimalDigits) return `holds a number of more than ${LIMITS.decimalDigits} digits`;
+    if (exponent !== undefined && digits > DOUBLE_DIGITS) {
+      return `holds a number with an exponent and more than ${DOUBLE_DIGITS} digits`;
+    }
   }
-  return false;
+  return undefined;
 }

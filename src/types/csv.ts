@@ -13,6 +13,8 @@ export interface CsvDialect {
 export interface CsvEncoderOptions {
   /** Whether each line ends with the row's number, for a table that has a column for it. */
   readonly rowNumbers: boolean;
+  /** Names of columns whose values may change where COPY would change them without a word. */
+  readonly acceptLoss?: readonly string[];
 }
 
 /** Writes rows as the lines of one staged file. */
@@ -28,9 +30,14 @@ export interface CsvEncoder {
 export function openCsvEncoder(
   fields: readonly SupportedField[],
   { nullMarker }: CsvDialect,
-  { rowNumbers }: CsvEncoderOptions,
+  { rowNumbers, acceptLoss = [] }: CsvEncoderOptions,
 ): CsvEncoder {
-  const columns = fields.map(({ name, type }) => ({ name, type, toText: codecFor(type).toText }));
+  const columns = fields.map(({ name, type }) => ({
+    name,
+    type,
+    toText: codecFor(type).toText,
+    mayLose: acceptLoss.includes(name),
+  }));
   return {
     line: (values, rowNumber) => {
       let line = '';
@@ -40,13 +47,18 @@ export function openCsvEncoder(
         if (value === null || value === undefined) line += nullMarker;
         else {
           const text = column.toText(value);
-          if (text instanceof Unfit) throw unrepresentable(column, text, rowNumber);
-          line += quoteCsv(text);
+          line += quoteCsv(text instanceof Unfit ? changed(column, text, rowNumber) : text);
         }
       }
       return rowNumbers ? `${line},${rowNumber}\n` : `${line}\n`;
     },
   };
+}
+
+/** What COPY makes another value of, where that was accepted for the column. */
+function changed(column: SupportedField & { readonly mayLose: boolean }, unfit: Unfit, rowNumber: number): string {
+  if (column.mayLose && unfit.lossyText !== undefined) return unfit.lossyText;
+  throw unrepresentable(column, unfit, rowNumber);
 }
 
 /** A value that its column cannot hold, told without showing it. */
@@ -56,7 +68,10 @@ export function unrepresentable(field: SupportedField, unfit: Unfit, rowNumber: 
     'RS_VALUE_UNREPRESENTABLE',
     `Row ${rowNumber}, column ${JSON.stringify(field.name)} (${type}): the value ${unfit.problem}`,
     {
-      action: 'Mend the value, convert it before it is written, or widen the column.',
+      action:
+        unfit.lossyText === undefined
+          ? 'Mend the value, convert it before it is written, or widen the column.'
+          : 'Mend the value, widen the column, or accept the loss by naming the column in acceptLoss.',
       details: { row: rowNumber, column: field.name, type, problem: unfit.problem },
     },
   );

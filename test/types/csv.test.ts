@@ -74,3 +74,35 @@ describe('Batch', () => {
     expect(Object.getPrototypeOf(first)).to.equal(Object.prototype);
   });
 });
+
+describe('a loss that was accepted for a column', () => {
+  const FIELDS: readonly SupportedField[] = [
+    { name: 'price', type: { kind: 'decimal', precision: 5, scale: 2 } },
+    { name: 'day', type: { kind: 'date' } },
+    { name: 'bytes', type: { kind: 'varbyte', bytes: 4 } },
+  ];
+  const VALUES = ['1.239', '2024-02-03 04:05:06', ''];
+  const accepted = ['price', 'day', 'bytes'];
+
+  it('lets COPY have what it would change', () => {
+    const encoder = openCsvEncoder(FIELDS, { nullMarker: 'n' }, { rowNumbers: false, acceptLoss: accepted });
+    expect(encoder.line(VALUES, 1)).to.equal('1.23,2024-02-03,""\n');
+  });
+
+  for (const [position, column] of accepted.entries()) {
+    it(`is for the named columns alone: ${column} is refused, and told how to accept it`, () => {
+      const acceptLoss = accepted.filter((name) => name !== column);
+      const encoder = openCsvEncoder(FIELDS, { nullMarker: 'n' }, { rowNumbers: false, acceptLoss });
+      const values = VALUES.map((value, index) => (index === position ? value : null));
+      expect(() => encoder.line(values, 1))
+        .to.throw(ConnectorError)
+        .with.property('action')
+        .that.contains('acceptLoss');
+    });
+  }
+
+  it('never takes what COPY itself would refuse', () => {
+    const encoder = openCsvEncoder(FIELDS, { nullMarker: 'n' }, { rowNumbers: false, acceptLoss: accepted });
+    expect(() => encoder.line(['12345', null, null], 1)).to.throw(ConnectorError, '3 digits before the point');
+  });
+});

@@ -75,7 +75,7 @@ function scalarOf(value: unknown, column: string | undefined, row: number): Inpu
     case 'undefined':
       return value;
     case 'object':
-      if (value === null || value instanceof Date) return value;
+      if (value === null || value instanceof Date || value instanceof Uint8Array) return value;
       throw refusal(column, row, 'is an object or an array');
     case 'symbol':
     case 'function':

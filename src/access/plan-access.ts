@@ -32,15 +32,21 @@ function intermediateWishes(roles: AccessOptions['intermediateRoles']): RoleWish
 
 /** The roles on the way to S3: the staging role, else the Redshift role, else none but the intermediate ones. */
 function stagingWishes(options: AccessOptions): RoleWish[] {
-  const { useStaging, stagingRoleArn, intermediateRoles } = options;
+  const { useStaging, intermediateRoles } = options;
   if (!useStaging) return [];
-  if (stagingRoleArn !== undefined && stagingRoleArn !== options.roleArn) {
+  const roleArn = ownStagingRole(options);
+  if (roleArn !== undefined) {
     const externalId = options.stagingExternalId ?? options.externalId;
-    const staging = { id: 'staging', path: 'stagingRoleArn', roleArn: stagingRoleArn, externalId };
+    const staging = { id: 'staging', path: 'stagingRoleArn', roleArn, externalId };
     return [...intermediateWishes(intermediateRoles), staging];
   }
   const viaLogin = loginWishes(options);
   return viaLogin.length > 0 ? viaLogin : intermediateWishes(intermediateRoles);
+}
+
+/** The staging role where it is another one than the Redshift role. */
+function ownStagingRole({ stagingRoleArn, roleArn }: AccessOptions): string | undefined {
+  return stagingRoleArn === roleArn ? undefined : stagingRoleArn;
 }
 
 function regionIssues(options: AccessOptions, region: string | undefined, needsAws: boolean): ConfigIssue[] {
@@ -96,6 +102,7 @@ export function planAccess(options: AccessOptions, { mode = 'standard' }: PlanCo
       ...(chosen.note === undefined ? [] : [chosen.note]),
       ...loginTalk.notices,
       ...regionNotices(options.region, name?.region),
+      ...stagingNotices(options),
       ...proxyNotices(options),
       ...new Set(notes),
     ],
@@ -111,6 +118,12 @@ function awsTarget(options: AccessOptions, region: string | undefined, partition
     connectTimeoutMs: options.awsConnectTimeoutSeconds * 1000,
     ...(awsProxyUrl === undefined ? {} : { proxy: { url: awsProxyUrl, noProxy: options.awsNoProxy } }),
   };
+}
+
+function stagingNotices(options: AccessOptions): string[] {
+  if (!options.useStaging || options.stagingExternalId === undefined) return [];
+  if (ownStagingRole(options) !== undefined) return [];
+  return ['The staging external id is not used: there is no staging role of its own.'];
 }
 
 function proxyNotices({ awsProxyUrl }: AccessOptions): string[] {

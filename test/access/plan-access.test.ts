@@ -249,6 +249,15 @@ describe('planAccess', () => {
     }
   });
 
+  it('says when a staging external id has no role to go with', () => {
+    const staging = { useStaging: true, stagingExternalId: 'acme-7' };
+    const notices = (changes: Partial<AccessOptions>) => planAccess(accessOptions({ ...staging, ...changes })).notices;
+    for (const changes of [{}, { stagingRoleArn: ROLE_ARN }]) {
+      expect(notices(changes).join()).to.match(/staging external id is not used/);
+    }
+    expect(notices({ stagingRoleArn: STAGING_ROLE })).to.deep.equal([]);
+  });
+
   describe('plans the login', () => {
     it('by stored password', () => {
       const { login, roles } = planAccess(accessOptions(PASSWORD));

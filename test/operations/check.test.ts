@@ -280,12 +280,17 @@ describe('check', () => {
       {},
       {
         notices: ['The access keys are ignored.'],
-        environment: { AWS_ENDPOINT_URL_S3: 'https://elsewhere.example' },
+        environment: {
+          AWS_ENDPOINT_URL_S3: 'https://elsewhere.example',
+          AWS_ENDPOINT_URL_IAM: 'https://elsewhere.example',
+        },
       },
     );
     const { verdict, because } = stepOf(report, 'options');
     expect(verdict).to.equal('warn');
-    expect(because).to.equal('The access keys are ignored. The environment redirects AWS calls: AWS_ENDPOINT_URL_S3');
+    expect(because).to.equal(
+      'The access keys are ignored. The environment redirects AWS calls: AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_S3',
+    );
     expect(report.ok).to.equal(true);
   });
 

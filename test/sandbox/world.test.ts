@@ -10,6 +10,7 @@ import { parse } from 'yaml';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { createWorldClock } from '../../src/sandbox/clock.ts';
 import type { SuperuserRows } from '../../src/sandbox/cluster.ts';
+import { readyConnections } from '../../src/sandbox/connections.ts';
 import type { WorldInfo } from '../../src/sandbox/control.ts';
 import { Disposables } from '../../src/sandbox/disposables.ts';
 import { createFaultBook } from '../../src/sandbox/faults.ts';
@@ -187,6 +188,23 @@ describe('World files', () => {
   });
 });
 
+describe('Ready connections', () => {
+  it('tell users of one name in two accounts apart', () => {
+    const user = (name: string, at: number) => ({ name, accessKeys: [{ id: `AKIA${at}`, secret: `s${at}` }] });
+    const accounts = [
+      { id: '111122223333', users: [user('admin', 1), user('etl', 2)] },
+      { id: '444455556666', users: [user('admin', 3), { name: 'etl' }] },
+    ];
+    const world = { name: 'two', region: 'us-east-1', accounts };
+    const made = readyConnections({ world, awsEndpoint: 'http://127.0.0.1:1', clusters: {}, metadataEndpoints: {} });
+    expect(made.map(({ name, values }) => [name, values['accessKeyId']])).to.deep.equal([
+      ['keys-admin-111122223333', 'AKIA1'],
+      ['keys-etl', 'AKIA2'],
+      ['keys-admin-444455556666', 'AKIA3'],
+    ]);
+  });
+});
+
 describe('A sandbox', () => {
   it('writes a connection file for every identity, readable by its owner alone', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'roleshift-test-'));
@@ -207,6 +225,7 @@ describe('A sandbox', () => {
         authType: 'assumeRole',
         accessKeyId: 'AKIASANDBOXETLAGENT1',
         stsEndpoint: sandbox.awsEndpoint,
+        iamEndpoint: sandbox.awsEndpoint,
         useStaging: true,
       });
       expect(values[1]).to.include({ useEc2Role: true }).and.not.have.any.keys('accessKeyId', 'secretAccessKey');

@@ -13,15 +13,17 @@ const MARKS: Readonly<Record<CheckVerdict, string>> = {
   skipped: styleText('dim', '-'),
 };
 
-/** The lines of one step: what was tried, what was found, and, where it failed, what to do. */
+/** The lines of one step: what was tried and its id (for --only, --skip and the guides), what was found, and, where it failed, what to do. */
 export function describeStep(
-  { title, verdict, evidence, because, neededBy, durationMs, error }: CheckStep,
+  { id, title, verdict, evidence, because, neededBy, durationMs, error }: CheckStep,
   titles: ReadonlyMap<string, string> = new Map(),
 ): string[] {
   const width = terminalWidth();
   const took = verdict === 'skipped' ? '' : styleText('dim', `  ${formatDuration(durationMs)}`);
   const needed = neededBy === undefined ? '' : styleText('dim', `  (needed by ${shortList(neededBy)})`);
-  const lines = [wrap(`${MARKS[verdict]} ${plainText(title)}${took}${needed}`, 2, width)];
+  const lines = [
+    wrap(`${MARKS[verdict]} ${plainText(title)}${took}${styleText('dim', `  [${id}]`)}${needed}`, 2, width),
+  ];
   if (evidence !== undefined) lines.push(styleText('dim', wrap(`    ${plainText(evidence)}`, 4, width)));
   if (because !== undefined) {
     const reason = plainText(verdict === 'skipped' ? withTitle(because, titles) : because);

@@ -41,6 +41,8 @@ describe('figures', () => {
     [850, '850 ms'],
     [12_340, '12.3 s'],
     [245_000, '4 min 05 s'],
+    [3_599_600, '1 h 00 min'],
+    [21_597_000, '5 h 59 min'],
   ] as const) {
     it(`writes ${ms} ms as ${text}`, () => expect(formatDuration(ms)).to.equal(text));
   }

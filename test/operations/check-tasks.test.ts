@@ -192,6 +192,14 @@ describe('the steps of a check', () => {
     expect(steps[0]?.error).to.not.have.property('said');
   });
 
+  it('quote nobody where the answer had no words', async () => {
+    const cause = new Error('UnknownError');
+    const steps = await run([
+      task('a', [], () => Promise.reject(new ConnectorError('RS_STAGING_DENIED', 'S3 refused it', { cause }))),
+    ]);
+    expect(steps[0]?.error).to.not.have.property('said');
+  });
+
   it('report a defect of ours as one, without its text', async () => {
     const steps = await run([
       task('a', [], () => Promise.reject(new TypeError('canary'))),

@@ -26,7 +26,7 @@ export function copyRoleTasks(connection: Connection, glance: IamGlance, run: Ru
   let attached: AttachedRoles | undefined;
   const user: CheckTask = {
     id: 'copy-role:user',
-    title: 'The database user may use it',
+    title: 'The database user may use the COPY role',
     needs: ['session'],
     ...(role.kind === 'default' ? { wants: ['copy-role:attached'] } : {}),
     after: ['copy-role:attached', 'rights:schema', 'rights:read', 'rights:write'],
@@ -54,7 +54,7 @@ export function copyRoleTasks(connection: Connection, glance: IamGlance, run: Ru
     user,
     {
       id: 'copy-role:open',
-      title: 'It is kept for whom it is meant',
+      title: 'The COPY role is kept for whom it is meant',
       needs: [lastRole, 'session'],
       ...(first === undefined ? { wants: ['copy-role:attached'] } : {}),
       after: ['copy-role:user'],
@@ -62,7 +62,8 @@ export function copyRoleTasks(connection: Connection, glance: IamGlance, run: Ru
         const arn = first ?? attached?.defaultRoleArn;
         if (arn === undefined) return { skipped: 'which role the default is was not to be seen' };
         const trust = (await glance(arn))?.trust;
-        if (trust === undefined) return { skipped: 'IAM does not let us read the trust policy of the role' };
+        if (trust === undefined)
+          return { skipped: 'the trust policy of the role could not be read in IAM, and need not be' };
         const found = openFinding(trust);
         if (found.warning === undefined || !(await isKeptFromOthers(connection, arn, run))) return found;
         return {

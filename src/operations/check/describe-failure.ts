@@ -9,6 +9,9 @@ const MAX_SAID = 500;
 /** Nobody answered: what is known stands in our own message. */
 const OWN_WORDS = /^RS_(?:CONN_|TIMEOUT|INTERNAL)/;
 
+/** What the AWS SDK puts where an answer has no words, as to a HEAD request. */
+const NO_WORDS = 'UnknownError';
+
 /** A failure as the report shows it. One that is not ours is a defect: only its kind is told. */
 export function describeFailure(error: unknown): CheckError {
   if (error instanceof ConnectorError) {
@@ -43,7 +46,7 @@ function saidBy(error: ConnectorError): string | undefined {
   let { cause } = error;
   while (cause instanceof ConnectorError) cause = cause.cause;
   const said = cause instanceof Error ? plainLine(cause.message, MAX_SAID) : '';
-  return said === '' ? undefined : said;
+  return said === '' || said === NO_WORDS ? undefined : said;
 }
 
 /** What waits when the time for the check is over. A failure that was known by then stays what it is. */

@@ -21,7 +21,7 @@ export function loginPinTasks({ access }: Connection, glance: IamGlance): readon
       attempt: async () => {
         const policies = await glance(role.roleArn);
         if (policies?.permissions === undefined)
-          return { skipped: 'IAM does not let us read the policies of the role' };
+          return { skipped: 'the policies of the role could not be read in IAM, and need not be' };
         return pinFinding(policies, { username: login.username, sessionName: role.sessionName });
       },
     },

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { plainText, visibleJson } from '../core/plain-text.ts';
 import type { Candidate, Diagnosis } from '../operations/diagnose/diagnosis.ts';
 import { placeOf } from '../operations/diagnose/mends.ts';
+import { placeholdersIn } from '../policies/placeholders.ts';
 import { wrap } from './format.ts';
 
 /** What is to be done, and where, in a line. */
@@ -44,10 +45,14 @@ export function describeDiagnosis({ decided, candidates, evidence }: Diagnosis, 
 function describeCandidate(candidate: Candidate, rank: string, width: number): string[] {
   const { holder, statement, reason, page, console: consolePage, command } = candidate;
   const place = plainText(instruction(candidate));
+  const unknown = placeholdersIn(`${JSON.stringify(statement ?? {})} ${command}`);
   return [
     wrap(`${rank}: ${plainText(reason)}`, 2, width),
     wrap(`  ${styleText('cyan', '->')} ${place}`, 5, width),
     ...(place.includes(holder.arn) ? [] : [`     ${plainText(holder.arn)}`]),
+    ...unknown.map(({ text, meaning }) =>
+      wrap(`     ${styleText('yellow', `Fill in ${text} first`)}: ${meaning}`, 5, width),
+    ),
     ...(statement === undefined ? [] : indented(visibleJson(JSON.stringify(statement, null, 2)))),
     ...(command === '' ? [] : ['  With the AWS CLI:', ...indented(plainText(command, { lines: true }))]),
     `  In the console: ${plainText(consolePage)}`,

@@ -1,4 +1,4 @@
-/** What no connection can say, as it stands in a policy: IAM refuses it, so nobody applies it by mistake. */
+/** What no connection can say, as it stands in a policy. IAM refuses it as a principal; elsewhere it fits nothing. */
 const PLACEHOLDERS = {
   AGENT_ACCOUNT: ['account of the agent', 'give the ARN of its user or role (--identity-arn)'],
   AGENT_USER: ['IAM user whose access keys the connection holds', 'give its ARN (--identity-arn)'],

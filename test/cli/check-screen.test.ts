@@ -77,6 +77,15 @@ describe('a diagnosis on the screen', () => {
     });
   }
 
+  it('says what a person has to fill in before a statement or command does anything', () => {
+    const Condition = { StringEquals: { 'aws:ResourceAccount': '<BUCKET_OWNER>' } };
+    const lines = described({ candidates: [candidate({ statement: { Sid: 'Files', Effect: 'Allow', Condition } })] });
+    expect(lines.filter((line) => line.includes('Fill in'))).to.deep.equal([
+      '     Fill in <BUCKET_OWNER> first: account that owns the staging bucket',
+    ]);
+    expect(described({}).join('\n')).to.not.include('Fill in');
+  });
+
   it('wraps sentences and never what is to be copied', () => {
     const lines = described({ evidence: ['word '.repeat(40)] }, 60).flatMap((text) => text.split('\n'));
     const long = lines.filter((line) => line.length > 60);
@@ -93,11 +102,11 @@ describe('a step on the screen', () => {
     const step = { id: 'login', title: 'Get a login', verdict: 'skipped', durationMs: 0 } as const;
     const titles = new Map([['role:redshift', 'Assume it']]);
     expect(plain(describeStep({ ...step, because: 'role:redshift failed' }, titles))).to.deep.equal([
-      '- Get a login',
+      '- Get a login  [login]',
       '    "Assume it" failed',
     ]);
     expect(plain(describeStep({ ...step, because: 'left out', neededBy: ['a', 'b', 'c'] }))[0]).to.equal(
-      '- Get a login  (needed by a and 2 others)',
+      '- Get a login  [login]  (needed by a and 2 others)',
     );
   });
 

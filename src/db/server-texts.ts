@@ -42,6 +42,13 @@ const RULES: readonly TextRule[] = [
     action: 'Attach the role to the cluster, and let redshift.amazonaws.com assume it in its trust policy.',
   },
   {
+    pattern: /not have an? (?:default iam role|iam role .*default)|default iam role (?:is not|does not)/i,
+    code: 'RS_AUTH_ROLE_DENIED',
+    message: 'the cluster has no default role, which copyRole: default asks for',
+    action:
+      'Make an attached role the default one of the cluster or namespace, or set copyRole to the ARN of an attached role.',
+  },
+  {
     pattern: /ExpiredToken|token (?:included in the request )?is expired/i,
     code: 'RS_AUTH_EXPIRED',
     message: 'the credentials that the server used have expired',

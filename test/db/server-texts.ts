@@ -38,6 +38,10 @@ export const SERVER_TEXTS: readonly ServerText[] = [
     code: 'RS_AUTH_ROLE_DENIED',
   },
   {
+    message: 'The cluster does not have a default IAM role. Associate one with the cluster and try again',
+    code: 'RS_AUTH_ROLE_DENIED',
+  },
+  {
     message: 'Not authorized to get credentials of role arn:aws:iam::111122223333:role/RedshiftCopy',
     code: 'RS_AUTH_ROLE_DENIED',
   },

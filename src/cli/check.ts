@@ -20,6 +20,11 @@ export async function check(command: CheckCommand, context: CommandContext): Pro
   if (timeout !== undefined && watch !== true) {
     throw new ConnectorError('RS_CONFIG_INVALID', '--timeout is how long --watch goes on', { action: 'Add --watch.' });
   }
+  if (spec.operation !== undefined && spec.write === undefined) {
+    throw new ConnectorError('RS_CONFIG_INVALID', '--operation is how the table of --write is to be written', {
+      action: 'Add --write TABLE.',
+    });
+  }
   using output = openOutput(context);
   const once = async (round: CheckSpec, onStep?: (step: CheckStep) => void): Promise<CheckReport> => {
     await using redshift = await openConnection(connection, output, { mode });

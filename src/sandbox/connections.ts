@@ -11,7 +11,7 @@ export type ConnectionValue =
 
 /** A ready connection for one identity: option values, and the environment that the identity lives in. */
 export interface ReadyConnection {
-  /** `keys-USER` or `ec2-INSTANCE`, `worker-INSTANCE`, `pod-INSTANCE`; before it `iam-` or `serverless-` for such logins. */
+  /** `keys-USER` (`keys-USER-ACCOUNT` where accounts have a user of one name) or `ec2-INSTANCE`, `worker-INSTANCE`, `pod-INSTANCE`; before it `iam-` or `serverless-` for such logins. */
   readonly name: string;
   readonly description: string;
   readonly values: Readonly<Record<string, ConnectionValue>>;
@@ -127,12 +127,14 @@ export function readyConnections(source: ConnectionSource): readonly ReadyConnec
 
 function connectionsOf(source: ConnectionSource, shared: Values): readonly ReadyConnection[] {
   const { world, metadataEndpoints } = source;
-  const users = world.accounts.flatMap(({ users: own = [] }) => own);
-  const byKeys = users.flatMap(({ name, accessKeys = [] }): ReadyConnection[] => {
-    const [key] = accessKeys;
+  const users = world.accounts.flatMap(({ id: account, users: own = [] }) => own.map((user) => ({ account, ...user })));
+  const withKeys = users.filter(({ accessKeys = [] }) => accessKeys.length > 0);
+  const byKeys = withKeys.flatMap(({ account, name, accessKeys: [key] = [] }): ReadyConnection[] => {
     if (!key) return [];
     const values = withoutAbsent({ ...shared, accessKeyId: key.id, secretAccessKey: key.secret });
-    return [{ name: `keys-${name}`, description: `access keys of the IAM user ${name}`, values, environment: {} }];
+    const isAlone = withKeys.filter((other) => other.name === name).length === 1;
+    const [file, described] = isAlone ? [name, name] : [`${name}-${account}`, `${name} of account ${account}`];
+    return [{ name: `keys-${file}`, description: `access keys of the IAM user ${described}`, values, environment: {} }];
   });
   const byInstance = (world.instances ?? []).flatMap(({ name, kind, role }): ReadyConnection[] => {
     if (role === undefined) return [];

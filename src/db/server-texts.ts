@@ -43,7 +43,7 @@ const RULES: readonly TextRule[] = [
   },
   {
     pattern: /not have an? (?:default iam role|iam role .*default)|default iam role (?:is not|does not)/i,
-    code: 'RS_AUTH_ROLE_DENIED',
+    code: 'RS_CONFIG_OBJECT_MISSING',
     message: 'the cluster has no default role, which copyRole: default asks for',
     action:
       'Make an attached role the default one of the cluster or namespace, or set copyRole to the ARN of an attached role.',

@@ -39,7 +39,7 @@ export const SERVER_TEXTS: readonly ServerText[] = [
   },
   {
     message: 'The cluster does not have a default IAM role. Associate one with the cluster and try again',
-    code: 'RS_AUTH_ROLE_DENIED',
+    code: 'RS_CONFIG_OBJECT_MISSING',
   },
   {
     message: 'Not authorized to get credentials of role arn:aws:iam::111122223333:role/RedshiftCopy',

@@ -3,14 +3,16 @@ import { listOf, type OneOrMany, type PolicyCondition } from './document.ts';
 import { matchesArn, matchesPattern, type RequestContext } from './match-pattern.ts';
 import { every, not, some, type Ternary } from './ternary.ts';
 
-type Compare = (actual: string, wanted: string, context: RequestContext) => Ternary;
+/** `variables`: what those of the policy are filled in from; undefined in a policy whose version has none. */
+type Compare = (actual: string, wanted: string, variables: RequestContext | undefined) => Ternary;
 
 /** Equal once the variables are filled in; a wildcard is a character like any other here. */
-function isEqual(actual: string, wanted: string, context: RequestContext): Ternary {
+function isEqual(actual: string, wanted: string, variables: RequestContext | undefined): Ternary {
+  if (variables === undefined) return actual === wanted;
   return matchesPattern(
     wanted.replaceAll(/[*?]/g, (sign) => `\${${sign}}`),
     actual,
-    context,
+    variables,
   );
 }
 
@@ -41,9 +43,9 @@ function inNetwork(actual: string, wanted: string): Ternary {
   return networks.check(actual, isIP(actual) === 6 ? 'ipv6' : 'ipv4');
 }
 
-const lower: Compare = (actual, wanted, context) => isEqual(actual.toLowerCase(), wanted.toLowerCase(), context);
-const like: Compare = (actual, wanted, context) => matchesPattern(wanted, actual, context);
-const arn: Compare = (actual, wanted, context) => matchesArn(wanted, actual, context);
+const lower: Compare = (actual, wanted, variables) => isEqual(actual.toLowerCase(), wanted.toLowerCase(), variables);
+const like: Compare = (actual, wanted, variables) => matchesPattern(wanted, actual, variables);
+const arn: Compare = (actual, wanted, variables) => matchesArn(wanted, actual, variables);
 
 /** Positive form of each operator; `Not` in a name turns it around. */
 const COMPARISONS: Readonly<Record<string, Compare>> = {
@@ -67,14 +69,19 @@ const COMPARISONS: Readonly<Record<string, Compare>> = {
   dategreaterthanequals: time((order) => order >= 0),
 };
 
-function test(operator: string, key: string, wanted: OneOrMany, context: RequestContext): Ternary {
+interface Facts {
+  readonly context: RequestContext;
+  readonly variables: RequestContext | undefined;
+}
+
+function test(operator: string, key: string, wanted: OneOrMany, { context, variables }: Facts): Ternary {
   const [, quantifier, name = '', ifExists] =
     /^(forallvalues:|foranyvalue:)?(.*?)(ifexists)?$/.exec(operator.toLowerCase()) ?? [];
   const actual = context.get(key.toLowerCase());
   const values = listOf(wanted);
   if (name === 'null') {
     const isAbsent = listOf(actual).every((value) => value === '');
-    return actual === undefined ? undefined : values.includes(String(isAbsent));
+    return actual === undefined ? undefined : values.some((value) => value.toLowerCase() === String(isAbsent));
   }
   const isNegated = name.includes('not');
   const compare = COMPARISONS[name.replace('not', '')];
@@ -85,22 +92,26 @@ function test(operator: string, key: string, wanted: OneOrMany, context: Request
     return ifExists !== undefined || quantifier === 'forallvalues:' || (isNegated && quantifier !== 'foranyvalue:');
   }
   const verdicts = said.map((each) => {
-    const found = some(values.map((value) => compare(each, value, context)));
+    const found = some(values.map((value) => compare(each, value, variables)));
     return isNegated ? not(found) : found;
   });
   if (quantifier === 'forallvalues:') return every(verdicts);
   if (quantifier === 'foranyvalue:') return some(verdicts);
-  // What a key with several values means without a quantifier, IAM does not say.
-  return verdicts.length === 1 ? verdicts[0] : undefined;
+  // A key that holds a list asks for a quantifier, be it a list of one; what it means without, IAM does not say.
+  return typeof actual === 'string' ? verdicts[0] : undefined;
 }
 
 /** Whether a condition block holds for a request; the keys it hangs on where that is not known. */
 export function conditionVerdict(
   condition: PolicyCondition | undefined,
   context: RequestContext,
+  variables: RequestContext | undefined,
 ): { readonly holds: Ternary; readonly unknownKeys: readonly string[] } {
   const tests = Object.entries(condition ?? {}).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, wanted]) => ({ key, verdict: test(operator, key, texts(wanted), context) })),
+    Object.entries(keys).map(([key, wanted]) => ({
+      key,
+      verdict: test(operator, key, texts(wanted), { context, variables }),
+    })),
   );
   return {
     holds: every(tests.map(({ verdict }) => verdict)),

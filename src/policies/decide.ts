@@ -1,6 +1,13 @@
 import { conditionVerdict } from './conditions.ts';
-import { type AccessRequest, listOf, type PolicyDocument, type PolicyStatement, statementsOf } from './document.ts';
-import { contextOf, matchesPattern, type RequestContext } from './match-pattern.ts';
+import {
+  type AccessRequest,
+  listOf,
+  type PolicyDocument,
+  type PolicyPrincipal,
+  type PolicyStatement,
+  statementsOf,
+} from './document.ts';
+import { contextOf, matchesPattern, matchesResource, type RequestContext } from './match-pattern.ts';
 import { every, not, some, type Ternary } from './ternary.ts';
 
 /** The policies that exist, as far as they are known. */
@@ -9,8 +16,8 @@ export interface KnownPolicies {
   permissions(arn: string): readonly PolicyDocument[] | undefined;
   /** What the permissions boundary allows; undefined where there is none. */
   boundary(arn: string): readonly PolicyDocument[] | undefined;
-  /** Trust policy of a role, policy of a bucket or key, by ARN; undefined where nobody said. */
-  ofResource(arn: string): PolicyDocument | undefined;
+  /** Trust policy of a role, policy of a bucket or key, by ARN; several where they are held together, none where nobody said. */
+  ofResource(arn: string): readonly PolicyDocument[];
 }
 
 /** `undecided` hangs on condition keys that only the real request carries. */
@@ -19,19 +26,22 @@ export interface Decision {
   readonly unknownKeys: readonly string[];
 }
 
-/** `session`: one session of the role is named, and only the request itself tells which one it is. */
-type Match = 'none' | 'account' | 'session' | 'exact';
+/**
+ * How a statement names the caller. `account` leaves it to the caller's own policies. `session`: one session of the role is
+ * named, and only the request itself tells which one it is.
+ */
+type Match = 'account' | 'session' | 'exact' | 'everybody';
 
 interface Weighed {
   readonly denies: Ternary;
-  /** By a statement that names the caller itself, or everybody. */
+  /** By a statement that names the caller itself, one session of it, or everybody. */
   readonly allows: Ternary;
+  /** The same, without those that name a role: what these give to a session of it, a boundary narrows. */
+  readonly allowsFreely: Ternary;
   /** By a statement that names the caller's account, and so leaves it to the caller's own policies. */
   readonly delegates: Ternary;
   readonly unknownKeys: readonly string[];
 }
-
-const NOTHING: Weighed = { denies: false, allows: false, delegates: false, unknownKeys: [] };
 
 /** Whether IAM lets a request pass, by the policies of both sides. A small evaluator of its own: nothing of the sandbox. */
 export function decide(request: AccessRequest, known: KnownPolicies): Decision {
@@ -41,13 +51,11 @@ export function decide(request: AccessRequest, known: KnownPolicies): Decision {
   const boundary = known.boundary(principal);
   const bounds = boundary === undefined ? undefined : weigh(boundary, request);
   const other = known.ofResource(resourceArn(resource));
-  const theirs =
-    other === undefined ? NOTHING : weigh([other], request, { byPrincipal: true, hasBoundary: bounds !== undefined });
+  const theirs = weigh(other, request, { byPrincipal: true, hasBoundary: bounds !== undefined });
   const callerAccount = principal.split(':')[4] ?? '';
   const within = bounds === undefined ? true : bounds.allows;
   const mine = every([own.allows, within]);
-  // What the other side grants to a user by name passes a boundary that is silent on it; what it grants to a role does not.
-  const granted = principal.includes(':user/') ? theirs.allows : every([theirs.allows, within]);
+  const granted = some([theirs.allowsFreely, every([theirs.allows, within])]);
 
   let allows: Ternary;
   // A service or an identity provider has no policies of its own.
@@ -60,7 +68,9 @@ export function decide(request: AccessRequest, known: KnownPolicies): Decision {
   const passes = every([allows, not(denies)]);
   return {
     verdict: passes === undefined ? 'undecided' : passes ? 'allowed' : 'denied',
-    unknownKeys: [...new Set([own, theirs, bounds ?? NOTHING].flatMap(({ unknownKeys }) => unknownKeys))],
+    unknownKeys: [
+      ...new Set([own, theirs, ...(bounds === undefined ? [] : [bounds])].flatMap(({ unknownKeys }) => unknownKeys)),
+    ],
   };
 }
 
@@ -86,34 +96,31 @@ function weigh(
   { byPrincipal = false, hasBoundary = false }: { readonly byPrincipal?: boolean; readonly hasBoundary?: boolean } = {},
 ): Weighed {
   const context = contextOf({ ...knownOf(request.principal), ...request.context });
-  const statements = documents.flatMap(statementsOf).map((statement) => {
-    // IAM spares nobody who has a boundary: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-    const sparesNobody = hasBoundary && statement.Effect === 'Deny' && statement.NotPrincipal !== undefined;
-    const match = byPrincipal && !sparesNobody ? principalMatch(statement, request.principal) : 'exact';
-    const speaks =
-      match === 'none'
-        ? false
-        : every([
-            match === 'session' ? undefined : true,
-            actionMatches(statement, request.action),
-            resourceMatches(statement, request, context),
-          ]);
-    const { holds, unknownKeys } =
-      speaks === false ? { holds: false, unknownKeys: [] } : conditionVerdict(statement.Condition, context);
-    return { effect: statement.Effect, match, applies: every([speaks, holds]), unknownKeys };
-  });
-  const of = (effect: 'Allow' | 'Deny', match?: Match): Ternary =>
+  const statements = documents.flatMap((document) =>
+    statementsOf(document).flatMap((statement) => {
+      const variables = document.Version === '2012-10-17' ? context : undefined;
+      const matches = byPrincipal ? matchesOf(statement, request.principal, hasBoundary) : (['exact'] as const);
+      const speaks = every([actionMatches(statement, request.action), resourceMatches(statement, request, variables)]);
+      if (speaks === false || matches.length === 0) return [];
+      const { holds, unknownKeys } = conditionVerdict(statement.Condition, context, variables);
+      return matches.map((match) => ({
+        effect: statement.Effect,
+        match,
+        applies: every([speaks, holds, match === 'session' ? undefined : true]),
+        unknownKeys,
+      }));
+    }),
+  );
+  const of = (effect: 'Allow' | 'Deny', ...matches: readonly Match[]): Ternary =>
     some(
-      statements
-        .filter(
-          (each) =>
-            each.effect === effect && (match === undefined || (each.match === 'account') === (match === 'account')),
-        )
-        .map(({ applies }) => applies),
+      statements.filter((each) => each.effect === effect && matches.includes(each.match)).map(({ applies }) => applies),
     );
+  // What a resource grants to a user by name passes a boundary that is silent on it; what it grants to a role does not.
+  const free = request.principal.includes(':user/') ? (['exact'] as const) : [];
   return {
-    denies: of('Deny'),
-    allows: of('Allow', 'exact'),
+    denies: of('Deny', 'account', 'session', 'exact', 'everybody'),
+    allows: of('Allow', 'session', 'exact', 'everybody'),
+    allowsFreely: of('Allow', 'session', 'everybody', ...free),
     delegates: of('Allow', 'account'),
     unknownKeys: statements.filter(({ applies }) => applies === undefined).flatMap(({ unknownKeys }) => unknownKeys),
   };
@@ -135,31 +142,60 @@ function actionMatches({ Action, NotAction }: PolicyStatement, action: string): 
 function resourceMatches(
   { Resource, NotResource }: PolicyStatement,
   { resource }: AccessRequest,
-  context: RequestContext,
+  variables: RequestContext | undefined,
 ): Ternary {
   const among = (patterns: PolicyStatement['Resource']): Ternary =>
-    some(listOf(patterns).map((pattern) => matchesPattern(pattern, resource, context)));
+    some(listOf(patterns).map((pattern) => matchesResource(pattern, resource, variables)));
   if (Resource !== undefined) return among(Resource);
   return NotResource === undefined ? true : not(among(NotResource)); // a trust policy has neither
 }
 
-function principalMatch({ Principal, NotPrincipal }: PolicyStatement, principal: string): Match {
-  if (NotPrincipal !== undefined) {
-    const spared = NotPrincipal === '*' ? ['*'] : Object.values(NotPrincipal).flatMap(listOf);
-    if (spared.includes('*') || spared.includes(principal)) return 'none';
-    return spared.some((entry) => entry.startsWith(sessionsOf(principal))) ? 'session' : 'exact';
-  }
-  if (Principal === undefined) return 'none';
-  if (Principal === '*') return 'exact';
+/** Every way in which a statement names the caller; none where it does not. */
+function matchesOf(
+  { Effect, Principal, NotPrincipal }: PolicyStatement,
+  principal: string,
+  hasBoundary: boolean,
+): readonly Match[] {
+  if (NotPrincipal === undefined) return Principal === undefined ? [] : namings(Principal, principal);
+  if (Effect === 'Deny') return matchesOfAllBut(NotPrincipal, principal, hasBoundary);
+  const matches = namings(NotPrincipal, principal);
+  return matches.length === 0 ? ['exact'] : matches.every((match) => match === 'session') ? matches : [];
+}
+
+function namings(element: PolicyPrincipal, principal: string): readonly Match[] {
+  if (element === '*') return ['everybody'];
+  const named = Object.values(element).flatMap(listOf);
+  const ways: Readonly<Record<Match, boolean>> = {
+    everybody: principal.startsWith('arn:') && listOf(element['AWS']).includes('*'),
+    exact: named.includes(principal),
+    session: named.some((entry) => entry.startsWith(sessionsOf(principal))),
+    account: namesAccount(named, principal),
+  };
+  return (['everybody', 'exact', 'session', 'account'] as const).filter((way) => ways[way]);
+}
+
+/**
+ * A Deny for all but some spares a caller only where they name its account as well, and of a role the session besides. It
+ * spares nobody who has a boundary.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+ */
+function matchesOfAllBut(element: PolicyPrincipal, principal: string, hasBoundary: boolean): readonly Match[] {
+  if (hasBoundary) return ['exact'];
+  if (element === '*' || listOf(element['AWS']).includes('*')) return [];
+  const named = Object.values(element).flatMap(listOf);
+  if (!named.includes(principal)) return ['exact'];
+  if (!principal.startsWith('arn:')) return [];
+  if (!namesAccount(named, principal)) return ['exact'];
+  // Which session it is, and whether the role alone is enough, is not known here.
+  return principal.includes(':role/') ? ['session'] : [];
+}
+
+function namesAccount(named: readonly string[], principal: string): boolean {
   const account = principal.split(':')[4] ?? '';
-  const named = Object.values(Principal).flatMap(listOf);
-  if (named.includes(principal)) return 'exact';
-  if (principal.startsWith('arn:') && listOf(Principal['AWS']).includes('*')) return 'exact';
-  if (named.some((entry) => entry.startsWith(sessionsOf(principal)))) return 'session';
-  const isOfAccount = named.some(
-    (entry) => entry === account || (entry.endsWith(':root') && entry.split(':')[4] === account),
+  return (
+    account !== '' &&
+    named.some((entry) => entry === account || (entry.endsWith(':root') && entry.split(':')[4] === account))
   );
-  return account !== '' && isOfAccount ? 'account' : 'none';
 }
 
 /** What the ARNs of a role's sessions begin with. */

@@ -1,7 +1,7 @@
 import type { ActualPolicy } from './actual-policies.ts';
 import { decideBy } from './decide.ts';
 import { type AccessRequest, listOf, type PlannedDocument, type PolicyStatement, statementsOf } from './document.ts';
-import { matchesPattern } from './match-pattern.ts';
+import { matchesPattern, matchesResource } from './match-pattern.ts';
 import { type ResourceKind, TELLING_ACTIONS } from './telling-actions.ts';
 
 /** Something that exists and the connection does not need, shown by a request that would pass. */
@@ -37,7 +37,8 @@ export function excessOf(actual: readonly ActualPolicy[], planned: PlannedDocume
           if (found.length >= EXAMPLES_EACH) break;
           if (decideBy([planned.document], request, { byPrincipal }).verdict !== 'denied') continue;
           // This statement must be what lets it pass, and no Deny beside it may stop it.
-          if (decideBy([{ Statement: statement }], request, { byPrincipal }).verdict === 'denied') continue;
+          if (decideBy([{ ...document, Statement: statement }], request, { byPrincipal }).verdict === 'denied')
+            continue;
           const { verdict, unknownKeys } = decideBy(documents, request, { byPrincipal });
           if (verdict === 'denied') continue;
           const { principal, action, resource } = request;
@@ -111,7 +112,7 @@ function resourcesOf(
 ): readonly string[] {
   const strange = strangers(kinds, needed);
   const among = (patterns: PolicyStatement['Resource'], resource: string): boolean =>
-    listOf(patterns).some((pattern) => matchesPattern(pattern, resource) !== false);
+    listOf(patterns).some((pattern) => matchesResource(pattern, resource, undefined) !== false);
   if (Resource === undefined) return strange.filter((resource) => !among(NotResource, resource));
   const named = listOf(Resource).map((pattern) => pattern.replaceAll('*', 'anything').replaceAll('?', 'x'));
   const usual = needed.map(({ resource }) => resource).filter((resource) => fits(kinds, resource));

@@ -93,8 +93,7 @@ function knownPolicies(
     },
     ofResource: (arn) => {
       const kinds = ['trust', 'bucket', 'key'] as const;
-      const statements = [...of(arn, kinds), ...assumed(arn, kinds)].flatMap(({ Statement }) => Statement);
-      return statements.length === 0 ? undefined : { Statement: statements };
+      return [...of(arn, kinds), ...assumed(arn, kinds)];
     },
   };
 }

@@ -92,7 +92,7 @@ export function reportOf({ set, dropped }: Variant): VerifyReport {
     kind: each.kind,
     holder: each.holder.arn,
     source: each.name,
-    document: { Statement: statementsWithout(each, dropped) },
+    document: { ...each.document, Statement: statementsWithout(each, dropped) },
   }));
   return verifyPolicies(set, { policies: actual, listed: new Set(), unread: [] });
 }

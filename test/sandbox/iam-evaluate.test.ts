@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { conditionsHold } from '../../src/sandbox/iam/conditions.ts';
-import { type Decision, type Evaluation, evaluate } from '../../src/sandbox/iam/evaluate.ts';
+import { type Decision, type Evaluation, evaluate, statementSpeaks } from '../../src/sandbox/iam/evaluate.ts';
 import { type Context, contextOf, matchesPattern } from '../../src/sandbox/iam/pattern.ts';
 import type { PolicyDocument, PolicyStatement } from '../../src/sandbox/iam/policy.ts';
 import { parsePolicyText, policyProblem } from '../../src/sandbox/iam/policy-check.ts';
@@ -295,13 +295,25 @@ describe('IAM evaluation of the sandbox', () => {
     ];
     for (const [operator, key, value, holds] of cases) {
       it(`${operator} ${key} ${JSON.stringify(value)} ${holds ? 'holds' : 'fails'}`, () => {
-        expect(conditionsHold({ [operator]: { [key]: value } }, context)).to.equal(holds);
+        expect(conditionsHold({ [operator]: { [key]: value } }, context, context)).to.equal(holds);
       });
     }
     it('needs every operator and every key', () => {
       const both = { StringEquals: { 'sts:ExternalId': 'x-1', 'redshift:DbUser': 'other' } };
-      expect(conditionsHold(both, context)).to.equal(false);
+      expect(conditionsHold(both, context, context)).to.equal(false);
     });
+  });
+
+  it('takes a variable in a condition of a policy of the old version as it stands there', () => {
+    const context = contextOf({ 'aws:username': 'ann', 's3:prefix': 'ann' });
+    const Statement = allow({
+      Action: '*',
+      Resource: '*',
+      Condition: { StringEquals: { 's3:prefix': `\${aws:username}` } },
+    });
+    const asked = { action: 's3:ListBucket', resource: 'arn:aws:s3:::b', context };
+    expect(statementSpeaks(Statement, { Version: '2012-10-17', Statement }, asked)).to.equal(true);
+    expect(statementSpeaks(Statement, { Version: '2008-10-17', Statement }, asked)).to.equal(false);
   });
 
   it('takes a star in the value of a variable as it is', () => {

@@ -1,6 +1,12 @@
 import type { ActualPolicy, ActualState } from '../../policies/actual-policies.ts';
 import { type Decision, decideBy } from '../../policies/decide.ts';
-import { type AccessRequest, type PolicyHolder, type PolicyStatement, statementsOf } from '../../policies/document.ts';
+import {
+  type AccessRequest,
+  type PolicyDocument,
+  type PolicyHolder,
+  type PolicyStatement,
+  statementsOf,
+} from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import type { DiagnosedDocument } from './diagnosis.ts';
 import { holderOf, policyOwnerOf } from './holder-of.ts';
@@ -33,7 +39,7 @@ export function obstaclesTo(
       const holder = holderOf(set, arn, isOwn ? undefined : request.resourceAccount);
       const isSaid = hint?.effect === 'deny' && KINDS[hint.policy]?.includes(kind) === true;
       const denies = statementsOf(document).filter((statement) => {
-        const verdict = beside(statement, request, !isOwn);
+        const verdict = beside({ ...document, Statement: statement }, statement.Effect, request, !isOwn);
         return verdict === 'denied' || (isSaid && verdict === 'undecided');
       });
       if (denies.length > 0) {
@@ -56,11 +62,16 @@ const KINDS: Partial<Readonly<Record<Hint['policy'], readonly ActualPolicy['kind
   resource: ['trust', 'bucket', 'key'],
 };
 
-/** What comes of a request by a `Deny` alone beside a statement that allows everything. */
-function beside(statement: PolicyStatement, request: AccessRequest, byPrincipal: boolean): Decision['verdict'] {
-  if (statement.Effect !== 'Deny') return 'allowed';
+/** What comes of a request by a document of one `Deny` beside one that allows everything. */
+function beside(
+  document: PolicyDocument,
+  effect: PolicyStatement['Effect'],
+  request: AccessRequest,
+  byPrincipal: boolean,
+): Decision['verdict'] {
+  if (effect !== 'Deny') return 'allowed';
   const all: PolicyStatement = byPrincipal
     ? { Effect: 'Allow', Principal: '*', Action: '*' }
     : { Effect: 'Allow', Action: '*', Resource: '*' };
-  return decideBy([{ Statement: [all, statement] }], request, { byPrincipal }).verdict;
+  return decideBy([{ Statement: all }, document], request, { byPrincipal }).verdict;
 }

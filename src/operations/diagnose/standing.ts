@@ -1,6 +1,6 @@
 import type { ActualState } from '../../policies/actual-policies.ts';
 import { decide, decideBy } from '../../policies/decide.ts';
-import { type AccessRequest, listOf, type PolicyStatement, statementsOf } from '../../policies/document.ts';
+import { type AccessRequest, listOf, type PolicyDocument, statementsOf } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import { documentsIn, isRead, knownPolicies, type Suspect } from './suspects.ts';
 
@@ -73,20 +73,20 @@ export interface NearMiss {
 export function nearMiss({ document, requests }: Suspect, state: ActualState): NearMiss {
   const { kind, holder } = document;
   const byPrincipal = kind !== 'permissions';
-  const allows = (statement: PolicyStatement): boolean =>
-    requests.some((request) => decideBy([{ Statement: statement }], request, { byPrincipal }).verdict === 'allowed');
-  const statements = documentsIn(state, holder.arn, [kind])
-    .flatMap(statementsOf)
-    .filter((statement) => statement.Effect === 'Allow' && !allows(statement));
-  const keys = statements.flatMap((statement) =>
-    allows({ ...statement, Condition: {} })
-      ? Object.values(statement.Condition ?? {}).flatMap((tests) => Object.keys(tests))
+  const allows = (policy: PolicyDocument): boolean =>
+    requests.some((request) => decideBy([policy], request, { byPrincipal }).verdict === 'allowed');
+  const near = documentsIn(state, holder.arn, [kind])
+    .flatMap((policy) => statementsOf(policy).map((statement) => ({ policy, statement })))
+    .filter(({ policy, statement }) => statement.Effect === 'Allow' && !allows({ ...policy, Statement: statement }))
+    .map(({ policy, statement: { Condition = {}, ...statement } }) => ({ policy, statement, Condition }));
+  const keys = near.flatMap(({ policy, statement, Condition }) =>
+    allows({ ...policy, Statement: statement }) ? Object.values(Condition).flatMap((tests) => Object.keys(tests)) : [],
+  );
+  const resources = near.flatMap(({ policy, statement }) =>
+    !allows({ ...policy, Statement: statement }) && allows({ ...policy, Statement: { ...statement, Resource: '*' } })
+      ? listOf(statement.Resource)
       : [],
   );
-  const resources = statements.flatMap((statement) => {
-    const unconditional = { ...statement, Condition: {} };
-    return !allows(unconditional) && allows({ ...unconditional, Resource: '*' }) ? listOf(statement.Resource) : [];
-  });
   return {
     wasRead: isRead(document, state),
     conditions: [...new Set(keys)],

@@ -1,12 +1,6 @@
 import type { ActualPolicy, ActualState } from '../../policies/actual-policies.ts';
 import { decide, type KnownPolicies } from '../../policies/decide.ts';
-import {
-  type AccessRequest,
-  type ExplainedStatement,
-  type PlannedDocument,
-  type PolicyDocument,
-  statementsOf,
-} from '../../policies/document.ts';
+import type { AccessRequest, ExplainedStatement, PlannedDocument, PolicyDocument } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import type { Refusal } from './refusal.ts';
 import { unplannedSuspect } from './unplanned.ts';
@@ -145,7 +139,8 @@ export function knownPolicies(
     ...documentsIn(state, arn, kinds),
     ...planned
       .filter(({ holder, kind }) => holder.arn === arn && kinds.includes(kind))
-      .map(({ statements }) => ({
+      .map(({ document, statements }) => ({
+        Version: document.Version,
         Statement: statements.filter((each) => each !== without?.explained).map(({ statement }) => statement),
       })),
   ];
@@ -155,10 +150,7 @@ export function knownPolicies(
       const found = of(arn, ['boundary']);
       return found.length === 0 ? undefined : found;
     },
-    ofResource: (arn) => {
-      const Statement = of(arn, ['trust', 'bucket', 'key']).flatMap(statementsOf);
-      return Statement.length === 0 ? undefined : { Statement };
-    },
+    ofResource: (arn) => of(arn, ['trust', 'bucket', 'key']),
   };
 }
 

@@ -127,7 +127,7 @@ function testCondition(
 export function conditionsHold(
   condition: PolicyStatement['Condition'],
   context: Context,
-  variables: Context | undefined = context,
+  variables: Context | undefined,
 ): boolean {
   return Object.entries(condition ?? {}).every(([operator, keys]) =>
     Object.entries(keys).every(([key, value]) => testCondition({ operator, key, value }, context, variables)),

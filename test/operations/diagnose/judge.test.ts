@@ -51,6 +51,7 @@ function stateWithout(set: PolicySet, left: ExplainedStatement | undefined, rewr
       holder: document.holder.arn,
       source: document.name,
       document: {
+        Version: '2012-10-17',
         Statement: document.statements.filter((each) => each !== left).flatMap(({ statement }) => rewrite(statement)),
       },
     },

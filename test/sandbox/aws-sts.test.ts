@@ -26,6 +26,11 @@ describe('STS of the sandbox', () => {
     expect(UserId).to.match(/^AIDA[A-Z2-7]{17}$/);
   });
 
+  it('knows the tags of the role that is asked for', async () => {
+    await assume({ RoleArn: roleArn('Tagged') });
+    expect((await refusalOf(assume({ RoleArn: roleArn('TaggedOtherwise') }))).code).to.equal('AccessDenied');
+  });
+
   it('answers AssumeRole with keys that work and say who they are', async () => {
     const started = Date.now();
     const { Credentials, AssumedRoleUser } = await aws

@@ -56,6 +56,14 @@ export const AWS_WORLD: World = {
         role('WithExternalId', {
           trust: trust(annArn, { Condition: { StringEquals: { 'sts:ExternalId': 'tenant-7' } } }),
         }),
+        role('Tagged', {
+          tags: { team: 'data' },
+          trust: trust(annArn, { Condition: { StringEquals: { 'aws:ResourceTag/team': 'data' } } }),
+        }),
+        role('TaggedOtherwise', {
+          tags: { team: 'sales' },
+          trust: trust(annArn, { Condition: { StringEquals: { 'iam:ResourceTag/team': 'data' } } }),
+        }),
         role('BySession', { trust: trust(annArn, { Condition: { StringLike: { 'sts:RoleSessionName': 'etl-*' } } }) }),
         role('Chained', { trust: trust(roleArn('ByUser')), maxSessionSeconds: 43_200, policies: [allow('s3:*')] }),
         role('Login', {

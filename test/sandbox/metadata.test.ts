@@ -6,6 +6,8 @@ import type { WorldInstance } from '../../src/sandbox/world.ts';
 import { AWS_WORLD, AwsWorld, allow, HOME, type Keys, policy, refusalOf, roleArn, trust } from './aws-world.ts';
 
 const service = (Service: string) => policy({ Effect: 'Allow', Principal: { Service }, Action: 'sts:AssumeRole' });
+const ofPods = (...Action: string[]) =>
+  policy({ Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' }, Action });
 const ISSUER = 'oidc.eks.us-east-1.amazonaws.com/id/SANDBOX';
 const INSTANCES: readonly WorldInstance[] = [
   { name: 'agent', kind: 'ec2', role: roleArn('Machine') },
@@ -16,6 +18,8 @@ const INSTANCES: readonly WorldInstance[] = [
   { name: 'open', kind: 'container', role: roleArn('Task') },
   { name: 'pod', kind: 'pod', role: roleArn('Pod'), serviceAccount: 'etl:agent' },
   { name: 'other-pod', kind: 'pod', role: roleArn('Pod') },
+  { name: 'eks', kind: 'container', role: roleArn('EksPod') },
+  { name: 'eks-untagged', kind: 'container', role: roleArn('EksUntagged') },
   { name: 'bare-container', kind: 'container' },
   { name: 'untrusted-container', kind: 'container', role: roleArn('Machine') },
 ];
@@ -45,6 +49,10 @@ const WORLD = {
                 },
               }),
             },
+            { name: 'EksPod', trust: ofPods('sts:AssumeRole', 'sts:TagSession'), policies: [allow('sts:*')] },
+            { name: 'EksUntagged', trust: ofPods('sts:AssumeRole') },
+            { name: 'ByPod', trust: trust(roleArn('EksPod')) },
+            { name: 'ByPodUntagged', trust: trust(roleArn('EksPod'), { Action: 'sts:AssumeRole' }) },
             { name: 'ByMachine', trust: trust(roleArn('Machine')), maxSessionSeconds: 43_200 },
           ],
         },
@@ -154,6 +162,25 @@ describe('Metadata endpoints of the sandbox', () => {
       })()) as Keys;
       const { Arn } = await aws.sts(keys).send(new GetCallerIdentityCommand({}));
       expect(Arn).to.match(new RegExp(`^arn:aws:sts::${HOME}:assumed-role/Task/`));
+    });
+  });
+
+  describe('EKS pods with an identity', () => {
+    const keysOf = (name: string): Promise<Keys> =>
+      fromHttp({
+        awsContainerCredentialsFullUri: aws.sandbox.metadataEndpoints[name]!.container!.url,
+        maxRetries: 0,
+      })() as Promise<Keys>;
+    it('have tags, which their role and the next one must allow', async () => {
+      const keys = await keysOf('eks');
+      const { Arn } = await aws.sts(keys).send(new GetCallerIdentityCommand({}));
+      expect(Arn).to.match(/:assumed-role\/EksPod\/eks-/);
+      await aws.assume(roleArn('ByPod'), {}, keys);
+      expect((await refusalOf(aws.assume(roleArn('ByPodUntagged'), {}, keys))).message).to.include('sts:TagSession');
+    });
+    it('get nothing from a role that does not let itself be tagged', async () => {
+      const { url } = aws.sandbox.metadataEndpoints['eks-untagged']!.container!;
+      expect((await fetch(url)).status).to.equal(400);
     });
   });
 

@@ -15,7 +15,12 @@ export function mayAssume(
     readonly context?: ContextValues;
   },
 ): { readonly allowed: true } | Refusal {
-  const { principal, roleArn, action = 'sts:AssumeRole', region, context } = request;
+  const { principal, roleArn, action = 'sts:AssumeRole', region } = request;
+  const tags = Object.entries(role?.tags ?? {}).flatMap(([key, value]) => [
+    [`aws:ResourceTag/${key}`, value],
+    [`iam:ResourceTag/${key}`, value],
+  ]);
+  const context: ContextValues = { ...Object.fromEntries(tags), ...request.context };
   const decision = authorize({
     principal,
     action,
@@ -24,7 +29,7 @@ export function mayAssume(
     resourcePolicy: role?.trust,
     resourcePolicyRequired: true,
     ...(region !== undefined && { region }),
-    ...(context && { context }),
+    context,
   });
   if (role && decision.allowed) return { allowed: true };
   const plain = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${roleArn}`;

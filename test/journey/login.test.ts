@@ -60,6 +60,7 @@ describe('a login for other programs', () => {
         useStaging: undefined,
         stsEndpoint: undefined,
         redshiftEndpoint: undefined,
+        iamEndpoint: undefined,
         s3Endpoint: undefined,
         stagingBucket: undefined,
         copyRole: undefined,

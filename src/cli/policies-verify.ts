@@ -8,6 +8,7 @@ import type { Excess } from '../policies/excess.ts';
 import type { PolicySet } from '../policies/policies.ts';
 import type { SessionPolicyGap } from '../policies/session-policies.ts';
 import { type Missing, type VerifyReport, verifyPolicies } from '../policies/verify.ts';
+import { formatNoun } from './format.ts';
 import type { Output } from './output.ts';
 import type { PoliciesCommand } from './policies.ts';
 import type { CommandContext } from './program.ts';
@@ -86,7 +87,7 @@ export function describeReport(report: VerifyReport): readonly string[] {
         `? ${plainText(policy)} of ${plainText(holder)}: its text is not in the file, so it is not judged`,
       ),
     ),
-    `${ok ? styleText('green', '✔') : styleText('red', '✘')} ${requests} requests tried, ${broken} statements missing, ${excess.length} examples of more than needed`,
+    `${ok ? styleText('green', '✔') : styleText('red', '✘')} ${formatNoun(requests, 'request')} tried, ${formatNoun(broken, 'statement')} missing, ${formatNoun(excess.length, 'example')} of more than needed`,
   ];
 }
 

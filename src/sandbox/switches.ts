@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { ConnectorError } from '../core/errors.ts';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
 import type { Fault } from './faults.ts';
 import type { EarlyExpiry, Sandbox } from './sandbox.ts';
 
@@ -21,21 +21,36 @@ let validate: ValidateFunction<Switches> | undefined;
 function validator(): ValidateFunction<Switches> {
   if (validate) return validate;
   const schema = createRequire(import.meta.url)('../../schemas/sandbox-switches.v1.json') as object;
-  validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile<Switches>(schema);
+  validate = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    allowUnionTypes: true,
+    discriminator: true,
+  }).compile<Switches>(schema);
   return validate;
+}
+
+const KINDS = 'throttle, error, delay, silence, drop';
+
+function issueOf({ instancePath, keyword, message = 'is wrong', params }: ErrorObject): ConfigIssue {
+  const path = instancePath.slice(1).replaceAll('/', '.') || 'switches';
+  const action = 'See docs/sandbox.md.';
+  const facts: Readonly<Record<string, unknown>> = params;
+  if (keyword === 'discriminator') return { path: `${path}.kind`, message: `must be one of ${KINDS}`, action };
+  if (keyword === 'pattern' && path.endsWith('.on')) {
+    return { path, message: 'names no point where a fault can strike, such as sts:AssumeRole or pg:commit', action };
+  }
+  if (keyword === 'additionalProperties') {
+    return { path, message: `"${String(facts['additionalProperty'])}" is not known here`, action };
+  }
+  return { path, message, action };
 }
 
 /** The value as switches. Throws `RS_CONFIG_INVALID` with every problem and its path. */
 export function checkSwitches(value: unknown, source = 'The value'): Switches {
   const check = validator();
   if (check(value)) return value;
-  const issues = (check.errors ?? [])
-    .filter(({ keyword }) => keyword !== 'oneOf')
-    .map(({ instancePath, message = 'is wrong', params }) => ({
-      path: instancePath.slice(1).replaceAll('/', '.') || 'switches',
-      message: `${message}${'additionalProperty' in params ? `: ${String(params['additionalProperty'])}` : ''}`,
-      action: 'See docs/sandbox.md.',
-    }));
+  const issues = (check.errors ?? []).filter(({ keyword }) => keyword !== 'oneOf').map(issueOf);
   const list = issues.map(({ path, message }) => `\n  ${path}: ${message}`).join('');
   throw new ConnectorError('RS_CONFIG_INVALID', `${source} does not hold switches of the sandbox:${list}`, { issues });
 }

@@ -203,14 +203,36 @@ describe('Faults of the sandbox', () => {
       expect(checkSwitches(parse(block)).faults).to.have.length(5);
     });
 
-    for (const [title, value] of [
-      ['a switch there is not', { lifetimescale: 1 }],
-      ['a scale of nothing', { lifetimeScale: 0 }],
-      ['a fault that strikes nowhere', { faults: [{ on: 'everything at once', effect: { kind: 'drop' } }] }],
-      ['a delay without its length', { faults: [{ on: 's3:*', effect: { kind: 'delay' } }] }],
+    it('take every operation of S3, of one more digit or not', () => {
+      const faults = [{ on: 's3:ListObjectsV2', effect: { kind: 'throttle' } }];
+      expect(checkSwitches({ faults })).to.deep.equal({ faults });
+    });
+
+    for (const [title, value, problem] of [
+      ['a switch there is not', { lifetimescale: 1 }, 'switches: "lifetimescale" is not known here'],
+      ['a scale of nothing', { lifetimeScale: 0 }, 'lifetimeScale: must be > 0'],
+      [
+        'a fault that strikes nowhere',
+        { faults: [{ on: 'pg:comit', effect: { kind: 'drop' } }] },
+        'faults.0.on: names no point where a fault can strike, such as sts:AssumeRole or pg:commit',
+      ],
+      [
+        'a delay without its length',
+        { faults: [{ on: 's3:*', effect: { kind: 'delay' } }] },
+        "faults.0.effect: must have required property 'ms'",
+      ],
+      [
+        'an effect there is not',
+        { faults: [{ on: 's3:*', effect: { kind: 'throttel' } }] },
+        'faults.0.effect.kind: must be one of throttle, error, delay, silence, drop',
+      ],
     ] as const) {
-      it(`may not hold ${title}`, () => {
-        expect(() => checkSwitches(value)).to.throw(ConnectorError, /does not hold switches/);
+      it(`may not hold ${title}, and says that alone`, () => {
+        expect(() => checkSwitches(value)).to.throw(
+          ConnectorError,
+          `The value does not hold switches of the sandbox:\n  ${problem}`,
+        );
+        expect(() => checkSwitches(value)).not.to.throw(ConnectorError, /\n.*\n/);
       });
     }
   });

@@ -16,6 +16,8 @@ export interface Batch {
   readonly rowCount: number;
   /** One array of `rowCount` values a field, in the order of `fields`. */
   readonly columns: readonly (readonly Value[])[];
+  /** With a resumable read, on the last batch of each staged file: a later attempt may go on behind it (`resumeFrom`). */
+  readonly checkpoint?: string;
   /** The same values as objects, made on each call. */
   rows(): Row[];
 }

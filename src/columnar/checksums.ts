@@ -1,0 +1,82 @@
+import type { SupportedType } from '../core/redshift-type.ts';
+import type { Run } from '../core/run.ts';
+import { type ChecksumDialect, renderChecksums } from '../sql/checksums.ts';
+import { duckName, duckType } from '../sql/duckdb.ts';
+import { type Sql, sql } from '../sql/sql.ts';
+import type { Checksum } from '../types/checksum.ts';
+import { checksumKind, FLOAT_LIMIT, FRACTION_PARTS } from '../types/checksum-kind.ts';
+import { readChecksums } from '../types/read-checksums.ts';
+import type { Engine } from './engine.ts';
+
+const ENGINE_CHECKSUMS: ChecksumDialect = {
+  wide: 'HUGEINT',
+  hash: (text) => sql`CAST('0x' || left(md5(${text}), 15) AS BIGINT)`,
+};
+
+/** Columns of a checksum's statement; more than a server's list of results may hold are asked for in several. */
+const COLUMNS_AT_ONCE = 300;
+
+/** A column of files: its name there, and the type that it has in Redshift. */
+export interface FileColumn {
+  readonly name: string;
+  readonly type: SupportedType;
+}
+
+/** The checksum of rows in files, of values or of their text as COPY reads it. `from` is what follows FROM. */
+export async function checksumOfFiles(
+  engine: Engine,
+  from: Sql,
+  columns: readonly FileColumn[],
+  run: Pick<Run, 'signal'>,
+): Promise<Checksum> {
+  const answers: (readonly (string | null)[])[] = [];
+  for (let start = 0; start === 0 || start < columns.length; start += COLUMNS_AT_ONCE) {
+    const some = columns.slice(start, start + COLUMNS_AT_ONCE).map(({ name, type }) => ({
+      kind: checksumKind(type),
+      value: comparedValue(type, duckName(name)),
+    }));
+    const sizes = { limit: FLOAT_LIMIT, parts: FRACTION_PARTS };
+    const [row = []] = await engine.query(renderChecksums(some, from, sizes, ENGINE_CHECKSUMS), run);
+    answers.push(row);
+  }
+  return readChecksums(answers);
+}
+
+/** What is added up or hashed: the same for a value and for its text. */
+function comparedValue(type: SupportedType, column: Sql): Sql {
+  const text = sql`CAST(${column} AS VARCHAR)`;
+  switch (type.kind) {
+    case 'smallint':
+    case 'integer':
+    case 'bigint':
+      return sql`CAST(${column} AS BIGINT)`;
+    case 'boolean':
+      return sql`CASE WHEN lower(${text}) IN ('t', 'true', '1', 'y', 'yes') THEN 1 WHEN ${column} IS NOT NULL THEN 0 END`;
+    case 'real':
+      return sql`CAST(CAST(${column} AS FLOAT) AS DOUBLE)`;
+    case 'double':
+      return sql`CAST(${column} AS DOUBLE)`;
+    case 'decimal':
+      return type.precision === undefined
+        ? column
+        : sql`CAST(CAST(${column} AS ${duckType(`DECIMAL(${type.precision},${type.scale ?? 0})`)}) AS VARCHAR)`;
+    case 'char':
+      return sql`rtrim(${text}, ' ')`;
+    case 'timestamptz':
+      return sql`replace(${text}, '+00', '')`;
+    case 'varbyte':
+      return sql`lower(${text})`;
+    case 'varchar':
+    case 'date':
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'super':
+    case 'geometry':
+    case 'geography':
+    case 'hllsketch':
+    case 'intervalYearToMonth':
+    case 'intervalDayToSecond':
+      return column;
+  }
+}

@@ -58,14 +58,17 @@ describe('roleshift policies', function () {
       `{ clusterIdentifier: warehouse, region: us-west-2, database: dev, authType: assumeRole, username: etl, roleArn: 'arn:aws:iam::111122223333:role/RedshiftLogin', accessKeyId: AKIAQQQQQQQQQQQQQQQ1, secretAccessKey: not/a/secret, stsEndpoint: '${nowhere}', redshiftEndpoint: '${nowhere}' }`,
       { mode: 0o600 },
     );
-    const { status, stdout, stderr } = await roleshift('policies', '-c', path, '--resolve');
+    const resolve = (...args: readonly string[]) => roleshift('policies', '-c', path, '--resolve', ...args);
+    const [{ status, stdout, stderr }, strict, json] = await Promise.all([
+      resolve(),
+      resolve('--strict', '--json'),
+      resolve('--json'),
+    ]);
     expect(status).to.equal(0);
     expect(stdout).to.include('"Sid": "Login"');
     expect(stderr).to.include('<AGENT_USER>  stays, since it could not be looked up: ');
-    const strict = await roleshift('policies', '-c', path, '--resolve', '--strict', '--json');
     expect(strict.status).to.equal(2);
     expect(JSON.parse(strict.stdout)).to.have.nested.property('error.code', 'RS_CONFIG_INVALID');
-    const json = await roleshift('policies', '-c', path, '--resolve', '--json');
     const answer = JSON.parse(json.stdout) as { unresolved: { placeholder: string }[] };
     expect(answer.unresolved.map(({ placeholder }) => placeholder)).to.deep.equal(['<AGENT_ACCOUNT>', '<AGENT_USER>']);
   });

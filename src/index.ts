@@ -37,6 +37,7 @@ export { redact } from './manifest/redact.ts';
 export { findIssues, type ResolveContext, resolveOptions } from './manifest/resolve.ts';
 export type { CheckError, CheckReport, CheckSpec, CheckStep, CheckVerdict } from './operations/check/report.ts';
 export type { Candidate, Diagnosis } from './operations/diagnose/diagnosis.ts';
+export { diagnosisOf } from './operations/diagnosis-of.ts';
 export type { DiscoverSpec, Discovery } from './operations/discover.ts';
 export type { IssuedLogin } from './operations/login.ts';
 export type { PreviewSpec } from './operations/preview.ts';

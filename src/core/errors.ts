@@ -85,7 +85,10 @@ export class ConnectorError extends Error {
   readonly issues: readonly ConfigIssue[];
   /** Set by the operation that failed, on its way out. */
   readonly report: unknown;
-  /** Why access was refused, the likeliest cause first, with the statement that mends it: a `Diagnosis`, or undefined. */
+  /**
+   * Why access was refused, the likeliest cause first, with the statement that mends it: a `Diagnosis`, or undefined.
+   * `diagnosisOf(error)` gives it its type.
+   */
   readonly diagnosis: unknown;
 
   constructor(code: ErrorCode, message: string, init: ConnectorErrorInit = {}) {

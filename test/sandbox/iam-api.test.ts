@@ -30,6 +30,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetBucketPolicyCommand, ListObjectsV2Command, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
+import type { PolicyStatement } from '../../src/sandbox/iam/policy.ts';
 import type { World } from '../../src/sandbox/world.ts';
 import { ANN, AWAY, AwsWorld, allow, BOB, HOME, type Keys, policy, refusalOf, roleArn, trust } from './aws-world.ts';
 
@@ -200,6 +201,38 @@ describe('IAM API of the sandbox', () => {
     await list();
     await s3.send(denyWhen('true'));
     expect((await refusalOf(list())).message).to.match(/explicit deny in a resource-based policy$/);
+  });
+
+  it('tells bucket policies how a request is signed, and whose the bucket is', async () => {
+    const s3 = world.s3();
+    const deny = (Condition: PolicyStatement['Condition']) =>
+      new PutBucketPolicyCommand({
+        Bucket: 'home-tls',
+        Policy: text(
+          policy({
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:ListBucket',
+            Resource: 'arn:aws:s3:::home-tls',
+            Condition: Condition!,
+          }),
+        ),
+      });
+    const list = () => s3.send(new ListObjectsV2Command({ Bucket: 'home-tls' }));
+    for (const passes of [
+      { StringNotEquals: { 's3:signatureversion': 'AWS4-HMAC-SHA256' } },
+      { StringNotEquals: { 's3:authType': 'REST-HEADER' } },
+      { StringNotEquals: { 's3:ResourceAccount': HOME } },
+      { NumericLessThanIfExists: { 's3:TlsVersion': 1.2 } },
+      { StringEquals: { 's3:x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } },
+    ]) {
+      await s3.send(deny(passes));
+      await list();
+    }
+    await s3.send(
+      deny({ StringLike: { 's3:x-amz-content-sha256': '*' }, StringEquals: { 's3:ResourceAccount': HOME } }),
+    );
+    expect((await refusalOf(list())).code).to.equal('AccessDenied');
   });
 
   it('keeps ids in the policies of buckets as well', async () => {

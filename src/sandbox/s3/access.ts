@@ -28,6 +28,18 @@ export interface BucketAccess {
   own(caller: StoreCaller): readonly BucketRecord[];
 }
 
+/**
+ * What every request tells of itself, unless the caller knows better.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ */
+function requestContext({ principal }: StoreCaller, owner: string): ContextValues {
+  return {
+    's3:ResourceAccount': owner,
+    's3:TlsVersion': '1.3', // as aws:SecureTransport: loopback stands in for TLS
+    ...(principal.kind !== 'anonymous' && { 's3:signatureversion': 'AWS4-HMAC-SHA256', 's3:authType': 'REST-HEADER' }),
+  };
+}
+
 /** `directory` tells who exists: as IAM does, S3 keeps users and roles by their ids. */
 export function createBucketAccess(world: World, authorize: Authorize, directory: IamDirectory): BucketAccess {
   const { partition } = directory;
@@ -54,7 +66,7 @@ export function createBucketAccess(world: World, authorize: Authorize, directory
       resourceAccount: owner,
       resourcePolicy: policies.get(name),
       region,
-      context: { ...caller.context, ...context },
+      context: { ...requestContext(caller, owner), ...caller.context, ...context },
     });
     return { request, decision };
   };

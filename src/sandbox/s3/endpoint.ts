@@ -87,16 +87,19 @@ function verify(context: AwsContext, { request }: Exchange, claim: Claim, route:
   }
 }
 
-function callerOf(exchange: Exchange, signed: Signed | undefined): StoreCaller {
+function callerOf(exchange: Exchange, signed: Signed | undefined, claim: Claim | undefined): StoreCaller {
   const { request } = exchange;
   const expectedOwner = headerOf(request, 'x-amz-expected-bucket-owner');
   const encryption = headerOf(request, 'x-amz-server-side-encryption');
   const key = headerOf(request, 'x-amz-server-side-encryption-aws-kms-key-id');
+  const payload = headerOf(request, 'x-amz-content-sha256');
   return {
     principal: signed?.principal ?? NOBODY,
     ...(signed && { region: signed.scope.region }),
     ...(expectedOwner !== undefined && { expectedOwner }),
     context: {
+      ...(claim?.expiresSeconds !== undefined && { 's3:authType': 'REST-QUERY-STRING' }),
+      ...(payload !== undefined && { 's3:x-amz-content-sha256': payload }),
       ...(encryption !== undefined && { 's3:x-amz-server-side-encryption': encryption }),
       ...(key !== undefined && { 's3:x-amz-server-side-encryption-aws-kms-key-id': key }),
     },
@@ -112,6 +115,23 @@ async function* firstPart(body: Readable, bytes: number): AsyncGenerator<Buffer>
     if (left <= 0) break;
   }
   throw new ConnectionDropped('midway');
+}
+
+/** What is there is half of the object, and nothing says so. */
+function halfOf(answer: S3Answer): S3Answer {
+  if (!(answer.body instanceof Readable)) return answer;
+  const half = Math.floor(Number(answer.headers?.['content-length'] ?? 0) / 2);
+  const body = Readable.from(firstBytes(answer.body, half));
+  return { ...answer, headers: { ...answer.headers, 'content-length': half }, body };
+}
+
+async function* firstBytes(body: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer, void, undefined> {
+  let left = count;
+  for await (const part of body) {
+    if (left <= 0) return;
+    yield part.subarray(0, left);
+    left -= part.length;
+  }
 }
 
 interface Progress {
@@ -139,6 +159,7 @@ async function carryOut(
     } = fault.effect;
     throw new S3Refusal(code, status, message);
   }
+  if (fault?.effect.kind === 'missing') throw new S3Refusal('NoSuchKey', 404, 'The specified key does not exist.');
   if (claim) progress.signed = verify(context, exchange, claim, route);
   const { signed } = progress;
   if (!operation) {
@@ -150,8 +171,9 @@ async function carryOut(
   }
   refuseAbsentHeaders(exchange.request);
   const body = openRequestBody(exchange.request, exchange.incoming as AsyncIterable<Buffer>, signed);
-  const caller = callerOf(exchange, signed);
+  const caller = callerOf(exchange, signed, claim);
   const answer = await S3_OPERATIONS[operation]({ ...route, request: exchange.request, caller, signed, body, store });
+  if (fault?.effect.kind === 'truncated') return halfOf(answer);
   if (fault?.effect.kind !== 'drop') return answer;
   if (fault.effect.when === 'midway' && answer.body instanceof Readable) {
     return {

@@ -1,12 +1,13 @@
 import type { SupportedType } from '../core/redshift-type.ts';
 import type { Run } from '../core/run.ts';
 import { type ChecksumDialect, renderChecksums } from '../sql/checksums.ts';
-import { duckName, duckType } from '../sql/duckdb.ts';
-import { type Sql, sql } from '../sql/sql.ts';
+import { duckName, duckText, duckType } from '../sql/duckdb.ts';
+import { join, type Sql, sql } from '../sql/sql.ts';
 import type { Checksum } from '../types/checksum.ts';
 import { checksumKind, FLOAT_LIMIT, FRACTION_PARTS } from '../types/checksum-kind.ts';
 import { readChecksums } from '../types/read-checksums.ts';
 import type { Engine } from './engine.ts';
+import type { StageFileSpec } from './stage-file.ts';
 
 const ENGINE_CHECKSUMS: ChecksumDialect = {
   wide: 'HUGEINT',
@@ -40,6 +41,22 @@ export async function checksumOfFiles(
     answers.push(row);
   }
   return readChecksums(answers);
+}
+
+/** The checksum of a csv.zst file that `stageFile` made. */
+export function checksumOfStaged(
+  engine: Engine,
+  path: string,
+  { columns, dialect, rowNumbers }: StageFileSpec,
+  run: Pick<Run, 'signal'>,
+): Promise<Checksum> {
+  const named = columns.map(({ field }, position) => ({ name: `c${position}`, type: field.type }));
+  const types = join([
+    ...named.map(({ name }) => sql`${duckText(name)}: 'VARCHAR'`),
+    ...(rowNumbers ? [sql`'row_number': 'BIGINT'`] : []),
+  ]);
+  const from = sql`read_csv(${duckText(path)}, auto_detect = false, header = false, columns = {${types}}, delim = ',', quote = '"', escape = '"', new_line = ${duckText('\\n')}, nullstr = ${duckText(dialect.nullMarker)}, allow_quoted_nulls = false, compression = 'zstd', max_line_size = 16777216, buffer_size = 33554432)`;
+  return checksumOfFiles(engine, from, named, run);
 }
 
 /** What is added up or hashed: the same for a value and for its text. */

@@ -53,6 +53,10 @@ export interface WritePlan
   readonly lockTarget: boolean;
   readonly load: LoadPlan;
   readonly rejectLimit: number;
+  /** Names of columns whose values may change where COPY would change them without a word. */
+  readonly acceptLoss: readonly string[];
+  /** Whether checksums of the rows sent are held against those that Redshift loaded. */
+  readonly verify: boolean;
   readonly copyRole: CopyRole;
   readonly format: Extract<CopyFormat, { kind: 'csv' }>;
   /** The bucket's region where it is not the cluster's. */
@@ -106,6 +110,8 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     lockTarget: spec.lockTarget === true,
     load: planLoad(spec, operation, target, columnPlan, rejectLimit, context.token),
     rejectLimit,
+    acceptLoss: requireAccepted(spec.acceptLoss ?? [], columns),
+    verify: spec.verify === true,
     copyRole: requireCopyRole(context.copyRole),
     format: { kind: 'csv', compression: context.compression, nullMarker: `null-${context.token}` },
     ...defined({ copyRegion: foreignRegion(context) }),
@@ -135,6 +141,16 @@ function planBefore({ before = 'none' }: WriteSpec, operation: WriteOperation): 
     );
   }
   return before;
+}
+
+/** The columns whose loss is accepted, as the table spells them. Throws RS_CONFIG_INVALID for one that is not written. */
+function requireAccepted(names: readonly string[], columns: readonly FilledColumn[]): readonly string[] {
+  return names.map((name) => {
+    const column = columns.find((one) => one.name === name || one.inputName === name);
+    if (column !== undefined) return column.name;
+    const message = `Column "${name}", named in acceptLoss, is not among those that are written`;
+    throw invalidField('acceptLoss', message, 'Name columns of the table that the input fills.');
+  });
 }
 
 function notAtomic(targetName: string): WriteWarning {

@@ -1,4 +1,5 @@
 import type { LedgerCounts } from '../sql/ledger.ts';
+import type { Verification } from './verify/compare.ts';
 import type { WriteOperation } from './write-spec.ts';
 
 /** Where every row of the input went: the counts that the ledger keeps. */
@@ -52,6 +53,8 @@ export interface WriteReport {
   /** Numbers of refused rows in the input, from 1: the first thousand. */
   readonly rejectedRows: readonly number[];
   readonly warnings: readonly WriteWarning[];
+  /** What was compared, where `verify` was asked for. */
+  readonly verified?: Verification;
   /** `s3://` address of staged files that were kept on purpose. */
   readonly stagedFilesKept?: string;
 }

@@ -42,6 +42,10 @@ export interface WriteSpec {
   readonly unmatched?: 'ignore' | 'fail';
   /** Take the values of identity columns from the input, instead of having Redshift number the rows. Default false. */
   readonly keepIdentity?: boolean;
+  /** Columns some of whose values may become others where COPY changes them without a word; refused without their names. */
+  readonly acceptLoss?: readonly string[];
+  /** Compare checksums of every column of the rows sent with those that Redshift holds, before they are applied. Default false. */
+  readonly verify?: boolean;
   /** How many rows Redshift may refuse before the load fails as a whole. Default 0. */
   readonly rejectLimit?: number;
   /** Lock the table itself too: nobody reads or writes it until the load is done. Default false. */
@@ -58,8 +62,11 @@ export interface WriteSpec {
   readonly conflictAttempts?: number;
 }
 
-/** One value of a row. Decimals, dates and times travel as text, `BIGINT` as bigint; a `Date` is taken as UTC. */
-export type InputValue = string | number | bigint | boolean | Date | null | undefined;
+/**
+ * One value of a row, in the forms that a read gives (docs/types.md): decimals, dates, times and intervals as text, SUPER as
+ * JSON text, `BIGINT` as bigint, bytes as hexadecimal text. A `Date` is taken as UTC, and bytes may be bytes.
+ */
+export type InputValue = string | number | bigint | boolean | Date | Uint8Array | null | undefined;
 
 /**
  * One row: `InputValue`s by column name, or in the order of `columns`. Any object type, so that rows of a program's own

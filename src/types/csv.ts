@@ -1,7 +1,8 @@
 import { ConnectorError } from '../core/errors.ts';
 import { renderType } from '../core/redshift-type.ts';
+import type { ChecksumCounter } from './checksum.ts';
 import { codecFor } from './codec.ts';
-import { type InputScalar, Unfit } from './codec-shape.ts';
+import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
 import type { SupportedField } from './field.ts';
 
 /** How staged CSV is written: comma, quotes doubled, LF, no header, this marker for NULL. */
@@ -15,6 +16,8 @@ export interface CsvEncoderOptions {
   readonly rowNumbers: boolean;
   /** Names of columns whose values may change where COPY would change them without a word. */
   readonly acceptLoss?: readonly string[];
+  /** Adds up the rows that are encoded. */
+  readonly checksum?: ChecksumCounter;
 }
 
 /** Writes rows as the lines of one staged file. */
@@ -30,7 +33,7 @@ export interface CsvEncoder {
 export function openCsvEncoder(
   fields: readonly SupportedField[],
   { nullMarker }: CsvDialect,
-  { rowNumbers, acceptLoss = [] }: CsvEncoderOptions,
+  { rowNumbers, acceptLoss = [], checksum }: CsvEncoderOptions,
 ): CsvEncoder {
   const columns = fields.map(({ name, type }) => ({
     name,
@@ -38,6 +41,7 @@ export function openCsvEncoder(
     toText: codecFor(type).toText,
     mayLose: acceptLoss.includes(name),
   }));
+  if (checksum !== undefined) return countedEncoder(columns, nullMarker, rowNumbers, checksum);
   return {
     line: (values, rowNumber) => {
       let line = '';
@@ -51,6 +55,33 @@ export function openCsvEncoder(
         }
       }
       return rowNumbers ? `${line},${rowNumber}\n` : `${line}\n`;
+    },
+  };
+}
+
+type EncodedColumn = SupportedField & {
+  readonly toText: Codec['toText'];
+  readonly mayLose: boolean;
+};
+
+/** The same, apart from the other since most writes count nothing. */
+function countedEncoder(
+  columns: readonly EncodedColumn[],
+  nullMarker: string,
+  rowNumbers: boolean,
+  checksum: ChecksumCounter,
+): CsvEncoder {
+  return {
+    line: (values, rowNumber) => {
+      const texts = columns.map((column, position) => {
+        const value = values[position];
+        if (value === null || value === undefined) return undefined;
+        const text = column.toText(value);
+        return text instanceof Unfit ? changed(column, text, rowNumber) : text;
+      });
+      checksum.addTexts(texts);
+      const fields = texts.map((text) => (text === undefined ? nullMarker : quoteCsv(text)));
+      return `${[...fields, ...(rowNumbers ? [rowNumber] : [])].join(',')}\n`;
     },
   };
 }

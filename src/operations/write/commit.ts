@@ -122,6 +122,7 @@ async function load(session: Session, job: LoadJob): Promise<Appliable> {
   const totals = { totalRows: staged.rowsStaged, totalBytes: staged.bytes, totalFiles: staged.files.length };
   run.publish({ type: 'progress', phase: 'load', ...totals });
   const loaded = await withReasons(session, job, () => loadStagingTable(session, plan, how, staged, run));
+  recorder.verified = loaded.verified;
   if (loaded.rejected > 0) {
     recorder.rejectRows(...loaded.rejectedRows);
     recorder.reject(...loaded.rejects);

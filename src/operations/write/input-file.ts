@@ -63,5 +63,6 @@ function loadColumns(input: InputFile, plan: WritePlan): readonly LoadColumn[] {
     source: inputName,
     sourceType: input.columns.find((column) => column.name === inputName)?.type ?? 'VARCHAR',
     field: { name, type, nullable },
+    mayLose: plan.acceptLoss.includes(name),
   }));
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
@@ -6,6 +7,7 @@ import { renderCopy } from '../../sql/copy.ts';
 import { readKeyGroups, renderKeyGroups } from '../../sql/keys.ts';
 import { identifier, integer, sql } from '../../sql/sql.ts';
 import { renderCreateStagingTable, renderDropTable } from '../../sql/staging-table.ts';
+import type { Verification } from '../verify/compare.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
 import { type ChangeGroup, changeOfLetter, changeOfOperation } from './change.ts';
@@ -13,6 +15,7 @@ import { deduplicate } from './deduplicate.ts';
 import type { LoadPlan } from './plan-load.ts';
 import { sortOut } from './sort-out.ts';
 import type { StagedLoad } from './staged-load.ts';
+import { verifyLoad } from './verify-load.ts';
 
 /** The temporary table, loaded and cleaned: what a transaction can apply as often as it must. */
 export interface LoadedTable {
@@ -24,6 +27,8 @@ export interface LoadedTable {
   /** Reasons that Redshift's views do not have: of rows that were loaded and then sorted out. */
   readonly rejects: readonly LoadReject[];
   readonly deduplicated: number;
+  /** What was compared, where the plan verifies. */
+  readonly verified?: Verification;
   /** What becomes of which rows. */
   readonly groups: readonly ChangeGroup[];
 }
@@ -67,6 +72,7 @@ export async function loadStagingTable(
       details: { staged: staged.rowsStaged, loaded, rejectLimit: plan.rejectLimit },
     });
   }
+  const verified = await verify(session, plan, table.name, staged, rejected, run);
   const gaps = rejected === 0 ? [] : await findGaps(session, table, staged.rowsRead, run);
   const sorted = await sortOut(session, plan, table, rejected + staged.rowsRefused, run);
   const deduplicated = await deduplicate(session, plan, table, duplicates, run);
@@ -78,7 +84,27 @@ export async function loadStagingTable(
     rejects: sorted.rejects,
     deduplicated,
     groups: rows === 0 ? [] : await findGroups(session, plan, table.name, rows, run),
+    ...defined({ verified }),
   };
+}
+
+/** Rows that Redshift refused are in the checksum of what was sent: then there is nothing to compare. */
+async function verify(
+  session: Session,
+  plan: WritePlan,
+  table: string,
+  { checksum }: StagedLoad,
+  rejected: number,
+  run: Run,
+): Promise<Verification | undefined> {
+  if (checksum === undefined) return undefined;
+  if (rejected === 0) return verifyLoad(session, plan, table, checksum, run);
+  run.publish({
+    type: 'warning',
+    code: 'NOT_VERIFIED',
+    message: `Redshift refused ${rejected} rows, so checksums of the others could not be compared; their number was`,
+  });
+  return undefined;
 }
 
 async function countRows(session: Session, table: string, run: Run): Promise<number> {

@@ -28,8 +28,9 @@ export function planLoad(
 ): LoadPlan {
   const duplicates = planDuplicates(spec, operation, plan);
   // TRUNCATE cannot be undone, so nothing may be left that could go wrong with the rows when it comes.
-  const isDirect = operation === 'insert' && duplicates === 'allow' && rejectLimit === 0 && spec.before !== 'truncate';
-  if (isDirect) return { kind: 'direct' };
+  const isPlain = operation === 'insert' && duplicates === 'allow' && rejectLimit === 0 && spec.before !== 'truncate';
+  // What is verified is compared before it meets the rows of the target.
+  if (isPlain && spec.verify !== true) return { kind: 'direct' };
   requireInsertableIdentities(plan);
   const { distributionKey } = target;
   const isCollocated = plan.columns.some(({ name }) => name === distributionKey);

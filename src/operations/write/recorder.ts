@@ -1,6 +1,7 @@
 import { defined } from '../../core/defined.ts';
 import type { Run } from '../../core/run.ts';
 import type { ObjectPath } from '../../db/object-descriptor.ts';
+import type { Verification } from '../verify/compare.ts';
 import type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from '../write-report.ts';
 import type { WriteOperation } from '../write-spec.ts';
 
@@ -31,6 +32,7 @@ export class WriteRecorder {
   files = 0;
   cleared: number | undefined;
   stagedFilesKept: string | undefined;
+  verified: Verification | undefined;
   /** The run, its warnings heard by the report. */
   readonly run: Run;
   readonly #operation: WriteOperation;
@@ -95,7 +97,7 @@ export class WriteRecorder {
       rejects: [...this.#rejects.values()],
       rejectedRows: [...this.#rejectedRows].sort((left, right) => left - right),
       warnings: [...this.#warnings],
-      ...defined({ cleared: this.cleared, stagedFilesKept: this.stagedFilesKept }),
+      ...defined({ cleared: this.cleared, verified: this.verified, stagedFilesKept: this.stagedFilesKept }),
     });
   }
 }

@@ -1,4 +1,6 @@
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
+import { type Checksum, ChecksumCounter } from '../../types/checksum.ts';
 import type { InputScalar } from '../../types/codec-shape.ts';
 import { openCsvEncoder } from '../../types/csv.ts';
 import type { WritePlan } from '../write-plan.ts';
@@ -12,6 +14,8 @@ export interface RowLines {
   readonly rowsRead: () => number;
   readonly rowsStaged: () => number;
   readonly rowsRefused: () => number;
+  /** Of the rows that were encoded; only where the plan verifies. */
+  readonly checksum: () => Checksum | undefined;
 }
 
 /**
@@ -20,7 +24,12 @@ export interface RowLines {
  */
 export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines {
   const { columns, rejectLimit, load, format } = plan;
-  const encoder = openCsvEncoder(columns, format, { rowNumbers: load.kind === 'staged' });
+  const checksum = plan.verify ? new ChecksumCounter(columns) : undefined;
+  const encoder = openCsvEncoder(columns, format, {
+    rowNumbers: load.kind === 'staged',
+    acceptLoss: plan.acceptLoss,
+    ...defined({ checksum }),
+  });
   const required = columns.flatMap(({ nullable }, position) => (nullable ? [] : [position]));
   const positions = columns.map(({ inputPosition }) => inputPosition);
   let read = 0;
@@ -62,6 +71,7 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
     rowsRead: () => read,
     rowsStaged: () => read - refused,
     rowsRefused: () => refused,
+    checksum: () => checksum?.total(),
   };
 }
 

@@ -1,12 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { checksumOfStaged } from '../../columnar/checksums.ts';
 import type { Engine } from '../../columnar/engine.ts';
 import type { InputFile } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
 import { type LocalFile, stageFile } from '../../columnar/stage-file.ts';
+import { defined } from '../../core/defined.ts';
 import type { Run } from '../../core/run.ts';
 import type { StagedFile } from '../../staging/staged-file.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
+import { addChecksums, type Checksum } from '../../types/checksum.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteRecorder } from './recorder.ts';
 import type { StagedInput } from './staged-input.ts';
@@ -32,6 +35,7 @@ export async function stageLocalFiles(
   const files: StagedFile[] = [];
   let rowsRead = 0;
   let bytes = 0;
+  let checksum: Checksum | undefined;
   const send = async (local: LocalFile): Promise<void> => {
     let sentOfFile = 0;
     const staged = await area.putFile(basename(local.path), local.path, (sent) => {
@@ -69,6 +73,7 @@ export async function stageLocalFiles(
       checked: plan.rejectLimit === 0,
     };
     for await (const local of stageFile(engine, spec, run)) {
+      if (plan.verify) checksum = added(checksum, await checksumOfStaged(engine, local.path, spec, run));
       await sending;
       sending = send(local);
       sending.catch(() => undefined); // met by the next await
@@ -77,5 +82,9 @@ export async function stageLocalFiles(
   } finally {
     await Promise.allSettled([sending]);
   }
-  return { files, rowsRead, rowsStaged: rowsRead, rowsRefused: 0, bytes };
+  return { files, rowsRead, rowsStaged: rowsRead, rowsRefused: 0, bytes, ...defined({ checksum }) };
+}
+
+function added(before: Checksum | undefined, more: Checksum): Checksum {
+  return before === undefined ? more : addChecksums(before, more);
 }

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { StagedFile } from '../../staging/staged-file.ts';
@@ -60,6 +61,7 @@ export async function stageRows(
     rowsStaged: lines.rowsStaged(),
     rowsRefused: lines.rowsRefused(),
     bytes,
+    ...defined({ checksum: lines.checksum() }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { StagedFile } from '../../staging/staged-file.ts';
+import type { Checksum } from '../../types/checksum.ts';
 
 /** The input, staged: what COPY will read, and where its rows went so far. */
 export interface StagedInput {
@@ -10,4 +11,6 @@ export interface StagedInput {
   /** Rows refused before they were staged. */
   readonly rowsRefused: number;
   readonly bytes: number;
+  /** Of the rows in the files; only where the plan verifies. */
+  readonly checksum?: Checksum;
 }

@@ -103,7 +103,10 @@ function refuseOpenSecrets(path: string, values: Readonly<Record<string, unknown
 
 function isWrittenOut(value: unknown, key: string): boolean {
   if (value === undefined || value === null || value === '') return false;
-  return typeof value !== 'string' || readReference(value, key) === undefined;
+  if (typeof value !== 'string') return true;
+  // A proxy's address is a secret for the password in it.
+  if (key === 'awsProxyUrl' && !value.includes('@')) return false;
+  return readReference(value, key) === undefined;
 }
 
 // A secret file that cannot be read stays a reference: whether it is needed is known only once options are resolved.

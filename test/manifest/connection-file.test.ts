@@ -63,6 +63,13 @@ describe('loadConnectionFile', () => {
     expect(await load('password: hunter22\n', { mode: 0o400 })).to.deep.equal({ password: 'hunter22' });
   });
 
+  it('takes a proxy without a password for no secret', async () => {
+    const proxied = await load('awsProxyUrl: http://proxy.example.com:3128\n', { mode: 0o644 });
+    expect(proxied.awsProxyUrl).to.equal('http://proxy.example.com:3128');
+    const error = await refusal(load('awsProxyUrl: http://me:pw@proxy.example.com:3128\n', { mode: 0o644 }));
+    expect(error.issues.map(({ path }) => path)).to.deep.equal(['awsProxyUrl']);
+  });
+
   for (const [title, text, says] of [
     ['a repeated key', 'host: a\nhost: b\n', 'line 2, column 1: duplicate key'],
     ['an alias', 'host: &h a\nusername: *h\n', 'uses aliases'],

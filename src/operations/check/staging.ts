@@ -34,7 +34,7 @@ export class StagingProbe implements AsyncDisposable {
     return [
       {
         id: 'staging:bucket',
-        title: 'Find the staging bucket',
+        title: 'Open the staging bucket',
         needs: [access ?? 'options'],
         unless: ['reach:s3'],
         attempt: () => this.#open(),

@@ -1,4 +1,5 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { fromHttp, fromInstanceMetadata, fromTokenFile } from '@aws-sdk/credential-providers';
 import { expect } from 'chai';
@@ -37,6 +38,7 @@ const WORLD = {
             { name: 'Task', trust: service('ecs-tasks.amazonaws.com') },
             {
               name: 'Pod',
+              policies: [allow('s3:ListBucket')],
               trust: policy({
                 Effect: 'Allow',
                 Principal: { Federated: `arn:aws:iam::${HOME}:oidc-provider/${ISSUER}` },
@@ -196,6 +198,19 @@ describe('Metadata endpoints of the sandbox', () => {
     it("serve the SDK's provider by the token of their service account", async () => {
       const { Arn } = await aws.sts(await assume(tokenFile('pod'))).send(new GetCallerIdentityCommand({}));
       expect(Arn).to.equal(`arn:aws:sts::${HOME}:assumed-role/Pod/pod`);
+    });
+    it('are narrowed by a policy of their session', async () => {
+      const narrowed = (Policy: object): Promise<Keys> =>
+        fromTokenFile({
+          webIdentityTokenFile: tokenFile('pod'),
+          roleArn: roleArn('Pod'),
+          policy: JSON.stringify(Policy),
+          clientConfig: { endpoint: aws.sandbox.awsEndpoint, region: 'us-east-1', maxAttempts: 1 },
+        })() as Promise<Keys>;
+      const list = async (Policy: object) =>
+        aws.s3(await narrowed(Policy)).send(new ListObjectsV2Command({ Bucket: 'home-data' }));
+      await list(allow('s3:ListBucket'));
+      expect((await refusalOf(list(allow('s3:GetObject')))).message).to.include('no session policy allows');
     });
     it('are refused with the token of another service account, for another role, and with a forged token', async () => {
       for (const work of [

@@ -33,12 +33,17 @@ function checkText(value: string, member: string, pattern: RegExp, shown: string
   if (!pattern.test(value)) throw constraint(value, member, `satisfy regular expression pattern: ${shown}`);
 }
 
-function readSessionPolicy(text: string | undefined, partition: string): readonly PolicyDocument[] | undefined {
+/** The session's own policy, in the parameter `Policy`. Throws `QueryFailure`. */
+export function readSessionPolicy(
+  { parameters }: QueryCall,
+  { roleArn }: SessionRequest,
+): readonly PolicyDocument[] | undefined {
+  const text = parameters.get('Policy');
   if (text === undefined) return undefined;
   if (text.length > 2048) throw constraint('***', 'policy', 'have length less than or equal to 2048');
   const checked = parsePolicyText(text, 'identity');
   if ('problem' in checked) throw new QueryFailure('MalformedPolicyDocument', 400, checked.problem);
-  const refusal = policyRefusal(checked.policy, 'identity', partition);
+  const refusal = policyRefusal(checked.policy, 'identity', roleArn.split(':')[1] ?? '');
   if (refusal !== undefined) throw new QueryFailure('MalformedPolicyDocument', 400, refusal);
   return [checked.policy];
 }
@@ -92,6 +97,12 @@ function readTransitiveKeys(
   }
 }
 
+/** Throws `QueryFailure` for a parameter that the sandbox must not pass over in silence. */
+export function refuseAbsent({ parameters }: QueryCall, names: readonly string[]): void {
+  const absent = findParameter(parameters, names);
+  if (absent !== undefined) throw validationError(`The sandbox does not imitate the parameter ${absent}`);
+}
+
 /** Managed policies and multi-factor devices. */
 const ABSENT = ['PolicyArns', 'SerialNumber', 'TokenCode', 'ProvidedContexts'];
 
@@ -103,14 +114,13 @@ export function readAssumeRole(call: QueryCall): AssumeRoleInput {
   const session = readSessionRequest(call);
   if (externalId !== undefined) checkText(externalId, 'externalId', /^[\w+=,.@:/-]*$/, '[\\w+=,.@:\\/-]*', 2, 1224);
   if (sourceIdentity !== undefined) checkText(sourceIdentity, 'sourceIdentity', /^[\w+=,.@-]*$/, '[\\w+=,.@-]*', 2, 64);
-  const absent = findParameter(parameters, ABSENT);
-  if (absent !== undefined) throw validationError(`The sandbox does not imitate the parameter ${absent}`);
+  refuseAbsent(call, ABSENT);
   const tags = readTags(parameters);
   return {
     ...session,
     externalId,
     sourceIdentity,
-    sessionPolicies: readSessionPolicy(parameters.get('Policy'), session.roleArn.split(':')[1] ?? ''),
+    sessionPolicies: readSessionPolicy(call, session),
     tags,
     transitiveTagKeys: readTransitiveKeys(parameters, tags),
   };

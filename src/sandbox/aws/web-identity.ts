@@ -3,7 +3,7 @@ import type { IdentityRegistry } from '../iam/registry.ts';
 import type { Principal } from '../identity.ts';
 import type { TokenIssuer } from '../web-identity.ts';
 import { accessDenied, type QueryCall, QueryFailure } from './query.ts';
-import { checkDuration, credentialsXml, readSessionRequest } from './sts-input.ts';
+import { checkDuration, credentialsXml, readSessionPolicy, readSessionRequest, refuseAbsent } from './sts-input.ts';
 import type { XmlElements } from './xml.ts';
 
 export interface WebIdentityDeps {
@@ -17,7 +17,10 @@ const NOT_AUTHORIZED = 'Not authorized to perform sts:AssumeRoleWithWebIdentity'
 
 /** A role taken with the token of a service account instead of a signature. */
 export function assumeRoleWithWebIdentity(call: QueryCall, { registry, issuer, now }: WebIdentityDeps): XmlElements {
-  const { roleArn, sessionName, durationSeconds } = readSessionRequest(call);
+  const request = readSessionRequest(call);
+  const { roleArn, sessionName, durationSeconds } = request;
+  refuseAbsent(call, ['PolicyArns', 'ProviderId']);
+  const sessionPolicies = readSessionPolicy(call, request);
   const identity = issuer.read(call.parameters.get('WebIdentityToken') ?? '');
   if (!identity) {
     throw new QueryFailure(
@@ -50,7 +53,7 @@ export function assumeRoleWithWebIdentity(call: QueryCall, { registry, issuer, n
   });
   if (!role || !verdict.allowed) throw accessDenied(NOT_AUTHORIZED);
   checkDuration(call, role, durationSeconds);
-  const session = registry.openSession(role, { sessionName, lifetimeSeconds: durationSeconds });
+  const session = registry.openSession(role, { sessionName, lifetimeSeconds: durationSeconds, sessionPolicies });
   return {
     ...credentialsXml(session),
     SubjectFromWebIdentityToken: identity.subject,

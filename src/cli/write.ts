@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { defined } from '../core/defined.ts';
 import { plainText } from '../core/plain-text.ts';
+import type { Verification } from '../operations/verify/compare.ts';
 import type { WriteReport } from '../operations/write-report.ts';
 import type { WriteSpec } from '../operations/write-spec.ts';
 import { openConnection } from './connection.ts';
@@ -60,10 +61,16 @@ export function describeWrite(report: WriteReport): string[] {
     `  ${account.join(', ')}`,
     `  ${formatNoun(report.files, 'file')}, ${formatBytes(report.bytes)} staged; ${phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(', ')}; ${formatDuration(total)} in all`,
     `  run ${report.runId}`,
+    ...(report.verified === undefined ? [] : [describeVerified(report.verified)]),
     ...report.rejects.map(
       ({ file, line, column, code, reason }) =>
         `  rejected: ${plainText(`${file} line ${line}, column ${column}: ${code} ${reason}`)}`,
     ),
     ...report.warnings.map(({ message }) => `  ${styleText('yellow', 'warning')}  ${plainText(message)}`),
   ];
+}
+
+function describeVerified({ rows, columns, presenceOnly }: Verification): string {
+  const others = presenceOnly.length === 0 ? '' : `; NULLs alone of ${plainText(presenceOnly.join(', '))}`;
+  return `  verified: ${formatNoun(rows, 'row')}, the values of ${formatNoun(columns.length, 'column')}${others}`;
 }

@@ -1,4 +1,4 @@
-import type { IAMClient } from '@aws-sdk/client-iam';
+import type { EvaluationResult, IAMClient } from '@aws-sdk/client-iam';
 import type { AwsTarget } from '../access/plan.ts';
 import { type AwsClock, watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
@@ -54,7 +54,10 @@ export interface SimulatedDecision {
 export interface IamReader extends Disposable {
   /** By the ARN of a user or a role. Never throws but for the signal's reason. */
   principal(arn: string, signal: AbortSignal): Promise<PrincipalRead>;
-  /** Undefined where it may not be asked. Never throws but for the signal's reason. */
+  /**
+   * Undefined where it may not be asked, and where the answer hangs on condition keys that only the real request carries.
+   * Never throws but for the signal's reason.
+   */
   simulate(arn: string, request: SimulatedRequest, signal: AbortSignal): Promise<SimulatedDecision | undefined>;
   /** Names of the account's roles, a few pages at most; undefined where they may not be listed. */
   roleNames(signal: AbortSignal): Promise<readonly string[] | undefined>;
@@ -139,7 +142,7 @@ class SdkReader implements IamReader {
     const ask = () => this.#client.send(command, { abortSignal: signal });
     const result = (await this.#calls(signal).allowed(ask))?.EvaluationResults?.[0];
     const decision = DECISIONS[result?.EvalDecision ?? ''];
-    if (result === undefined || decision === undefined) return undefined;
+    if (result === undefined || decision === undefined || isGuess(result)) return undefined;
     return {
       decision,
       ...defined({
@@ -199,6 +202,16 @@ class SdkReader implements IamReader {
     this.#managed.set(policyArn, reading);
     return reading;
   }
+}
+
+/**
+ * IAM evaluates a key that it was not given as absent. It names such keys, for a resource that was named beside that one.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
+ */
+function isGuess({ MissingContextValues = [], ResourceSpecificResults = [] }: EvaluationResult): boolean {
+  return [MissingContextValues, ...ResourceSpecificResults.map((each) => each.MissingContextValues ?? [])].some(
+    (keys) => keys.length > 0,
+  );
 }
 
 const DECISIONS: Readonly<Record<string, SimulatedDecision['decision']>> = {

@@ -15,6 +15,7 @@ function instruction(candidate: Candidate): string {
       return `Take the Deny out of ${placeOf(candidate)}`;
     case 'widenBoundary':
     case 'widenSession':
+    case 'widenEndpoint':
       return `Allow it in ${placeOf(candidate)}`;
     case 'askOrganization':
       return `Ask whoever keeps ${placeOf(candidate)}`;

@@ -127,7 +127,9 @@ describe('the roles of a cluster', () => {
     expect(onCluster.message).to.equal(`Cluster warehouse does not have the role ${COPY} (attached: none)`);
     expect(diagnosisOf(onCluster)?.candidates[0]?.command).to.match(/modify-cluster-iam-roles.*--add-iam-roles/);
     const serverless = failureOf(() => attachedFinding({ roles: [] }, COPY, { workgroup: 'analytics' }, PLACE));
-    expect(diagnosisOf(serverless)?.candidates[0]?.command).to.match(/redshift-serverless update-namespace/);
+    expect(diagnosisOf(serverless)?.candidates[0]?.command).to.match(
+      /get-namespace.*\n# the list that is given replaces the one that is there.*\naws redshift-serverless update-namespace/,
+    );
   });
 
   it('have no default', () => {

@@ -1,8 +1,7 @@
 import type { AwsCredentials } from '../../auth/access.ts';
-import { openIamReader, type PrincipalPolicies } from '../../auth/iam-reads.ts';
+import { hasIam, openIamReader, type PrincipalPolicies } from '../../auth/iam-reads.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import { abandonOnAbort, type Run } from '../../core/run.ts';
-import { isLoopbackHost } from '../../manifest/endpoint-address.ts';
 import type { Connection } from '../connection.ts';
 
 /** Time for all that IAM is asked about one principal: it only adds to what is known anyway. */
@@ -15,9 +14,6 @@ export type IamGlance = (arn: string) => Promise<PrincipalPolicies | undefined>;
 export function openIamGlance({ access, mayReadIam = true }: Connection, run: Run): IamGlance {
   const { aws } = access.plan;
   const seen = new Map<string, Promise<PrincipalPolicies | undefined>>();
-  const stsHost = aws.stsEndpoint === undefined ? '' : new URL(aws.stsEndpoint).hostname;
-  // A stand-in for AWS has no credentials that the real IAM should see.
-  const isStandIn = aws.iamEndpoint === undefined && isLoopbackHost(stsHost);
 
   async function look(arn: string): Promise<PrincipalPolicies | undefined> {
     const limit = AbortSignal.timeout(LIMIT_MS);
@@ -40,7 +36,7 @@ export function openIamGlance({ access, mayReadIam = true }: Connection, run: Ru
     arn: string,
     signal: AbortSignal,
   ): Promise<PrincipalPolicies | undefined> {
-    using reader = await openIamReader(aws, credentials);
+    using reader = await openIamReader(aws, credentials, access.clock);
     const found = await reader.principal(arn, signal);
     return found.kind === 'read' ? found.policies : undefined;
   }
@@ -54,7 +50,7 @@ export function openIamGlance({ access, mayReadIam = true }: Connection, run: Ru
   }
 
   return (arn) => {
-    if (isStandIn || !mayReadIam) return Promise.resolve(undefined);
+    if (!mayReadIam || !hasIam(aws)) return Promise.resolve(undefined);
     const known = seen.get(arn) ?? look(arn);
     seen.set(arn, known);
     return known;

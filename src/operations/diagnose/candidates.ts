@@ -1,6 +1,7 @@
+import type { ActualState } from '../../policies/actual-policies.ts';
 import type { AccessRequest, PlannedDocument } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
-import type { Obstacle } from './denials.ts';
+import { isBounded, type Obstacle } from './denials.ts';
 import type { Candidate, DiagnosedDocument } from './diagnosis.ts';
 import { holderOf, policyOwnerOf, shortName } from './holder-of.ts';
 import { commandToAdd, commandToAttach, commandToCreate, commandToLook, consoleOf, placeOf } from './mends.ts';
@@ -13,6 +14,7 @@ const PAGES = {
   logic: `${IAM}/reference_policies_evaluation-logic.html`,
   boundary: `${IAM}/access_policies_boundaries.html`,
   session: `${IAM}/access_policies.html#policies_session`,
+  endpoint: 'https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html',
   organization: 'https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html',
   createRole: `${IAM}/id_roles_create_for-user.html`,
   attach: 'https://docs.aws.amazon.com/redshift/latest/mgmt/copy-unload-iam-role.html',
@@ -49,16 +51,22 @@ function nearSentences({ conditions, resources }: NearMiss): readonly string[] {
       : [`A statement that is there would allow it, but for its condition on ${conditions.join(' and ')}.`]),
     ...(resources.length === 0
       ? []
-      : [`A statement that is there allows it on ${resources.slice(0, SHOWN_RESOURCES).join(', ')}${more}.`]),
+      : [
+          `A statement that is there allows it on ${resources.slice(0, SHOWN_RESOURCES).join(', ')}${more}: if that is what is meant, mend the connection instead.`,
+        ]),
   ];
 }
 
+const REDSHIFT_NAMES = /^arn:[^:]+:redshift:[^:]*:\d*:(?:dbuser|dbname|dbgroup|cluster):([^/]+)(?:\/(.+))?$/;
+
 /** Under a narrow policy AWS refuses a wrong name in the same words as a missing right. */
 function spelling(request: AccessRequest | undefined): readonly string[] {
-  const name = /^arn:[^:]+:redshift:[^:]*:\d*:(?:dbuser|dbname|cluster):([^/]+)/.exec(request?.resource ?? '')?.[1];
-  return name === undefined
-    ? []
-    : [`Check the spelling of ${name} first: a cluster that does not exist is refused in the same words.`];
+  const [, cluster, name] = REDSHIFT_NAMES.exec(request?.resource ?? '') ?? [];
+  if (cluster === undefined) return [];
+  const names = name === undefined ? cluster : `${cluster} and ${name}`;
+  return [
+    `Check the spelling of ${names} first: what does not exist is refused in the same words, and then the connection is to be mended, not the policy.`,
+  ];
 }
 
 function lead({ kind, holder }: PlannedDocument, requests: readonly AccessRequest[], { wasRead }: NearMiss): string {
@@ -81,7 +89,7 @@ function lead({ kind, holder }: PlannedDocument, requests: readonly AccessReques
 /** A role that IAM does not have. */
 export function creation(set: PolicySet, { holder }: PlannedDocument, near: readonly string[]): Candidate {
   const trust = set.documents.find((each) => each.holder.arn === holder.arn && each.kind === 'trust');
-  const meant = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
+  const meant = near.length === 0 ? ' Check its spelling first.' : ` Did you mean ${near.join(' or ')}?`;
   return {
     mend: 'createRole',
     principalArn: holder.arn,
@@ -141,11 +149,13 @@ export function fromSimulation(
   set: PolicySet,
   simulated: readonly Simulation[],
   requests: readonly AccessRequest[],
+  state: ActualState,
 ): readonly Candidate[] {
   return requests.flatMap((request): readonly Candidate[] => {
     const found = simulationOf(request, simulated);
     if (found?.byOrganization === false) return [narrowing(set, request, 'organization', SIMULATED)];
-    if (found?.byBoundary === false) return [narrowing(set, request, 'boundary', SIMULATED)];
+    if (found?.byBoundary === false && isBounded(request, set, state))
+      return [narrowing(set, request, 'boundary', SIMULATED)];
     return found?.decision === 'explicitDeny' ? denied(set, request, 'permissions', SIMULATED) : [];
   });
 }
@@ -175,6 +185,7 @@ export function fromHint(set: PolicySet, { hint }: Refusal, requests: readonly A
   switch (hint.policy) {
     case 'organization':
     case 'session':
+    case 'endpoint':
     case 'boundary':
       return [narrowing(set, request, hint.policy, words, hint.effect)];
     case 'identity':
@@ -190,7 +201,12 @@ export function fromHint(set: PolicySet, { hint }: Refusal, requests: readonly A
   return hint.policy satisfies never;
 }
 
-const MENDS = { organization: 'askOrganization', session: 'widenSession', boundary: 'widenBoundary' } as const;
+const MENDS = {
+  organization: 'askOrganization',
+  session: 'widenSession',
+  endpoint: 'widenEndpoint',
+  boundary: 'widenBoundary',
+} as const;
 
 function narrowing(
   set: PolicySet,

@@ -1,5 +1,5 @@
 import type { ActualPolicy, ActualState } from '../../policies/actual-policies.ts';
-import { type Decision, decideBy } from '../../policies/decide.ts';
+import { type Decision, decide, decideBy } from '../../policies/decide.ts';
 import {
   type AccessRequest,
   type PolicyDocument,
@@ -11,11 +11,12 @@ import type { PolicySet } from '../../policies/policies.ts';
 import type { DiagnosedDocument } from './diagnosis.ts';
 import { holderOf, policyOwnerOf } from './holder-of.ts';
 import type { Hint } from './refusal.ts';
+import { knownPolicies } from './suspects.ts';
 
 /** A statement that forbids, or a boundary that does not allow. */
 export interface Obstacle {
   readonly holder: PolicyHolder;
-  readonly document: Exclude<DiagnosedDocument, 'organization' | 'cluster' | 'session'>;
+  readonly document: Exclude<DiagnosedDocument, 'organization' | 'cluster' | 'session' | 'endpoint'>;
   readonly request: AccessRequest;
   readonly source: string;
   /** The `Deny`; absent for a boundary that is silent. */
@@ -23,17 +24,17 @@ export interface Obstacle {
 }
 
 /**
- * Every `Deny` in what was read that speaks of one of these requests, and every boundary that does not allow it. One whose
+ * Every `Deny` in what was read that speaks of one of these requests, and every boundary that stops it though all else is as planned. A Deny whose
  * conditions only the request itself can answer counts where AWS says that a policy of its kind denies.
  */
 export function obstaclesTo(
   requests: readonly AccessRequest[],
   set: PolicySet,
-  { policies }: ActualState,
+  state: ActualState,
   hint: Hint | undefined,
 ): readonly Obstacle[] {
   const found = requests.flatMap((request) =>
-    policies.flatMap(({ kind, holder: arn, document, source }): readonly Obstacle[] => {
+    state.policies.flatMap(({ kind, holder: arn, document, source }): readonly Obstacle[] => {
       const isOwn = kind === 'permissions' || kind === 'boundary';
       if (arn !== (isOwn ? request.principal : policyOwnerOf(request.resource))) return [];
       const holder = holderOf(set, arn, isOwn ? undefined : request.resourceAccount);
@@ -45,14 +46,25 @@ export function obstaclesTo(
       if (denies.length > 0) {
         return denies.map((statement) => ({ holder, document: kind, request, source, statement }));
       }
-      const isBounded =
-        kind === 'boundary' && decideBy([document], request, { byPrincipal: false }).verdict === 'denied';
-      return isBounded ? [{ holder, document: kind, request, source }] : [];
+      const isStopped =
+        kind === 'boundary' &&
+        decideBy([document], request, { byPrincipal: false }).verdict === 'denied' &&
+        isBounded(request, set, state);
+      return isStopped ? [{ holder, document: kind, request, source }] : [];
     }),
   );
   const key = ({ holder, document, source, statement }: Obstacle): string =>
     JSON.stringify([holder.arn, document, source, statement]);
   return [...new Map(found.map((each) => [key(each), each])).values()];
+}
+
+/**
+ * Whether a boundary that is silent stops a request though all else is as planned: what a resource grants to a user by name
+ * passes it. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+ */
+export function isBounded(request: AccessRequest, set: PolicySet, state: ActualState): boolean {
+  const mended = knownPolicies(set, state, { mended: true });
+  return decide(request, { ...mended, boundary: () => [] }).verdict !== 'allowed';
 }
 
 /** The documents that AWS means by a kind of policy. */

@@ -4,7 +4,7 @@ import type { DocumentKind, PolicyHolder, PolicyStatement } from '../../policies
 /**
  * What is to be done. `addStatement`: it is missing. `removeStatement`: it is there and refuses. `widenBoundary`: the
  * permissions boundary of the holder does not allow it. `widenSession`: the session policy of the connection does not.
- * `askOrganization`: a policy above the account refuses. `createRole`: there is no such role. `attachRole`: the cluster
+ * `widenEndpoint`: the policy of the VPC endpoint on the way does not. `askOrganization`: a policy above the account refuses. `createRole`: there is no such role. `attachRole`: the cluster
  * does not have the role.
  */
 export type Mend =
@@ -12,12 +12,13 @@ export type Mend =
   | 'removeStatement'
   | 'widenBoundary'
   | 'widenSession'
+  | 'widenEndpoint'
   | 'askOrganization'
   | 'createRole'
   | 'attachRole';
 
 /** Where something stands that may be wrong: a document of a holder, or what narrows it from outside. */
-export type DiagnosedDocument = DocumentKind | 'boundary' | 'session' | 'organization' | 'cluster';
+export type DiagnosedDocument = DocumentKind | 'boundary' | 'session' | 'endpoint' | 'organization' | 'cluster';
 
 /** One possible cause of a refusal, with its mend. Holds no secret. */
 export interface Candidate {

@@ -55,7 +55,7 @@ const REASONINGS: readonly ((known: Case) => Finding)[] = [
   byAbsence,
   ({ requests, set, state, refusal }) =>
     certain(obstaclesTo(requests, set, state, refusal.hint).map((each) => fromObstacle(each, set))),
-  ({ simulated, requests, set }) => certain(fromSimulation(set, simulated, requests)),
+  ({ simulated, requests, set, state }) => certain(fromSimulation(set, simulated, requests, state)),
   ({ refusal, requests, set }) => certain(fromHint(set, refusal, requests)),
   byReading,
   byElimination,
@@ -82,8 +82,9 @@ export function judge(
   };
 }
 
+/** Two suspects may share a request, and then its cause is found twice. */
 function certain(candidates: readonly Candidate[]): Finding {
-  return { candidates, decided: true };
+  return { candidates: [...new Map(candidates.map((each) => [each.reason, each])).values()], decided: true };
 }
 
 /** IAM says that somebody on the way is not there. */
@@ -102,8 +103,13 @@ function byReading(known: Case): Finding {
   return {
     candidates: refused.map((each) => addition(set, each, nearMiss(each, state))),
     decided: true,
-    evidence: refused.length > 1 ? ['Each of these is missing: both have to be added.'] : [],
+    evidence: refused.length > 1 ? [severalMissing(refused.length)] : [],
   };
+}
+
+function severalMissing(count: number): string {
+  if (count <= SHOWN) return 'Each of these is missing: both have to be added.';
+  return `${count} statements are missing, and all have to be added: roleshift policies prints every one.`;
 }
 
 /** What is left once everything is out that was found in order. */
@@ -152,7 +158,7 @@ const DECIDED_BY_ONE: readonly Refusal['work'][] = ['identity', 'lookup', 'login
 
 /** Whether the one that is left must be it. */
 function isSettled({ hint, work }: Refusal, ranked: readonly Suspect[], someCleared: boolean): boolean {
-  if (ranked.length !== 1) return false;
+  if (ranked.length !== 1 || hint?.policy === 'other') return false;
   return hint?.effect === 'silent' || someCleared || DECIDED_BY_ONE.includes(work);
 }
 

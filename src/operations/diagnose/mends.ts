@@ -14,14 +14,14 @@ export function consoleOf(holder: PolicyHolder, document: DiagnosedDocument, { p
   const host = CONSOLES[partition] ?? 'console.aws.amazon.com';
   const name = encodeURIComponent(holder.name);
   if (document === 'organization') return `https://${host}/organizations/v2/home/policies`;
-  if (document === 'cluster') {
-    return `https://${host}/redshiftv2/home${region === undefined ? '' : `?region=${region}`}#clusters`;
-  }
+  const where = region === undefined ? '' : `?region=${region}`;
+  if (document === 'cluster') return `https://${host}/redshiftv2/home${where}#clusters`;
+  if (document === 'endpoint') return `https://${host}/vpcconsole/home${where}#Endpoints:`;
   switch (holder.kind) {
     case 'bucket':
       return `https://${host}/s3/buckets/${name}?tab=permissions`;
     case 'key':
-      return `https://${host}/kms/home${region === undefined ? '' : `?region=${region}`}#/kms/keys/${name}`;
+      return `https://${host}/kms/home${where}#/kms/keys/${name}`;
     case 'user':
       return `https://${host}/iam/home#/users/details/${name}?section=permissions`;
     case 'role': {
@@ -93,6 +93,8 @@ export function commandToLook(holder: PolicyHolder, document: DiagnosedDocument)
       return `aws organizations list-policies-for-target --target-id ${holder.account} --filter SERVICE_CONTROL_POLICY`;
     case 'session':
       return '# change sessionPolicy of the connection';
+    case 'endpoint':
+      return "aws ec2 describe-vpc-endpoints --query 'VpcEndpoints[].[VpcEndpointId, ServiceName, PolicyDocument]'";
     case 'permissions':
     case 'cluster':
       return holder.kind === 'user'
@@ -102,12 +104,20 @@ export function commandToLook(holder: PolicyHolder, document: DiagnosedDocument)
   return document satisfies never;
 }
 
-/** The command that attaches a role to the cluster. */
+/**
+ * The command that attaches a role to the cluster. To a namespace the whole list is given, and what is not in it is taken away.
+ * https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/API_UpdateNamespace.html
+ */
 export function commandToAttach({ attach, region }: Pick<PolicySet, 'attach' | 'region'>): string {
   if (attach === undefined) return '';
   const where = region === undefined ? '' : ` --region ${region}`;
   return attach.isServerless
-    ? `aws redshift-serverless update-namespace --namespace-name NAMESPACE --iam-roles ${quoted(attach.role.arn)}${where}`
+    ? [
+        `aws redshift-serverless get-workgroup --workgroup-name ${quoted(attach.cluster)} --query workgroup.namespaceName${where}`,
+        `aws redshift-serverless get-namespace --namespace-name NAMESPACE --query namespace.iamRoles${where}`,
+        '# the list that is given replaces the one that is there: name the other roles as well',
+        `aws redshift-serverless update-namespace --namespace-name NAMESPACE --iam-roles ${quoted(attach.role.arn)}${where}`,
+      ].join('\n')
     : `aws redshift modify-cluster-iam-roles --cluster-identifier ${quoted(attach.cluster)} --add-iam-roles ${quoted(attach.role.arn)}${where}`;
 }
 
@@ -126,11 +136,12 @@ export function placeOf({ holder, document }: Pick<Candidate, 'holder' | 'docume
     key: 'the key policy',
     boundary: 'the permissions boundary',
     session: 'the session policy for',
+    endpoint: 'the policy of the VPC endpoint on the way of',
     organization: 'a policy of the organization above account',
     cluster: 'the roles of the cluster for',
   };
   if (document === 'organization') return `${words[document]} ${holder.account}`;
-  const of = document === 'session' || document === 'cluster' ? '' : ' of';
+  const of = ['session', 'endpoint', 'cluster'].includes(document) ? '' : ' of';
   return `${words[document]}${of} ${holder.kind} ${holder.name}`;
 }
 

@@ -16,7 +16,7 @@ export type RefusedWork =
 export interface Hint {
   /** `silent`: no policy of this kind allows it. `deny`: one forbids it. */
   readonly effect: 'silent' | 'deny';
-  readonly policy: 'identity' | 'resource' | 'boundary' | 'session' | 'organization' | 'other';
+  readonly policy: 'identity' | 'resource' | 'boundary' | 'session' | 'endpoint' | 'organization' | 'other';
   /** As AWS wrote it: `service control policy`. */
   readonly words: string;
   /** ARN of the policy, where AWS tells it. */
@@ -119,6 +119,7 @@ function policyOf(words: string): Hint['policy'] {
   if (/identity/i.test(words)) return 'identity';
   if (/boundary/i.test(words)) return 'boundary';
   if (/session/i.test(words)) return 'session';
+  if (/endpoint/i.test(words)) return 'endpoint';
   if (/(?:service|resource) control/i.test(words)) return 'organization';
   if (/resource|trust|role/i.test(words)) return 'resource';
   return 'other';

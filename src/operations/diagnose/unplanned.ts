@@ -7,6 +7,8 @@ import type { Suspect } from './suspects.ts';
 const MESSAGES = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html';
 const KEY = 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html';
 
+const SERVICES = /^(?:s3|kms|sts|redshift|redshift-serverless):/;
+
 /** A right that AWS asks for by name and that the connection does not know of: a key with which the bucket encrypts by itself. */
 export function unplannedSuspect(
   set: PolicySet,
@@ -14,6 +16,8 @@ export function unplannedSuspect(
   principal: string | undefined,
 ): Suspect | undefined {
   if (named === undefined || resource === undefined || principal === undefined) return undefined;
+  // The text is whatever an endpoint answered: nothing is proposed that the connection could never ask for.
+  if (!SERVICES.test(named) || /[*?$]/.test(resource)) return undefined;
   const holder = holderOf(set, principal);
   const isKey = named.startsWith('kms:');
   const Action = isKey ? ['kms:GenerateDataKey', 'kms:Decrypt'] : named;

@@ -211,7 +211,34 @@ const CASES: readonly Case[] = [
     connection: { clusterIdentifier: 'warehouze' },
     withReads: ['addStatement permissions of target: Login'],
     without: ['addStatement permissions of target: Login'],
-    reason: /allows it on arn:\S+:dbuser:warehouse\/etl\. Check the spelling of warehouze first/,
+    reason:
+      /allows it on arn:\S+:dbuser:warehouse\/etl: if that is what is meant, mend the connection instead\. Check the spelling of warehouze and etl first/,
+  },
+  {
+    title: 'a condition of the caller that a simulation cannot answer, and a trust that nobody may read',
+    account: AWAY,
+    caller: {
+      policies: [
+        READS,
+        policy({
+          ...allow('sts:AssumeRole'),
+          Condition: { IpAddress: { 'aws:SourceIp': ['127.0.0.0/8', '::1/128'] } },
+        }),
+      ],
+    },
+    target: { trust: trust(user('bystander')) },
+    withReads: [
+      'addStatement trust of target: TrustAgentUser',
+      'addStatement permissions of caller: AssumeRedshiftRole',
+    ],
+    without: ['addStatement trust of target: TrustAgentUser', 'addStatement permissions of caller: AssumeRedshiftRole'],
+  },
+  {
+    title: 'a trust that does not name a caller whose boundary would not matter then',
+    caller: { ...healthy, permissionsBoundary: `arn:aws:iam::${HOME}:policy/LoginsOnly` },
+    target: { trust: trust(user('bystander')) },
+    withReads: ['addStatement trust of target: TrustAgentUser'],
+    without: ['addStatement trust of target: TrustAgentUser', 'addStatement permissions of caller: AssumeRedshiftRole'],
   },
 ];
 
@@ -231,6 +258,7 @@ function worldOf(): World {
         managedPolicies: [
           { name: 'NoRoles', document: policy(deny('NoRoles', 'sts:AssumeRole')) },
           { name: 'StorageOnly', document: policy(allow(['s3:*', 'iam:*', 'sts:*'])) },
+          { name: 'LoginsOnly', document: policy(allow(['redshift:*', 'iam:*'])) },
           { name: 'Everything', document: policy(allow('*')) },
         ],
         roles: [

@@ -78,7 +78,7 @@ const CASES: readonly Case[] = [
       work: 'staging',
       action: 's3:PutObject',
       resource: 'arn:aws:s3:::staging/roleshift/run/x',
-      hint: { effect: 'silent', policy: 'other', words: 'VPC endpoint policy' },
+      hint: { effect: 'silent', policy: 'endpoint', words: 'VPC endpoint policy' },
     },
   },
   {

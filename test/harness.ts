@@ -34,6 +34,8 @@ export interface TestWorld extends AsyncDisposable, WorldInfo {
   expireEarly(what: EarlyExpiry): Promise<EarlyExpired>;
   faults(...faults: readonly Fault[]): Promise<void>;
   clearFaults(): Promise<void>;
+  /** Ends every session of the cluster, which takes no other for so many seconds of the world. */
+  restart(seconds: number, cluster?: string): Promise<void>;
   /** Ready option values: `keys-etl-agent`, `ec2-agent`, `worker-worker-1` in the standard world. */
   connection(name: string): ReadyConnection;
 }
@@ -94,6 +96,9 @@ export async function openWorld(
     },
     clearFaults: async () => {
       await sandbox.call('DELETE', `${path}/faults`);
+    },
+    restart: async (seconds, cluster) => {
+      await sandbox.call('POST', `${path}/restart`, { seconds, ...(cluster !== undefined && { cluster }) });
     },
     connection: (name) => {
       const found = info.connections.find((connection) => connection.name === name);

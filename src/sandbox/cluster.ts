@@ -41,4 +41,6 @@ export interface RunningCluster extends AsyncDisposable {
   readonly caFile: string;
   /** Runs one statement as superuser beside the proxy, for seeding and looking; the answer is the last result. */
   sql(database: string, text: string): Promise<SuperuserRows>;
+  /** Ends every session and takes no other for so long in the world's time. */
+  restart(downMs: number): Promise<void>;
 }

@@ -1,8 +1,20 @@
+/** Refusals of Redshift that a fault may name instead of spelling them out. */
+export const MISFORTUNES = [
+  'conflict',
+  'snapshotConflict',
+  'multipleMatches',
+  'monitoringRule',
+  'diskFull',
+  'tableDropped',
+] as const;
+export type Misfortune = (typeof MISFORTUNES)[number];
+
 /**
  * One scripted misfortune. `on` names where it strikes: an AWS action (`sts:AssumeRole`, `redshift:GetClusterCredentials`,
  * `redshift-serverless:GetCredentials`, `iam:GetRole`, `s3:GetObject`, `imds:Token`, `imds:GetCredentials`,
- * `container:GetCredentials`) or a point of the pg endpoint (`pg:accept` (before TLS), `pg:connect`, `pg:statement`, `pg:lock`, `pg:commit`,
- * `pg:autocommit`, `pg:copy`, `pg:unload`). A star at its end stands for any rest: `s3:*`.
+ * `container:GetCredentials`), a point of the pg endpoint (`pg:accept` (before TLS), `pg:connect`, `pg:statement`, `pg:lock`, `pg:commit`,
+ * `pg:autocommit`, `pg:copy`, `pg:unload`, `pg:loadErrors`) or an object that COPY reads and UNLOAD writes (`copy:GetObject`,
+ * `unload:PutObject`). A star at its end stands for any rest: `s3:*`.
  */
 export interface Fault {
   readonly on: string;
@@ -12,14 +24,36 @@ export interface Fault {
   readonly after?: number;
   readonly effect: /** AWS asks to slow down. */
     | { readonly kind: 'throttle' }
-    /** An answer of this HTTP status, or SQLSTATE at the pg endpoint. */
-    | { readonly kind: 'error'; readonly status?: number; readonly code?: string; readonly message?: string }
+    /**
+     * An answer of this HTTP status, or SQLSTATE at the pg endpoint. A statement is refused before it is run, or `midway`: the
+     * statement is ended when it has run for `ms`. `as` is Redshift's own wording.
+     */
+    | {
+        readonly kind: 'error';
+        readonly status?: number;
+        readonly code?: string;
+        readonly message?: string;
+        readonly as?: Misfortune;
+        readonly when?: 'before' | 'midway';
+        readonly ms?: number;
+      }
     /** The answer comes late. */
     | { readonly kind: 'delay'; readonly ms: number }
     /** No answer ever comes, and the connection stays. */
     | { readonly kind: 'silence' }
-    /** The connection is cut: before the work is done, after it and before the answer, or midway in the object S3 sends. */
-    | { readonly kind: 'drop'; readonly when?: 'before' | 'after' | 'midway' };
+    /**
+     * The connection is cut: before the work is done, after it and before the answer, or midway in the object S3 sends. At the pg
+     * endpoint `midway` cuts at once and does the work all the same, when `ms` of the world's time have passed.
+     */
+    | { readonly kind: 'drop'; readonly when?: 'before' | 'after' | 'midway'; readonly ms?: number }
+    /** Another session locks the table ahead of the statement, and lets go of it after `ms` of the world's time. */
+    | { readonly kind: 'lock'; readonly table: string; readonly ms: number; readonly user?: string }
+    /** The cluster ends every session and takes no other for `ms` of the world's time: restarted, or paused. */
+    | { readonly kind: 'restart'; readonly ms: number }
+    /** The object is not there. */
+    | { readonly kind: 'missing' }
+    /** Half of the object is there. */
+    | { readonly kind: 'truncated' };
   /** Strikes only where the resource, key or SQL text holds this text. */
   readonly matching?: string;
 }

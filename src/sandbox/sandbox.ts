@@ -91,6 +91,8 @@ export interface Sandbox extends AsyncDisposable {
   expireEarly(what: EarlyExpiry): EarlyExpired;
   /** Runs SQL as superuser, beside the endpoint. */
   sql(text: string, where?: { readonly cluster?: string; readonly database?: string }): Promise<SuperuserRows>;
+  /** Ends every session of a cluster, the first if none is named, which takes no other for so many seconds of the world. */
+  restart(seconds: number, cluster?: string): Promise<void>;
   /** Writes a connection file, readable by its owner only, for every identity of the world. */
   connectionFiles(folder: string): Promise<readonly ConnectionFile[]>;
 }
@@ -161,6 +163,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         logins: databaseUser === undefined ? 0 : parts.logins.end(databaseUser === '*' ? undefined : databaseUser),
       }),
       sql: (text, where = {}) => runSuperuserSql(running, text, where, world),
+      restart: async (seconds, cluster = [...running.keys()][0] ?? '') => {
+        const found = running.get(cluster);
+        if (!found) throw new RangeError(`No cluster called "${cluster}" is running in this sandbox`);
+        await found.restart(seconds * 1000);
+      },
       connectionFiles: (target) => writeConnectionFiles(target, sandbox),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };

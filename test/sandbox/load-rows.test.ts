@@ -51,6 +51,7 @@ async function load(
     readRecord: recordReader(statement),
     loader: new RowLoader(columns, statement, dialect ?? RENDERED, ledger),
     ignoreHeader: statement.ignoreHeader,
+    onRows: () => undefined,
     ignoreBlankLines: statement.ignoreBlankLines,
   });
   for await (const chunk of rows) out.push(Buffer.from(chunk));

@@ -97,7 +97,7 @@ describe('Expressions of the pg endpoint', () => {
   const rewritten = (sql: string): string => {
     const tokens = tokenize(sql);
     const edits = new Edits();
-    const counters = { lastCopyCount: 7, lastCopyId: 8, lastUnloadCount: 9, lastUnloadId: 0 };
+    const counters = { lastCopyCount: 7, lastCopyId: 8, lastUnloadCount: 9, lastUnloadId: 0, lastQueryId: 0 };
     rewriteExpressions(tokens, edits, {
       rules: { caseSensitive: false, names: new NameMap() },
       state: { ...counters, nextQueryId: () => 1 },

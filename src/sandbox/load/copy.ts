@@ -1,9 +1,9 @@
+import type { LoadProgress } from '../pg/activity.ts';
 import type { CommandResult, StatementContext } from '../pg/statement-handler.ts';
 import { type CopyTarget, openTarget } from './columns.ts';
 import { decompress } from './compression.ts';
 import { type CopySource, copySources } from './copy-sources.ts';
 import { copyInSql, RENDERED, verbatimDialect } from './dialect.ts';
-import { strikeFault } from './faults.ts';
 import { loadJson } from './json-load.ts';
 import { ErrorLedger, TooManyErrors } from './load-errors.ts';
 import { parquetAsText } from './parquet-load.ts';
@@ -14,18 +14,19 @@ import { internalFailure, refuse } from './refusal.ts';
 import { RowLoader } from './row-loader.ts';
 import { resolvePrincipal, S3Access } from './s3-access.ts';
 import type { CopyStatement } from './statement.ts';
-import { markStatement, recordLoad, recordLoadErrors, type StatementMark } from './system-tables.ts';
+import { markStatement, recordLoad, recordLoadErrors, recordLoadFiles, type StatementMark } from './system-tables.ts';
 import { type LoadFile, loadText } from './text-load.ts';
 
 /** Runs a COPY from S3 on the client's own connection, inside its transaction: all rows or none. */
 export async function runCopy(context: StatementContext, sql: string): Promise<CommandResult> {
-  const { backend, cluster, sessionState } = context;
+  const { backend, cluster } = context;
   const statement = parseCopy(sql);
-  await strikeFault(context, 'pg:copy', sql);
   const target = await openTarget(backend, statement);
-  const mark = await markStatement(backend, { queryId: sessionState.nextQueryId(), startMs: cluster.clock.now() });
+  const { queryId, transactionId } = context.activity;
+  const mark = await markStatement(backend, { queryId, transactionId, startMs: cluster.clock.now() });
   const ledger = new ErrorLedger(statement.ignoreAllErrors ? Number.POSITIVE_INFINITY : statement.maxErrors);
-  const load: Load = { context, statement, target, ledger, mark, sources: [] };
+  const progress = beginProgress(context, statement, target);
+  const load: Load = { context, statement, target, ledger, mark, progress, sources: [] };
   try {
     const access = new S3Access(
       cluster,
@@ -33,6 +34,8 @@ export async function runCopy(context: StatementContext, sql: string): Promise<C
       statement.region,
     );
     load.sources = await copySources(statement, access);
+    progress.totalFiles = load.sources.length;
+    progress.totalBytes = load.sources.reduce((sum, { bytes }) => sum + bytes, 0);
     const rows = await loadRows(load, access);
     await writeDown(load, 'completed', rows);
     announce(load, rows);
@@ -50,7 +53,27 @@ interface Load {
   readonly target: CopyTarget;
   readonly ledger: ErrorLedger;
   readonly mark: StatementMark;
+  readonly progress: LoadProgress;
   sources: readonly CopySource[];
+}
+
+function beginProgress(
+  { activity }: StatementContext,
+  { source, format }: CopyStatement,
+  { name }: CopyTarget,
+): LoadProgress {
+  activity.load = {
+    table: name,
+    source,
+    format: format === 'delimited' ? 'text' : format,
+    rows: 0,
+    bytes: 0,
+    totalFiles: 0,
+    totalBytes: 0,
+    errors: 0,
+    files: [],
+  };
+  return activity.load;
 }
 
 async function loadRows(load: Load, access: S3Access): Promise<number> {
@@ -63,20 +86,28 @@ async function loadRows(load: Load, access: S3Access): Promise<number> {
 }
 
 function rowsOf(load: Load, access: S3Access): AsyncGenerator<Buffer, void, undefined> {
-  const { context, statement, target, ledger, sources } = load;
+  const { context, statement, target, ledger, sources, progress } = load;
   const { columns } = target;
+  const onRows = (rows: number): void => {
+    progress.rows += rows;
+    progress.errors = ledger.count;
+  };
   if (statement.format === 'json') {
     const loader = new RowLoader(columns, statement, RENDERED, ledger);
-    const files = filesOf(sources, access, statement);
-    return loadJson({ files, columns, loader, ignoreCase: statement.jsonIgnoreCase });
+    const files = noted(load, filesOf(sources, access, statement));
+    return loadJson({ files, columns, loader, ignoreCase: statement.jsonIgnoreCase, onRows });
   }
   const isParquet = statement.format === 'parquet';
   const read = isParquet ? asRendered(statement) : statement;
   const verbatim = isParquet ? RENDERED : verbatimDialect(statement);
   return loadText({
-    files: isParquet
-      ? parquetAsText(sources, columns, access, context.cluster.dataDir, statement)
-      : filesOf(sources, access, statement),
+    files: noted(
+      load,
+      isParquet
+        ? parquetAsText(sources, columns, access, context.cluster.dataDir, statement)
+        : filesOf(sources, access, statement),
+    ),
+    onRows,
     scanner: verbatim === undefined ? undefined : new PlainScanner(columns, verbatim, read),
     readRecord: recordReader(read, !isParquet),
     loader: new RowLoader(columns, read, verbatim ?? RENDERED, ledger),
@@ -101,6 +132,29 @@ async function* filesOf(
   }
 }
 
+/** The files as they come, each noted when it is opened and when the next one is. */
+async function* noted(
+  { context, progress, sources }: Load,
+  files: AsyncIterable<LoadFile>,
+): AsyncGenerator<LoadFile, void, undefined> {
+  const { clock } = context.cluster;
+  const sizes = new Map(sources.map(({ url, bytes }) => [url, bytes]));
+  for await (const file of files) {
+    const last = progress.files.at(-1);
+    // A Parquet file comes in several steps.
+    const isNext = last?.url !== file.url;
+    const startRows = progress.rows;
+    const entry = isNext ? { url: file.url, bytes: sizes.get(file.url) ?? 0, startMs: clock.now(), lines: 0 } : last;
+    if (isNext) {
+      progress.files.push(entry);
+      progress.bytes += entry.bytes;
+    }
+    yield file;
+    entry.lines += progress.rows - startRows;
+    entry.endMs = clock.now();
+  }
+}
+
 async function* untilAborted(
   rows: AsyncGenerator<Buffer, void, undefined>,
   signal: AbortSignal,
@@ -113,12 +167,20 @@ async function* untilAborted(
 
 /** The system views learn of the load whatever becomes of its transaction. */
 async function writeDown(
-  { context, statement, target, ledger, mark, sources }: Load,
+  { context, statement, target, ledger, mark, sources, progress }: Load,
   status: 'completed' | 'aborted',
   rows: number,
 ): Promise<void> {
   const { backend, cluster } = context;
-  if (statement.format !== 'parquet') await recordLoadErrors(backend, mark, target.oid, ledger.errors);
+  if (statement.format !== 'parquet') {
+    const lag = cluster.faults.take('pg:loadErrors', target.name)?.effect;
+    const record = (): Promise<void> => recordLoadErrors(backend, mark, target.oid, ledger.errors);
+    // The views may lag behind the load.
+    if (lag?.kind === 'delay') setTimeout(() => void record().catch(() => undefined), lag.ms).unref();
+    else await record();
+  }
+  await recordLoadFiles(backend, mark, progress.files, cluster.clock.now());
+  delete context.activity.load;
   await recordLoad(backend, mark, cluster.clock.now(), {
     status,
     table: target.name,

@@ -9,6 +9,8 @@ export interface JsonLoad {
   readonly columns: readonly TargetColumn[];
   readonly loader: RowLoader;
   readonly ignoreCase: boolean;
+  /** Told of rows as they are handed on. */
+  readonly onRows: (rows: number) => void;
 }
 
 const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
@@ -22,12 +24,14 @@ export async function* loadJson(load: JsonLoad): AsyncGenerator<Buffer, void, un
       const bytes = Buffer.concat([rest, chunk]);
       const { rows, end } = renderObjects(load, place, bytes, false);
       if (rows.length > 0) yield Buffer.concat(rows);
+      load.onRows(rows.length);
       rest = bytes.subarray(end);
       if (rest.length > MAX_OBJECT_BYTES)
         throw internalFailure(`JSON object of ${file.url} is longer than 4 MB`, { code: 8001 });
     }
     const { rows } = renderObjects(load, place, rest, true);
     if (rows.length > 0) yield Buffer.concat(rows);
+    load.onRows(rows.length);
   }
 }
 

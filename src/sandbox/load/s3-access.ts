@@ -1,6 +1,8 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { attachedRoles } from '../attached-roles.ts';
 import type { ClusterInit } from '../cluster.ts';
+import type { Fault } from '../faults.ts';
 import type { Principal } from '../identity.ts';
 import type { BackendSession, RedshiftError } from '../pg/backend-session.ts';
 import { quoteLiteral } from '../pg/sql/names.ts';
@@ -107,7 +109,10 @@ export class S3Access {
   }
 
   async get({ bucket, key }: S3Location): Promise<Readable> {
-    const { body } = await inWords(this.#cluster.store.get(this.#caller, bucket, key));
+    const effect = await this.#strike('copy:GetObject', `${bucket}/${key}`);
+    const { body, size } = await inWords(this.#cluster.store.get(this.#caller, bucket, key));
+    if (effect?.kind === 'truncated') return Readable.from(firstBytes(body, Math.floor(size / 2)));
+    if (effect?.kind === 'drop') return Readable.from(brokenOff(body, Math.floor(size / 2)));
     return body;
   }
 
@@ -116,12 +121,61 @@ export class S3Access {
     body: AsyncIterable<Uint8Array>,
     headers: Readonly<Record<string, string>>,
   ): Promise<ObjectInfo> {
-    return inWords(this.#cluster.store.put(this.#caller, bucket, key, body, { headers }));
+    const effect = await this.#strike('unload:PutObject', `${bucket}/${key}`);
+    if (effect?.kind !== 'truncated')
+      return inWords(this.#cluster.store.put(this.#caller, bucket, key, body, { headers }));
+    // The manifest tells the whole size, the object has half of it.
+    const parts: Uint8Array[] = [];
+    for await (const part of body) parts.push(part);
+    const whole = Buffer.concat(parts);
+    const half = Readable.from([whole.subarray(0, Math.floor(whole.length / 2))]);
+    const info = await inWords(this.#cluster.store.put(this.#caller, bucket, key, half, { headers }));
+    return { ...info, size: whole.length };
+  }
+
+  /** The misfortune that the world has planned for this object, if any: what refuses is thrown. */
+  async #strike(on: string, subject: string): Promise<Fault['effect'] | undefined> {
+    const effect = this.#cluster.faults.take(on, subject)?.effect;
+    switch (effect?.kind) {
+      case 'delay':
+        await wait(effect.ms, undefined, { ref: false });
+        break;
+      case 'throttle':
+        throw s3ServiceException('Please reduce your request rate.', 503, 'SlowDown');
+      case 'missing':
+        throw s3ServiceException('The specified key does not exist.', 404, 'NoSuchKey');
+      case 'error': {
+        const {
+          message = 'We encountered an internal error. Please try again.',
+          status = 500,
+          code = 'InternalError',
+        } = effect;
+        throw s3ServiceException(message, status, code);
+      }
+    }
+    return effect;
   }
 
   async delete({ bucket, key }: S3Location): Promise<void> {
     await inWords(this.#cluster.store.delete(this.#caller, bucket, key));
   }
+}
+
+async function* firstBytes(
+  body: AsyncIterable<Uint8Array>,
+  count: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = count;
+  for await (const part of body) {
+    if (left <= 0) return;
+    yield part.subarray(0, left);
+    left -= part.length;
+  }
+}
+
+async function* brokenOff(body: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* firstBytes(body, count);
+  throw s3ServiceException('Connection reset by peer', 0, 'NetworkError');
 }
 
 async function inWords<T>(work: Promise<T>): Promise<T> {

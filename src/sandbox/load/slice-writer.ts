@@ -10,6 +10,8 @@ export interface SliceWriterInit {
   readonly quote: number;
   /** The quotes are not to be seen in the files. */
   readonly dropsQuotes: boolean;
+  /** Told of what a file was given. */
+  readonly onRows: (rows: number, bytes: number) => void;
   open(slice: number, part: number): Promise<OpenPart>;
 }
 
@@ -66,6 +68,7 @@ export class SliceWriter {
     const part = await this.#part(slice);
     const { dropsQuotes, quote } = this.#init;
     await part.write(dropsQuotes ? withoutQuotes(bytes, quote) : bytes, rows);
+    this.#init.onRows(rows, bytes.length);
     if (part.rawBytes >= this.#init.maxFileBytes) await this.#close(slice);
   }
 

@@ -1,3 +1,4 @@
+import type { LoadedFile } from '../pg/activity.ts';
 import type { BackendSession } from '../pg/backend-session.ts';
 import type { LoadError } from './load-errors.ts';
 
@@ -15,15 +16,15 @@ export interface StatementMark {
 /** Marks the statement that now runs on the session. */
 export async function markStatement(
   backend: BackendSession,
-  init: { readonly queryId: number; readonly startMs: number },
+  init: { readonly queryId: number; readonly transactionId: number; readonly startMs: number },
 ): Promise<StatementMark> {
   const { rows } = await backend.admin(`SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ${literal(backend.user)}`);
   return {
     userId: rows[0]?.[0] ?? '0',
-    transactionId: String(init.queryId),
     sessionId: backend.pid,
     database: backend.database,
     ...init,
+    transactionId: String(init.transactionId),
   };
 }
 
@@ -124,6 +125,31 @@ export async function recordLoad(
       -1,
     ])}`,
   );
+}
+
+/** Writes a line of SYS_LOAD_DETAIL for each file. */
+export async function recordLoadFiles(
+  backend: BackendSession,
+  mark: StatementMark,
+  files: readonly LoadedFile[],
+  endMs: number,
+): Promise<void> {
+  for (let at = 0; at < files.length; at += 500) {
+    const rows = files.slice(at, at + 500).map((file) => {
+      const end = time(file.endMs ?? endMs);
+      return row([
+        mark.userId,
+        mark.queryId,
+        file.url.slice(0, 256),
+        file.bytes,
+        file.lines,
+        end,
+        time(file.startMs),
+        end,
+      ]);
+    });
+    await backend.admin(`INSERT INTO pg_catalog.rs_sys_load_detail VALUES ${rows.join(', ')}`);
+  }
 }
 
 export interface UnloadOutcome {

@@ -18,6 +18,8 @@ export interface TextLoad {
   readonly loader: RowLoader;
   readonly ignoreHeader: number;
   readonly ignoreBlankLines: boolean;
+  /** Told of rows as they are handed on. */
+  readonly onRows: (rows: number) => void;
 }
 
 /** Rows rendered one by one before the scanner has another try. */
@@ -91,6 +93,7 @@ function* loadChunk(
         continue;
       }
       yield plain;
+      load.onRows(run.records);
       at = run.end;
       state.line += run.lineBreaks;
     }
@@ -127,5 +130,6 @@ function* lookClosely(
     at = record.next;
   }
   if (rendered.length > 0) yield Buffer.concat(rendered);
+  load.onRows(rendered.length);
   return at;
 }

@@ -1,7 +1,7 @@
+import type { UnloadProgress } from '../pg/activity.ts';
 import type { CommandResult, StatementContext } from '../pg/statement-handler.ts';
 import { type S3Location, s3Location } from './authorization.ts';
 import { DuckDb } from './duckdb.ts';
-import { strikeFault } from './faults.ts';
 import { parseUnload } from './parse-unload.ts';
 import { openParquetPart, openTextPart, type PartStore, type WrittenPart } from './part-files.ts';
 import { refuse } from './refusal.ts';
@@ -23,14 +23,16 @@ import {
 
 /** Runs an UNLOAD to S3 under the snapshot of the client's transaction. A failure leaves the files written by then. */
 export async function runUnload(context: StatementContext, sql: string): Promise<CommandResult> {
-  const { backend, cluster, sessionState } = context;
+  const { backend, cluster, sessionState, activity } = context;
   const statement = parseUnload(sql);
-  await strikeFault(context, 'pg:unload', sql);
   const query = await openQuery(backend, statement);
-  const mark = await markStatement(backend, { queryId: sessionState.nextQueryId(), startMs: cluster.clock.now() });
+  const { queryId, transactionId } = activity;
+  const mark = await markStatement(backend, { queryId, transactionId, startMs: cluster.clock.now() });
+  activity.unload = beginProgress(statement);
   let written: readonly WrittenPart[] = [];
-  const writeDown = (status: 'completed' | 'aborted', errorMessage: string): Promise<void> =>
-    recordUnload(backend, mark, cluster.clock.now(), {
+  const writeDown = (status: 'completed' | 'aborted', errorMessage: string): Promise<void> => {
+    delete activity.unload;
+    return recordUnload(backend, mark, cluster.clock.now(), {
       status,
       format: statement.format === 'delimited' ? 'text' : statement.format,
       compression: statement.format === 'parquet' ? 'snappy' : statement.compression,
@@ -40,6 +42,7 @@ export async function runUnload(context: StatementContext, sql: string): Promise
       bytes: total(written, 'bytes'),
       errorMessage,
     });
+  };
   try {
     const access = new S3Access(
       cluster,
@@ -62,6 +65,17 @@ export async function runUnload(context: StatementContext, sql: string): Promise
   sessionState.lastUnloadId = mark.queryId;
   backend.notice('INFO', `UNLOAD completed, ${total(written, 'rows')} record(s) unloaded successfully.`);
   return { tag: 'UNLOAD' };
+}
+
+function beginProgress({ target, format, compression }: UnloadStatement): UnloadProgress {
+  return {
+    location: target,
+    format: format === 'delimited' ? 'text' : format,
+    compression: format === 'parquet' ? 'snappy' : compression,
+    rows: 0,
+    files: 0,
+    bytes: 0,
+  };
 }
 
 function total(parts: readonly WrittenPart[], of: 'rows' | 'bytes'): number {
@@ -97,7 +111,7 @@ async function writeParts(
   access: S3Access,
   target: S3Location,
 ): Promise<readonly WrittenPart[]> {
-  const { backend, cluster, signal } = context;
+  const { backend, cluster, signal, activity } = context;
   const headers = encryptionHeaders(statement);
   const isParquet = statement.format === 'parquet';
   await using duck = isParquet ? await DuckDb.open(cluster.dataDir) : undefined;
@@ -108,8 +122,14 @@ async function writeParts(
     maxFileBytes: isParquet ? wholeRowGroups(statement.maxFileBytes) : statement.maxFileBytes,
     header: statement.header ? Buffer.from(headerLine(query.columns, statement)) : undefined,
     quote: quoteByte(statement),
+    onRows: (rows, bytes) => {
+      if (!activity.unload) return;
+      activity.unload.rows += rows;
+      activity.unload.bytes += bytes;
+    },
     dropsQuotes: statement.format === 'delimited' || statement.format === 'json',
     open: (slice, part) => {
+      if (activity.unload) activity.unload.files += 1;
       const location = { bucket: target.bucket, key: target.key + partName(statement, slice, part) };
       return duck === undefined
         ? Promise.resolve(openTextPart(store, location, statement.compression))

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { ClusterInit, RunningCluster } from '../cluster.ts';
+import { Activity } from './activity.ts';
 import { createUsersAndDatabases } from './catalog/populate.ts';
 import { findBinaries } from './process/binaries.ts';
 import { chooseOsUser } from './process/os-user.ts';
@@ -13,6 +14,7 @@ import { AdminConnections } from './session/admin.ts';
 import type { ClusterCore, LiveSession } from './session/cluster-core.ts';
 import { GroupMembers } from './session/group-members.ts';
 import { Serializer } from './session/serializer.ts';
+import { restartCluster } from './session/strike.ts';
 import { runAsSuperuser } from './session/superuser.ts';
 import { foreignFunctions } from './sql/functions.ts';
 import { NameMap, quoteLiteral } from './sql/names.ts';
@@ -55,6 +57,7 @@ export async function startCluster(
       port,
       caFile,
       sql: (database, text) => runAsSuperuser(core, database, text),
+      restart: (downMs) => restartCluster(core, downMs),
       [Symbol.asyncDispose]: async () => {
         const closed = new Promise((resolve) => server.close(resolve));
         for (const session of core.sessions.values()) session.stopHandler();
@@ -104,11 +107,13 @@ async function openCore(
     socketDir,
     names,
     sessions,
+    activity: new Activity(run, () => init.clock.now()),
     typeOids: new Map((known?.rows ?? []).map(([ours, theirs]) => [Number(ours), Number(theirs)])),
     foreignFunctions: foreignFunctions(functions.rows.map(([name]) => name ?? '')),
     serializer: init.cluster.isolation === 'serializable' ? new Serializer(run) : undefined,
     hasOpaqueColumns: false,
     hasLateViews: false,
+    downUntilMs: 0,
     nextQueryId: () => ++lastQueryId,
     admin: run,
     releaseDatabase: (database) => admin.release(database),

@@ -8,6 +8,8 @@ export interface SessionState {
   lastUnloadCount: number;
   /** For `pg_last_unload_id()`. */
   lastUnloadId: number;
-  /** A fresh query id, unique and rising within the cluster. */
+  /** For `pg_last_query_id()`: of the statement before this one; 0 while there was none. */
+  lastQueryId: number;
+  /** The running statement's query id, unique and rising within the cluster. */
   nextQueryId(): number;
 }

@@ -1,4 +1,5 @@
 import type { ClusterInit } from '../cluster.ts';
+import type { StatementActivity } from './activity.ts';
 import type { BackendSession } from './backend-session.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -18,6 +19,8 @@ export interface StatementContext {
   readonly cluster: ClusterInit;
   /** Counters that `pg_last_copy_count()` and its like answer from: handlers set them. */
   readonly sessionState: SessionState;
+  /** How the statement is seen by others while it runs: handlers note their progress there. */
+  readonly activity: StatementActivity;
   /** Aborted when the statement is cancelled or its timeout elapses. A client that leaves does not end its statement. */
   readonly signal: AbortSignal;
 }

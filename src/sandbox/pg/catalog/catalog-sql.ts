@@ -1,3 +1,4 @@
+import { ACTIVITY_SQL } from './activity-sql.ts';
 import { BINARY_SQL } from './binary-sql.ts';
 import { FUNCTIONS_SQL } from './functions-sql.ts';
 import { IAM_PRIVILEGES_SQL } from './iam-privileges-sql.ts';
@@ -18,6 +19,7 @@ export const CATALOG_SQL: readonly string[] = [
   ...SUPER_SQL,
   ...BINARY_SQL,
   ...VIEWS_SQL,
+  ...ACTIVITY_SQL,
   ...OBJECTS_SQL,
   ...TABLE_FACTS_SQL,
   ...PRIVILEGES_SQL,

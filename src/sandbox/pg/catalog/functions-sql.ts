@@ -164,6 +164,7 @@ export const FUNCTIONS_SQL: readonly string[] = [
   ),
   immutable('pg_last_copy_count(n bigint)', 'bigint', 'SELECT n'),
   immutable('pg_last_copy_id(n bigint)', 'int', 'SELECT n::int'),
+  immutable('pg_last_query_id(n bigint)', 'int', 'SELECT n::int'),
   immutable('pg_last_unload_count(n bigint)', 'bigint', 'SELECT n'),
   immutable('pg_last_unload_id(n bigint)', 'int', 'SELECT n::int'),
   stable(

@@ -104,8 +104,7 @@ const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
   stv_db_isolation_level: `SELECT d.oid::int AS db_id, datname::char(128) AS db_name,
     CASE isolation WHEN 'serializable' THEN 'Serializable' ELSE 'Snapshot Isolation' END::char(20) AS isolation_level
     FROM pg_database d, rs_cluster WHERE NOT datistemplate AND datname <> 'postgres'`,
-  stv_sessions: `SELECT backend_start::timestamp AS starttime, pid AS process, usename::char(50) AS user_name, datname::char(50) AS db_name,
-    0 AS timeout_sec FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb'`,
+  stv_sessions: 'SELECT * FROM rs_sessions()',
   svv_table_info: `SELECT current_database()::text AS database, schema_name::text AS schema, r.oid AS table_id, table_name::text AS "table",
     'Y'::text AS encoded, dist_style::text AS diststyle,
     coalesce(rs_full(r.facts->'sortKeys'->>0), 'AUTO(SORTKEY)')::text AS sortkey1,
@@ -121,6 +120,13 @@ const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
     FROM rs_relations r, LATERAL (SELECT rs_count(r.oid) AS tbl_rows) n WHERE table_type = 'TABLE' AND n.tbl_rows > 0`,
 };
 
+const SESSIONS = `
+CREATE FUNCTION pg_catalog.rs_sessions() RETURNS TABLE (starttime timestamp, process int, user_name char(50), db_name char(50), timeout_sec int)
+LANGUAGE sql STABLE SECURITY DEFINER AS $body$
+  SELECT backend_start AT TIME ZONE 'UTC', pid, usename::char(50), datname::char(50), 0 FROM pg_stat_activity
+  WHERE backend_type = 'client backend' AND usename <> 'rdsdb' AND (usename = session_user OR pg_has_role(session_user, 'pg_read_all_data', 'MEMBER'))
+$body$`;
+
 // A user sees the lines of the user's own statements; a superuser, who may read all data, everybody's.
 const OWN_LINES = (table: string, user: string): string =>
   `SELECT * FROM ${table} WHERE pg_has_role(session_user, 'pg_read_all_data', 'MEMBER') OR ${user}::oid = (SELECT oid FROM pg_roles WHERE rolname = session_user)`;
@@ -128,14 +134,13 @@ const OWN_LINES = (table: string, user: string): string =>
 const OWN_VIEWS: Readonly<Record<string, string>> = {
   stl_load_errors: OWN_LINES('rs_stl_load_errors', 'userid'),
   sys_load_error_detail: OWN_LINES('rs_sys_load_error_detail', 'user_id'),
-  sys_load_history: OWN_LINES('rs_sys_load_history', 'user_id'),
-  sys_unload_history: OWN_LINES('rs_sys_unload_history', 'user_id'),
 };
 
 const ALL_VIEWS = { ...SYSTEM_VIEWS, ...OWN_VIEWS };
 
 /** Redshift's system views, as far as the sandbox has them. */
 export const VIEWS_SQL: readonly string[] = [
+  SESSIONS,
   RELATIONS,
   COLUMNS,
   ...Object.entries(ALL_VIEWS).map(([name, query]) => `CREATE VIEW pg_catalog.${name} AS ${query}`),

@@ -12,7 +12,7 @@ import type { GroupMembers } from './group-members.ts';
 import { authenticate } from './login.ts';
 import { ClientSession } from './session.ts';
 import { readStartup } from './startup.ts';
-import { untilGone } from './strike.ts';
+import { untilAborted } from './strike.ts';
 
 /** What PostgreSQL must hold itself to for every session of a client. */
 const SESSION_DEFAULTS = {
@@ -143,6 +143,7 @@ async function serve(
 
 /** The fault that strikes before TLS, when a client has connected and nothing more. */
 async function isLetIn(core: ClusterCore, socket: Socket): Promise<boolean> {
+  if (core.init.clock.now() < core.downUntilMs) return false;
   const effect = core.init.faults.take('pg:accept')?.effect;
   if (!effect) return true;
   if (effect.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, effect.ms));
@@ -157,7 +158,7 @@ async function strike(core: ClusterCore, client: ClientConnection, user: string)
   const effect = core.init.faults.take('pg:connect', user)?.effect;
   if (!effect) return;
   if (effect.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, effect.ms));
-  else if (effect.kind === 'silence') await untilGone(client.signal);
+  else if (effect.kind === 'silence') await untilAborted(client.signal);
   else if (effect.kind === 'error') {
     throw new RedshiftError({
       severity: 'FATAL',

@@ -1,4 +1,5 @@
 import type { ClusterInit } from '../../cluster.ts';
+import type { Activity } from '../activity.ts';
 import type { BackendResult } from '../backend-session.ts';
 import type { NameMap } from '../sql/names.ts';
 import type { StatementHandler } from '../statement-handler.ts';
@@ -17,10 +18,14 @@ export interface ClusterCore {
   /** Present when databases of the cluster are serializable. */
   readonly serializer: Serializer | undefined;
   readonly sessions: Map<number, LiveSession>;
+  /** What runs and ran. */
+  readonly activity: Activity;
   /** Set once a table has a column of type SUPER or VARBYTE: literals for it are then looked at. */
   hasOpaqueColumns: boolean;
   /** Set once a late-binding view was made: changes of other objects then bind it anew. */
   hasLateViews: boolean;
+  /** World time until which no session is taken: the cluster restarts or is paused. */
+  downUntilMs: number;
   nextQueryId(): number;
   /** Runs SQL as superuser on a connection of its own. */
   admin(database: string, sql: string): Promise<BackendResult>;

@@ -1,3 +1,4 @@
+import { readsActivity, type StatementActivity } from '../activity.ts';
 import { type ErrorFields, RedshiftError } from '../backend-session.ts';
 import type { SessionState } from '../session-state.ts';
 import { MAKES_OPAQUE } from '../sql/given-literals.ts';
@@ -8,6 +9,7 @@ import type { CommandResult } from '../statement-handler.ts';
 import { commandComplete, dataRow, rowDescription } from '../wire/messages.ts';
 import { openHandlerSession } from './handler-session.ts';
 import type { Relay, Showing } from './relay.ts';
+import { struck, type Victim } from './strike.ts';
 import { runEverywhere } from './superuser.ts';
 import { Transaction } from './transaction.ts';
 
@@ -26,6 +28,8 @@ export class Executor {
   readonly relay: Relay;
   readonly identity: SessionIdentity;
   readonly transaction: Transaction;
+  /** What faults strike. */
+  readonly victim: Victim;
   readonly state: SessionState;
   caseSensitive: boolean;
   statementTimeoutMs = 0;
@@ -33,16 +37,50 @@ export class Executor {
   running = new AbortController();
   /** The client's request holds several statements: one transaction. */
   several = false;
+  /** Of `SET query_group`. */
+  label = '';
   #hasNewSettings = false;
+  #current: StatementActivity | undefined;
 
   constructor(relay: Relay, identity: SessionIdentity) {
     const { core } = relay;
     this.relay = relay;
     this.identity = identity;
-    this.transaction = new Transaction(relay);
+    this.victim = { relay, user: identity.user, database: identity.database, stopHandler: () => this.running.abort() };
+    this.transaction = new Transaction(this.victim);
     this.caseSensitive = core.init.cluster.caseSensitiveIdentifiers ?? false;
-    const counters = { lastCopyCount: 0, lastCopyId: 0, lastUnloadCount: 0, lastUnloadId: 0 };
-    this.state = { ...counters, nextQueryId: () => core.nextQueryId() };
+    const counters = { lastCopyCount: 0, lastCopyId: 0, lastUnloadCount: 0, lastUnloadId: 0, lastQueryId: 0 };
+    this.state = { ...counters, nextQueryId: () => this.#current?.queryId ?? core.nextQueryId() };
+  }
+
+  /** Runs `work` as one statement of this text, seen by others while it lasts. */
+  async tracked<T>(text: string, work: () => Promise<T>): Promise<T> {
+    const { core, backend } = this.relay;
+    if (readsActivity(text)) await core.activity.flush(this.identity.database);
+    const { user, database } = this.identity;
+    const queryId = core.nextQueryId();
+    const transactionId = this.transaction.identify();
+    const statement = core.activity.begin({
+      queryId,
+      user,
+      database,
+      pid: backend.pid,
+      transactionId,
+      text,
+      label: this.label,
+    });
+    this.#current = statement;
+    let outcome: ErrorFields | undefined;
+    try {
+      return await work();
+    } catch (error) {
+      outcome = error instanceof RedshiftError ? error.fields : { code: 'XX000', message: 'The session ended' };
+      throw error;
+    } finally {
+      core.activity.end(statement, outcome);
+      this.#current = undefined;
+      this.state.lastQueryId = queryId;
+    }
   }
 
   /** A plan that writes, with its literals as the types of the columns have them. */
@@ -162,6 +200,7 @@ export class Executor {
       const unset = this.relay.core.init.cluster.caseSensitiveIdentifiers ?? false;
       this.caseSensitive = value === undefined || value === 'default' ? unset : isOn(value);
     }
+    if (name === 'query_group' || name === 'all') this.label = value === undefined || value === 'default' ? '' : value;
     if (name === 'statement_timeout' || name === 'all') this.statementTimeoutMs = Number(value ?? 0) || 0;
   }
 
@@ -179,6 +218,8 @@ export class Executor {
 
   async #handle({ handler, sql }: HandledPlan, showing: Showing): Promise<void> {
     const { relay, identity } = this;
+    const activity = this.#current;
+    if (!activity) throw new Error('A handled statement runs as one that is tracked');
     const stop = this.running.signal;
     const timeout = this.statementTimeoutMs > 0 ? [AbortSignal.timeout(this.statementTimeoutMs)] : [];
     // A client that leaves does not end its statement: only a cancel and the timeout do.
@@ -189,20 +230,22 @@ export class Executor {
       const effect = { verb, writes: [], readsTarget: false };
       const { serializer } = relay.core;
       if (!verb.startsWith('COPY')) await serializer?.beforeStatement(identity.database, relay.backend.pid, effect);
-      const result = await handler
-        .run(
-          {
-            backend: openHandlerSession(this),
-            user: identity.user,
-            cluster: relay.core.init,
-            sessionState: this.state,
-            signal,
-          },
-          sql,
-        )
-        .catch((error: unknown) => {
+      const context = {
+        backend: openHandlerSession(this),
+        user: identity.user,
+        cluster: relay.core.init,
+        sessionState: this.state,
+        activity,
+        signal,
+      };
+      const run = async (): Promise<CommandResult> => {
+        if (signal.aborted) throw cancelled(!stop.aborted);
+        return handler.run(context, sql).catch((error: unknown) => {
           throw signal.aborted ? cancelled(!stop.aborted) : error;
         });
+      };
+      const point = `pg:${/^\w+/.exec(sql)?.[0].toLowerCase()}`;
+      const result = await struck(this.victim, point, sql, run, signal);
       await serializer?.beforeStatement(identity.database, relay.backend.pid, effect);
       await serializer?.afterStatement(identity.database, relay.backend.pid, effect);
       return endOfHandled(result, showing);

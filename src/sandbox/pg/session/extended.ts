@@ -1,9 +1,11 @@
+import { readsActivity } from '../activity.ts';
 import { RedshiftError } from '../backend-session.ts';
 import type { Plan } from '../sql/plan.ts';
 import type { ClientMessage } from '../wire/client-connection.ts';
 import { BodyReader, cstring, frame, int16, int32, REQUEST, readErrorFields, TYPE } from '../wire/messages.ts';
 import { asRedshift } from './answers.ts';
 import type { Executor } from './executor.ts';
+import { ConnectionCut } from './strike.ts';
 
 type RunPlan = Extract<Plan, { kind: 'run' }>;
 
@@ -25,7 +27,7 @@ const SYNC = frame(REQUEST.sync);
 export class ExtendedProtocol {
   readonly #executor: Executor;
   readonly #plan: (sql: string) => Plan | undefined;
-  readonly #onStatement: (sql: string) => Promise<void>;
+  readonly #onStatement: (sql: string, work: () => Promise<void>) => Promise<void>;
   readonly #log: (sql: string, error?: unknown) => void;
   readonly #statements = new Map<string, Prepared>();
   readonly #portals = new Map<string, Prepared>();
@@ -36,7 +38,7 @@ export class ExtendedProtocol {
   constructor(
     executor: Executor,
     plan: (sql: string) => Plan | undefined,
-    onStatement: (sql: string) => Promise<void>,
+    onStatement: (sql: string, work: () => Promise<void>) => Promise<void>,
     log: (sql: string, error?: unknown) => void,
   ) {
     this.#executor = executor;
@@ -97,6 +99,7 @@ export class ExtendedProtocol {
     const name = reader.cstring();
     const text = reader.cstring();
     this.#current = text;
+    if (readsActivity(text)) await this.#executor.relay.core.activity.flush(this.#executor.identity.database);
     const planned = this.#plan(text);
     if (planned?.kind === 'refused') throw new RedshiftError(planned.fields);
     const plan = planned && (await this.#executor.withTypes(planned));
@@ -120,6 +123,7 @@ export class ExtendedProtocol {
     const prepared = this.#statements.get(name);
     if (!prepared) throw new RedshiftError({ code: '26000', message: `prepared statement "${name}" does not exist` });
     refuseManyParameters(reader.rest);
+    if (readsActivity(prepared.text)) await this.#executor.relay.core.activity.flush(this.#executor.identity.database);
     this.#portals.set(portal, prepared);
     if (!passes(prepared.plan)) return this.#executor.relay.client.send(frame(TYPE.bindComplete));
     await this.#lock(prepared.plan);
@@ -146,9 +150,22 @@ export class ExtendedProtocol {
     if (!prepared) throw new RedshiftError({ code: '34000', message: `portal "${portal}" does not exist` });
     this.#current = prepared.text;
     if (!prepared.plan) return this.#executor.relay.client.send(frame(TYPE.emptyQuery));
-    await this.#onStatement(prepared.text);
-    if (!passes(prepared.plan)) return this.#executor.run(prepared.plan, { describe: false });
-    const plan = prepared.plan;
+    const { plan, text } = prepared;
+    let isDone = false;
+    try {
+      await this.#onStatement(text, async () => {
+        await this.#executor.tracked(text, () => this.#perform(plan, portal));
+        isDone = true;
+      });
+    } catch (error) {
+      // Cut afterwards: the statement by itself is committed, as the client's Sync would have done.
+      if (isDone && error instanceof ConnectionCut) await this.sync();
+      throw error;
+    }
+  }
+
+  async #perform(plan: Plan, portal: string): Promise<void> {
+    if (!passes(plan)) return this.#executor.run(plan, { describe: false });
     const { identity, relay } = this.#executor;
     const { core, backend } = relay;
     const violation = await core.serializer?.beforeStatement(identity.database, backend.pid, plan);

@@ -1,4 +1,3 @@
-import type { Fault } from '../../faults.ts';
 import { type ErrorFields, RedshiftError } from '../backend-session.ts';
 import type { Plan, PlanContext } from '../sql/plan.ts';
 import { planStatement } from '../sql/plan-statement.ts';
@@ -12,7 +11,7 @@ import { Executor, type SessionIdentity } from './executor.ts';
 import { ExtendedProtocol } from './extended.ts';
 import { Relay } from './relay.ts';
 import type { StartupSettings } from './startup.ts';
-import { ConnectionCut, strike, strikeAfter } from './strike.ts';
+import { ConnectionCut, struck } from './strike.ts';
 
 // Redshift takes statements of up to 16 MB; the rest is for parameters.
 const MESSAGE_LIMIT_BYTES = 32 << 20;
@@ -53,7 +52,7 @@ export class ClientSession {
     this.#extended = new ExtendedProtocol(
       this.#executor,
       (sql) => this.#prepare(sql),
-      async (sql) => void (await this.#prepareToRun(sql)),
+      (sql, work) => this.#struck(sql, work),
       (sql, error) => this.#log(sql, error),
     );
   }
@@ -110,10 +109,8 @@ export class ClientSession {
   async #query(text: string): Promise<void> {
     const executor = this.#executor;
     try {
-      const fault = await this.#prepareToRun(text);
-      await this.#runAll(text);
+      await this.#struck(text, () => this.#runAll(text));
       this.#log(text);
-      strikeAfter(executor.relay, fault);
     } catch (error) {
       this.#log(text, error);
       if (!(error instanceof RedshiftError)) throw error;
@@ -138,7 +135,8 @@ export class ClientSession {
       // Several statements are one transaction, unless they say otherwise themselves.
       if (executor.several && plan.kind !== 'commit' && plan.kind !== 'rollback')
         await executor.transaction.ensureBlock();
-      await executor.run(plan, { describe: true });
+      const own = text.slice(tokens[0]?.start ?? 0, tokens.at(-1)?.end ?? 0);
+      await executor.tracked(own, () => executor.run(plan, { describe: true }));
     }
     if (executor.several) await executor.transaction.settle(true);
   }
@@ -173,13 +171,13 @@ export class ClientSession {
     };
   }
 
-  /** Ahead of each statement: the world's faults, calls that reach other sessions. */
-  async #prepareToRun(text: string): Promise<Fault | undefined> {
+  /** Runs a statement with the world's faults; calls that reach other sessions come first. */
+  #struck(text: string, work: () => Promise<void>): Promise<void> {
     const executor = this.#executor;
     if (executor.running.signal.aborted) executor.running = new AbortController();
     const reached = /\b(?:pg_(?:cancel|terminate)_backend\s*\(|cancel)\s*(\d+)/i.exec(text)?.[1];
     if (reached !== undefined) this.#core.sessions.get(Number(reached))?.stopHandler();
-    return strike(executor.relay, 'pg:statement', text);
+    return struck(executor.victim, 'pg:statement', text, work);
   }
 
   #log(text: string, error?: unknown): void {

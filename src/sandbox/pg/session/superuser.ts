@@ -29,6 +29,7 @@ export async function runAsSuperuser(core: ClusterCore, database: string, text: 
   });
   try {
     const state = {
+      lastQueryId: 0,
       lastCopyCount: 0,
       lastCopyId: 0,
       lastUnloadCount: 0,

@@ -2,7 +2,7 @@ import { RedshiftError } from '../backend-session.ts';
 import type { TransactionStatus } from '../wire/messages.ts';
 import { commandComplete } from '../wire/messages.ts';
 import type { Relay, Showing } from './relay.ts';
-import { strike, strikeAfter } from './strike.ts';
+import { struck, type Victim } from './strike.ts';
 
 /** The transaction of a session: blocks of the client, blocks of our own, the locks and the cursor they hold. */
 export class Transaction {
@@ -11,10 +11,14 @@ export class Transaction {
   /** The open cursor: there is one a session. */
   cursor: string | undefined;
   readonly #relay: Relay;
+  readonly #victim: Victim;
   readonly #locked = new Set<string>();
 
-  constructor(relay: Relay) {
-    this.#relay = relay;
+  #id: number | undefined;
+
+  constructor(victim: Victim) {
+    this.#victim = victim;
+    this.#relay = victim.relay;
   }
 
   /** The status as the client knows it. */
@@ -22,12 +26,19 @@ export class Transaction {
     return this.implicit ? 'I' : this.#relay.backend.status;
   }
 
+  /** The id that system views know the transaction by. */
+  identify(): number {
+    if (this.#relay.backend.status === 'I') this.#id = undefined;
+    this.#id ??= this.#relay.core.nextQueryId();
+    return this.#id;
+  }
+
   /** Takes write locks, waiting for other writers; takes no snapshot. */
   async lock(tables: readonly string[]): Promise<void> {
     const wanted = tables.filter((table) => !this.#locked.has(table));
     if (wanted.length === 0) return;
-    await strike(this.#relay, 'pg:lock', wanted.join(', '));
-    await this.#relay.quiet(wanted.map((table) => `LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`).join(';'));
+    const locks = wanted.map((table) => `LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`).join(';');
+    await struck(this.#victim, 'pg:lock', wanted.join(', '), () => this.#relay.quiet(locks));
     for (const table of wanted) this.#locked.add(table);
   }
 
@@ -91,13 +102,13 @@ export class Transaction {
   async #commit(faultPoint: string, commit: () => Promise<void>): Promise<void> {
     const { core, backend } = this.#relay;
     try {
-      const fault = await strike(this.#relay, faultPoint, 'COMMIT');
-      const violation = core.serializer?.violationOf(backend.pid);
-      if (violation) throw new RedshiftError(violation);
-      // Marked ahead: whoever waits for our locks takes its snapshot the moment the database lets go of them.
-      core.serializer?.committed(backend.pid);
-      await commit();
-      strikeAfter(this.#relay, fault);
+      await struck(this.#victim, faultPoint, 'COMMIT', async () => {
+        const violation = core.serializer?.violationOf(backend.pid);
+        if (violation) throw new RedshiftError(violation);
+        // Marked ahead: whoever waits for our locks takes its snapshot the moment the database lets go of them.
+        core.serializer?.committed(backend.pid);
+        await commit();
+      });
     } catch (error) {
       if (error instanceof RedshiftError && backend.status !== 'I') await this.#relay.quiet('ROLLBACK');
       this.#forget();

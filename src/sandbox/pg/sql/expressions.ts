@@ -37,6 +37,7 @@ const CATALOG_TABLES: Readonly<Record<string, string>> = {
 const SESSION_FUNCTIONS: Readonly<Record<string, (state: SessionState) => number>> = {
   pg_last_copy_count: ({ lastCopyCount }) => lastCopyCount,
   pg_last_copy_id: ({ lastCopyId }) => (lastCopyId === 0 ? -1 : lastCopyId),
+  pg_last_query_id: ({ lastQueryId }) => (lastQueryId === 0 ? -1 : lastQueryId),
   pg_last_unload_count: ({ lastUnloadCount }) => lastUnloadCount,
   pg_last_unload_id: ({ lastUnloadId }) => (lastUnloadId === 0 ? -1 : lastUnloadId),
 };

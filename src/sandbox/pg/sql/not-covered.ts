@@ -17,7 +17,7 @@ const FUNCTIONS: ReadonlySet<string> = new Set(
     'median ratio_to_report',
     'current_aws_account current_namespace current_session_arn current_user_id default_iam_role explain_model',
     'pg_get_grantee_by_iam_role',
-    'pg_get_iam_role_by_user pg_get_session_roles pg_last_query_id role_is_member_of slice_num',
+    'pg_get_iam_role_by_user pg_get_session_roles role_is_member_of slice_num',
   ].flatMap((line) => line.split(' ')),
 );
 const SPATIAL = /^(?:st_|h3_|addbbox$|dropbbox$|supportsbbox$|geometrytype$)/;

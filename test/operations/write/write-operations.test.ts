@@ -334,7 +334,8 @@ describe('write: operations', () => {
     const { writeFile, rm } = await import('node:fs/promises');
     const file = `${on.folder}/gone.csv`;
     await writeFile(file, 'op,id,amount\nD,1,\nU,2,21\n');
-    const report = await on.write({ ...BY_ROW, object }, { file }).finally(() => rm(file));
+    const report = await on.write({ ...BY_ROW, object }, { file });
+    await rm(file);
     expect(report.rows).to.include({ read: 2, deleted: 1, updated: 1 });
     expect(await contents(object)).to.deep.equal([['2', '21', 'kept'], NONE]);
   });

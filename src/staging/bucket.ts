@@ -86,7 +86,7 @@ export class Bucket implements Disposable {
     }
   }
 
-  /** S3 refuses a HEAD request without a word, so that region and rights are only the likeliest reasons: a list has words. */
+  /** S3 refuses a HEAD request without a word, so that region and rights are only the likeliest reasons: a list's refusal has words. */
   async #inWords(refusal: unknown, signal: AbortSignal): Promise<unknown> {
     const isTold = !(refusal instanceof ConnectorError) || refusal.details['bucketRegion'] !== undefined;
     if (isTold || !/^RS_STAGING_(REGION|DENIED)$/.test(refusal.code)) return refusal;
@@ -94,7 +94,7 @@ export class Bucket implements Disposable {
       await this.list(this.plan.prefix, signal).next();
       return refusal;
     } catch (error) {
-      return error instanceof ConnectorError && error.code === 'RS_STAGING_DENIED' ? refusal : error;
+      return error;
     }
   }
 

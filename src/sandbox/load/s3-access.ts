@@ -136,22 +136,13 @@ export class S3Access {
   /** The misfortune that the world has planned for this object, if any: what refuses is thrown. */
   async #strike(on: string, subject: string): Promise<Fault['effect'] | undefined> {
     const effect = this.#cluster.faults.take(on, subject)?.effect;
-    switch (effect?.kind) {
-      case 'delay':
-        await wait(effect.ms, undefined, { ref: false });
-        break;
-      case 'throttle':
-        throw s3ServiceException('Please reduce your request rate.', 503, 'SlowDown');
-      case 'missing':
-        throw s3ServiceException('The specified key does not exist.', 404, 'NoSuchKey');
-      case 'error': {
-        const {
-          message = 'We encountered an internal error. Please try again.',
-          status = 500,
-          code = 'InternalError',
-        } = effect;
-        throw s3ServiceException(message, status, code);
-      }
+    if (effect?.kind === 'delay') await wait(effect.ms, undefined, { ref: false });
+    if (effect?.kind === 'throttle') throw s3ServiceException('Please reduce your request rate.', 503, 'SlowDown');
+    if (effect?.kind === 'missing') throw s3ServiceException('The specified key does not exist.', 404, 'NoSuchKey');
+    if (effect?.kind === 'error') {
+      const { status = 500, code = 'InternalError' } = effect;
+      const { message = 'We encountered an internal error. Please try again.' } = effect;
+      throw s3ServiceException(message, status, code);
     }
     return effect;
   }

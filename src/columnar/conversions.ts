@@ -47,8 +47,7 @@ export function convert(
 }
 
 function boolean(kind: SourceKind, value: Sql): Conversion | undefined {
-  if (kind === 'boolean')
-    return { text: sql`CASE WHEN ${value} THEN 't' ELSE 'f' END`, checks: [], isNull: sql`${value} IS NULL` };
+  if (kind === 'boolean') return { text: sql`CASE WHEN ${value} THEN 't' WHEN NOT ${value} THEN 'f' END`, checks: [] };
   const notBoolean = 'is not a boolean';
   if (kind === 'integer') {
     return { text: cast(value, 'VARCHAR'), checks: [{ isBad: sql`${value} NOT IN (0, 1)`, problem: notBoolean }] };

@@ -104,7 +104,7 @@ describe('staging a file', () => {
     await fixture.outside(`COPY (SELECT 1::TINYINT AS si, 2::UBIGINT AS bi, 12345678901234567890.12::DECIMAL(38,2) AS de,
       0.1::FLOAT AS re, 0.1::DOUBLE AS dp, 'NaN'::DOUBLE AS nan, '-inf'::DOUBLE AS inf, true AS bo, DATE '0044-03-15 (BC)' AS da, TIME '24:00:00' AS ti,
       TIMESTAMP '12345-01-01 00:00:00.5' AS ts, TIMESTAMPTZ '2024-01-01 01:00:00+05:30' AS tz, TIMESTAMP_NS '2024-01-01 00:00:00.123456' AS ns,
-      UUID '00000000-0000-0000-0000-000000000001' AS uu, 'x' AS ch, NULL::INTEGER AS nu) TO '${path}'`);
+      UUID '00000000-0000-0000-0000-000000000001' AS uu, 'x' AS ch, NULL::INTEGER AS nu, NULL::BOOLEAN AS nb) TO '${path}'`);
     const fields = fieldsOf(
       ['si', 'smallint'],
       ['bi', 'bigint'],
@@ -122,10 +122,11 @@ describe('staging a file', () => {
       ['uu', 'varchar(36)'],
       ['ch', 'char(3)'],
       ['nu', 'integer'],
+      ['nb', 'boolean'],
     );
     const { lines } = await stageToLines(fixture, { file: path }, fields);
     expect(lines).to.deep.equal([
-      `1,2,12345678901234567890.12,0.1,0.1,NaN,-Infinity,t,0044-03-15 BC,24:00:00,12345-01-01 00:00:00.5,2023-12-31 19:30:00+00,2024-01-01 00:00:00.123456,00000000-0000-0000-0000-000000000001,x,${NULL_MARKER},1`,
+      `1,2,12345678901234567890.12,0.1,0.1,NaN,-Infinity,t,0044-03-15 BC,24:00:00,12345-01-01 00:00:00.5,2023-12-31 19:30:00+00,2024-01-01 00:00:00.123456,00000000-0000-0000-0000-000000000001,x,${NULL_MARKER},${NULL_MARKER},1`,
     ]);
   });
 

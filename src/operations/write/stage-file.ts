@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { checksumOfStaged } from '../../columnar/checksums.ts';
+import { checksumOfStaged, withParquetSource } from '../../columnar/checksums.ts';
 import type { Engine } from '../../columnar/engine.ts';
 import type { InputFile } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
@@ -79,6 +79,9 @@ export async function stageLocalFiles(
       sending.catch(() => undefined); // met by the next await
     }
     await sending;
+    if (checksum !== undefined && input.format === 'parquet') {
+      checksum = await withParquetSource(engine, checksum, spec, run);
+    }
   } finally {
     await Promise.allSettled([sending]);
   }

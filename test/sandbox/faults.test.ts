@@ -203,6 +203,14 @@ describe('Faults of the sandbox', () => {
       expect(checkSwitches(parse(block)).faults).to.have.length(5);
     });
 
+    it('take every point that the guide lists', async () => {
+      const guide = await readFile('docs/sandbox.md', 'utf8');
+      const points = [...guide.matchAll(/`((?:imds|container|pg):\w+)`/g)].map(([, on]) => on!);
+      expect(points).to.have.length.at.least(13);
+      const faults = points.map((on) => ({ on, effect: { kind: 'silence' } }));
+      expect(checkSwitches({ faults })).to.deep.equal({ faults });
+    });
+
     it('take every operation of S3, of one more digit or not', () => {
       const faults = [{ on: 's3:ListObjectsV2', effect: { kind: 'throttle' } }];
       expect(checkSwitches({ faults })).to.deep.equal({ faults });

@@ -53,13 +53,14 @@ function Page() {
   </>;
 }
 
+const describe = ({ message, action, diagnosis }) => [message, ...(diagnosis?.candidates ?? [{ command: action }]).flatMap(({ reason, command }) => [reason, command])].join('\n');
 function Answer({ isBusy, action, result, error }) {
   if (isBusy) return 'Working ...';
-  if (error) return <p className="fail">{error.message}{'\n'}{error.action}</p>;
+  if (error) return <p className="fail">{describe(error)}</p>;
   if (action === '/load') return <p className="pass">{result.rows.loaded} of {result.rows.read} rows loaded</p>;
   if (action === '/preview') return <Table {...result} />;
   return result?.steps.map(({ id, title, verdict, evidence, because, error: problem }) => <p key={id} className={verdict}>
-    {title}<small>{[evidence, because, problem?.message, problem?.action].filter(Boolean).join(' ')}</small></p>);
+    {title}<small>{[evidence, because, problem && describe(problem)].filter(Boolean).join(' ')}</small></p>);
 }
 
 function Table({ names, columns, rowCount }) {
@@ -68,5 +69,4 @@ function Table({ names, columns, rowCount }) {
   return <table><thead><tr>{head}</tr></thead><tbody>
     {Array.from({ length: rowCount }, (_, index) => <tr key={String(index)}>{row(index)}</tr>)}</tbody></table>;
 }
-
 createRoot(document.querySelector('main')).render(<Page />);

@@ -1,6 +1,6 @@
 // A platform that loads the plugin: opens a filled form, checks it, reads, writes once for a run id.
 // Run: node --import tsx samples/programs/plugin.ts warehouse.yaml sales.orders run-1
-import { ConnectorError, connector, loadConnectionFile } from 'roleshift';
+import { ConnectorError, connector, diagnosisOf, loadConnectionFile } from 'roleshift';
 
 const [file = 'warehouse.yaml', object = 'sales.orders', runId = 'run-1'] = process.argv.slice(2);
 const signal = AbortSignal.timeout(60_000);
@@ -8,7 +8,7 @@ const signal = AbortSignal.timeout(60_000);
 await using redshift = connector.open(await loadConnectionFile(file));
 
 const report = await redshift.check({ signal });
-for (const { verdict, title } of report.steps) console.log(verdict.padEnd(8), title);
+for (const { verdict, title, error } of report.steps) console.log(verdict.padEnd(8), title, error?.message ?? '');
 if (!report.ok) process.exit(1);
 
 try {
@@ -24,6 +24,7 @@ try {
 } catch (error) {
   if (!(error instanceof ConnectorError)) throw error;
   console.error(error.code, error.message, error.action);
+  for (const { reason, command } of diagnosisOf(error)?.candidates ?? []) console.error(reason, command);
   process.exitCode = 1;
 }
 

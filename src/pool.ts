@@ -32,7 +32,8 @@ const EXPIRY_MARGIN_MS = 60_000;
 /**
  * A `pg` pool that logs in by role: give it to `pg`, Kysely, Drizzle, or anything that takes a `pg.Pool`. Nothing is
  * opened until the first query. `end()` it as any pool; that ends its credentials too. Values are `pg`'s own. Throws
- * RS_CONFIG_INVALID; a query throws the errors of the login and the session, and `pg`'s own for the statement.
+ * RS_CONFIG_INVALID; a query throws the errors of the login and the session, and `pg`'s own for the statement. A refusal
+ * comes as it is, without a diagnosis: a pool asks AWS for nothing but the login; `check()` of the connector finds out why.
  */
 export function createPool(input: ConnectionInput, config: RolePoolConfig = {}, context: PoolContext = {}): Pool {
   refuseDecided(config);

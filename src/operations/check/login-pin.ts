@@ -1,5 +1,6 @@
 import type { PrincipalPolicies, ReadPolicy } from '../../auth/iam-reads.ts';
 import { listOf, type PolicyStatement, statementsOf } from '../../policies/document.ts';
+import { matchesPattern } from '../../policies/match-pattern.ts';
 import { readDocument } from '../../policies/read-document.ts';
 import type { Connection } from '../connection.ts';
 import type { IamGlance } from './iam-glance.ts';
@@ -78,11 +79,6 @@ function speaksOfLogin({ Effect, Action, NotAction }: PolicyStatement): boolean 
   return listOf(Action).some((action) => fits('redshift:getclustercredentials', action.toLowerCase()));
 }
 
-/** IAM's `*` and `?`. */
 function fits(text: string, pattern: string): boolean {
-  const source = pattern
-    .replaceAll(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(text);
+  return matchesPattern(pattern, text) === true;
 }

@@ -21,8 +21,13 @@ const PAGES = {
   messages: `${IAM}/troubleshoot_access-denied.html`,
 } as const;
 
-/** A statement that is missing, and what comes near to it. */
-export function addition(set: PolicySet, { document, explained, requests }: Suspect, near: NearMiss): Candidate {
+/** A statement that is missing, and what comes near to it. `isKnown`: its absence was read, simulated or said, and not concluded. */
+export function addition(
+  set: PolicySet,
+  { document, explained, requests }: Suspect,
+  near: NearMiss,
+  { isKnown }: { readonly isKnown: boolean },
+): Candidate {
   const { kind, holder } = document;
   const { statement, reason, page } = explained;
   const [request] = requests;
@@ -33,7 +38,7 @@ export function addition(set: PolicySet, { document, explained, requests }: Susp
     document: kind,
     sid: statement.Sid,
     statement,
-    reason: [lead(document, requests, near), ...nearSentences(near), ...spelling(request), reason].join(' '),
+    reason: [lead(document, requests, isKnown), ...nearSentences(near), ...spelling(request), reason].join(' '),
     page,
     console: consoleOf(holder, kind, set),
     command: commandToAdd(holder, kind, statement, set),
@@ -69,14 +74,16 @@ function spelling(request: AccessRequest | undefined): readonly string[] {
   ];
 }
 
-function lead({ kind, holder }: PlannedDocument, requests: readonly AccessRequest[], { wasRead }: NearMiss): string {
+function lead({ kind, holder }: PlannedDocument, requests: readonly AccessRequest[], isKnown: boolean): string {
   const actions = [...new Set(requests.map(({ action }) => action))].join(' and ');
   const who = shortName(requests[0]?.principal ?? '');
   switch (kind) {
     case 'permissions':
-      return `No policy of ${holder.kind} ${holder.name} allows ${actions}.`;
+      return isKnown
+        ? `No policy of ${holder.kind} ${holder.name} allows ${actions}.`
+        : `No policy of ${holder.kind} ${holder.name} allows ${actions}, or one above it refuses: a boundary, or the organization's.`;
     case 'trust':
-      return wasRead
+      return isKnown
         ? `The trust policy of role ${holder.name} does not allow ${actions} to ${who}.`
         : `The trust policy of role ${holder.name} does not allow ${actions} to ${who}, or demands more than the connection sends; AWS answers alike for a role that does not exist.`;
     case 'bucket':

@@ -13,7 +13,7 @@ import {
 import { obstaclesTo } from './denials.ts';
 import type { Candidate, Diagnosis } from './diagnosis.ts';
 import type { Refusal } from './refusal.ts';
-import { isRefused, nearMiss, type Simulation, type Standing, standingOf } from './standing.ts';
+import { isRefused, nearMiss, type Simulation, type Standing, simulationOf, standingOf } from './standing.ts';
 import { isCause, NOTHING_READ, type Suspect } from './suspects.ts';
 
 /** At most so many candidates: more would be no help. */
@@ -101,7 +101,7 @@ function byReading(known: Case): Finding {
   const causes = lacking.filter((each) => isCause(set, state, each));
   const refused = causes.length > 0 ? causes : lacking.filter(({ requests }) => isRefused(requests, set, state));
   return {
-    candidates: refused.map((each) => addition(set, each, nearMiss(each, state))),
+    candidates: refused.map((each) => addition(set, each, nearMiss(each, state), { isKnown: true })),
     decided: true,
     evidence: refused.length > 1 ? [severalMissing(refused.length)] : [],
   };
@@ -127,10 +127,23 @@ function byElimination(known: Case): Finding {
   const someCleared = wasRead || left.length < suspects.length;
   const isLeft = wasRead && ranked.length === 1;
   return {
-    candidates: ranked.map((each) => addition(set, each, nearMiss(each, state))),
-    decided: isSettled(refusal, ranked, someCleared) && open.length === 0,
+    candidates: ranked.map((each) => {
+      const near = nearMiss(each, state);
+      const isSaid = refusal.hint?.policy === (each.document.kind === 'permissions' ? 'identity' : 'resource');
+      return addition(set, each, near, { isKnown: near.wasRead || isSaid });
+    }),
+    decided: isSettled(refusal, ranked, someCleared) && open.length === 0 && !mayHide(known),
     evidence: isLeft ? ['What could be read is in order; this is what is left.'] : [],
   };
+}
+
+/** A policy or a boundary of the caller that may not be read can refuse as well, unless IAM itself says that it does not. */
+function mayHide({ requests, state, simulated }: Case): boolean {
+  return requests.some(
+    (request) =>
+      state.unread.some(({ holder }) => holder === request.principal) &&
+      simulationOf(request, simulated)?.decision !== 'allowed',
+  );
 }
 
 function standings({ suspects, state, simulated }: Case, wanted: readonly Standing[]): readonly Suspect[] {

@@ -48,7 +48,7 @@ export function commandToAdd(
   if (document === 'trust') {
     return [
       `aws iam get-role --role-name ${name} --query Role.AssumeRolePolicyDocument > trust.json`,
-      '# add the statement to the list in trust.json, then',
+      '# add the statement to the list in trust.json, in place of one with the same Sid, then',
       `aws iam update-assume-role-policy --role-name ${name} --policy-document file://trust.json`,
     ].join('\n');
   }
@@ -62,13 +62,13 @@ export function commandToAdd(
     case 'bucket':
       return [
         `aws s3api get-bucket-policy --bucket ${name} --query Policy --output text > bucket.json`,
-        '# add the statement to the list in bucket.json (no policy yet: to {"Version": "2012-10-17", "Statement": []}), then',
+        '# add the statement to the list in bucket.json, in place of one with the same Sid (no policy yet: to {"Version": "2012-10-17", "Statement": []}), then',
         `aws s3api put-bucket-policy --bucket ${name} --policy file://bucket.json`,
       ].join('\n');
     case 'key':
       return [
         `aws kms get-key-policy --key-id ${quoted(holder.arn)} --policy-name default --query Policy --output text > key.json`,
-        '# add the statement to the list in key.json, then',
+        '# add the statement to the list in key.json, in place of one with the same Sid, then',
         `aws kms put-key-policy --key-id ${quoted(holder.arn)} --policy-name default --policy file://key.json`,
       ].join('\n');
   }

@@ -51,6 +51,28 @@ describe('A judgement knows its limits', () => {
     });
   }
 
+  it('is not certain where a policy of the caller may not be read', () => {
+    const [caller] = SET.documents.filter(({ kind, holder }) => kind === 'permissions' && holder.arn === AGENT);
+    const own = { kind: 'permissions' as const, holder: AGENT, source: 'own', document: caller!.document };
+    const refusal: Refusal = { work: 'role', roleArn: LOGIN_ROLE, callerArn: AGENT, said: 'not authorized' };
+    const boundary = { holder: AGENT, policy: 'arn:aws:iam::111122223333:policy/Boundary' };
+    for (const [unread, certain] of [
+      [[], true],
+      [[boundary], false],
+    ] as const) {
+      const { candidates, decided } = judged(refusal, { state: { policies: [own], listed: new Set(), unread } });
+      expect(candidates.map(({ sid }) => sid)).to.deep.equal(['TrustAgentUser']);
+      expect(decided).to.equal(certain);
+    }
+  });
+
+  it('says of a right that was not looked for that something above may refuse as well', () => {
+    const refusal: Refusal = { work: 'login', action: 'redshift:JoinGroup', said: 'not authorized' };
+    expect(judged(refusal).candidates[0]?.reason).to.match(/allows redshift:JoinGroup, or one above it refuses/);
+    const hint = { effect: 'silent', policy: 'identity', words: 'identity-based policy' } as const;
+    expect(judged({ ...refusal, hint }).candidates[0]?.reason).to.match(/allows redshift:JoinGroup\. /);
+  });
+
   it('says how many statements are missing where it shows but two', () => {
     const nothing = {
       kind: 'permissions' as const,

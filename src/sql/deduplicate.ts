@@ -29,9 +29,9 @@ export function renderCountRepeated({ staging, keys }: Pick<Deduplication, 'stag
 }
 
 /**
- * Before the last row of each key wins: what all rows of the key do together. A key whose first row inserts is not in
- * the target, whatever its last row says; one whose first row updates or deletes, and whose last inserts, is replaced:
- * `X`. A last row that deletes needs no help.
+ * Before the last row of each key wins: what all rows of the key do one after the other. After a row that deletes, one that
+ * inserts puts a new row in the place of the old one: `X`; without one the key is gone: `D`. Where none deletes, one that
+ * inserts makes it `I`, whatever updates follow, and else it is `U`.
  */
 export function renderNetChange({
   staging,
@@ -41,14 +41,12 @@ export function renderNetChange({
 }: Pick<Deduplication, 'staging' | 'keys' | 'rowColumn'> & { readonly change: string }): Sql {
   const row = identifier(rowColumn);
   const table = identifier(...staging);
-  const own = identifier(change);
-  const partition = sql`PARTITION BY ${list(keys)}`;
-  const first = sql`FIRST_VALUE(${changeOf(change)}) OVER (${partition} ORDER BY ${row} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)`;
-  const last = sql`MAX(${row}) OVER (${partition})`;
-  const amount = sql`COUNT(*) OVER (${partition})`;
-  const ranked = sql`SELECT ${row} AS this_row, ${first} AS first_change, ${last} AS last_row, ${amount} AS amount FROM ${table}`;
-  const net = sql`CASE WHEN ranked.first_change = 'I' THEN 'I' WHEN ranked.first_change = 'U' AND ${changeOf(change, table)} = 'U' THEN 'U' ELSE 'X' END`;
-  return sql`UPDATE ${table} SET ${own} = ${net} FROM (${ranked}) AS ranked WHERE ${table}.${row} = ranked.this_row AND ranked.this_row = ranked.last_row AND ranked.amount > 1 AND ${changeOf(change, table)} <> 'D'`;
+  const partition = sql`OVER (PARTITION BY ${list(keys)})`;
+  const last = (letter: Sql): Sql =>
+    sql`MAX(CASE WHEN ${changeOf(change)} = ${letter} THEN ${row} ELSE 0 END) ${partition}`;
+  const facts = sql`SELECT ${row} AS this_row, MAX(${row}) ${partition} AS last_row, COUNT(*) ${partition} AS amount, ${last(sql`'D'`)} AS last_delete, ${last(sql`'I'`)} AS last_insert FROM ${table}`;
+  const net = sql`CASE WHEN last_delete > 0 AND last_insert > last_delete THEN 'X' WHEN last_delete > 0 THEN 'D' WHEN last_insert > 0 THEN 'I' ELSE 'U' END`;
+  return sql`UPDATE ${table} SET ${identifier(change)} = ${net} FROM (${facts}) AS facts WHERE ${table}.${row} = facts.this_row AND facts.this_row = facts.last_row AND facts.amount > 1`;
 }
 
 function order(keep: Keep, row: Sql): Sql {

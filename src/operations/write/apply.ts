@@ -9,6 +9,7 @@ import { integer, sql } from '../../sql/sql.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteCounts } from '../write-report.ts';
 import { applyRows, NOTHING_CHANGED } from './apply-rows.ts';
+import { ledgerRefused } from './ledger-table.ts';
 import type { LoadedTable } from './load-staging.ts';
 import { boundLock, lockAndLook } from './lock.ts';
 import type { StagedLoad } from './staged-load.ts';
@@ -80,9 +81,14 @@ async function clear(session: Session, { before, target }: WritePlan, run: Run):
 async function keepEntry(session: Session, plan: WritePlan, entry: LedgerEntry, run: Run): Promise<void> {
   const { ledger, ledgerRetentionDays: days } = plan;
   if (ledger === undefined) return;
-  await session.run(renderInsertLedger(ledger, entry), run);
-  // Under the ledger's lock, so that no other load is in the way of it.
-  if (days > 0) await session.run(renderPruneLedger(ledger, days), run);
+  try {
+    await session.run(renderInsertLedger(ledger, entry), run);
+    // Under the ledger's lock, so that no other load is in the way of it.
+    if (days > 0) await session.run(renderPruneLedger(ledger, days), run);
+  } catch (error) {
+    const isRefused = error instanceof ConnectorError && error.code === 'RS_AUTH_PERMISSION';
+    throw isRefused ? ledgerRefused(ledger, error) : error;
+  }
 }
 
 /** All the staged rows into the target, each accounted for. */

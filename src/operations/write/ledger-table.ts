@@ -84,14 +84,18 @@ function explainCreate(error: unknown, ledger: TablePath, statement: string): un
 }
 
 function explainPeek(error: unknown, ledger: TablePath): unknown {
-  if (!isCode(error, 'RS_AUTH_PERMISSION')) return error;
+  return isCode(error, 'RS_AUTH_PERMISSION') ? ledgerRefused(ledger, error) : error;
+}
+
+/** RS_AUTH_PERMISSION for a ledger that is there and may not be read, written or locked. */
+export function ledgerRefused(ledger: TablePath, cause: ConnectorError): ConnectorError {
   return new ConnectorError(
     'RS_AUTH_PERMISSION',
     `The database user may not use the ledger table ${ledger.join('.')}`,
     {
       action: `Let its owner grant ${RIGHTS} on it to the user. ${WITHOUT}`,
       details: { ledger: ledger.join('.') },
-      cause: error,
+      cause,
     },
   );
 }

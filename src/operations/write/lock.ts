@@ -6,6 +6,7 @@ import type { TablePath } from '../../sql/copy.ts';
 import { type LedgerEntry, readLedger, renderReadLedger } from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
 import type { WritePlan } from '../write-plan.ts';
+import { ledgerRefused } from './ledger-table.ts';
 
 /**
  * Bounds the LOCKs that come next. Redshift has no lock timeout: the statement timeout stands in for it, set before BEGIN,
@@ -31,9 +32,11 @@ async function lock(session: Session, plan: WritePlan, table: TablePath, run: Ru
   try {
     await session.run(renderLock(table), run);
   } catch (error) {
-    if (!(error instanceof ConnectorError) || error.code !== 'RS_TIMEOUT') throw error;
-    const seconds = lockTimeoutMs / 1000;
+    if (!(error instanceof ConnectorError)) throw error;
     const isTarget = table === target;
+    if (error.code === 'RS_AUTH_PERMISSION') throw isTarget ? mayNotLock(plan, error) : ledgerRefused(table, error);
+    if (error.code !== 'RS_TIMEOUT') throw error;
+    const seconds = lockTimeoutMs / 1000;
     const message = isTarget
       ? `Table ${targetName} could not be locked within ${seconds} s: others read or write it`
       : `Another load into ${targetName} did not end within ${seconds} s`;
@@ -45,4 +48,12 @@ async function lock(session: Session, plan: WritePlan, table: TablePath, run: Ru
       cause: error,
     });
   }
+}
+
+function mayNotLock({ targetName }: WritePlan, cause: ConnectorError): ConnectorError {
+  return new ConnectorError('RS_AUTH_PERMISSION', `The database user may not lock table ${targetName}`, {
+    action: 'Let its owner grant UPDATE or DELETE on it to the user, or leave out lockTarget.',
+    details: { table: targetName },
+    cause,
+  });
 }

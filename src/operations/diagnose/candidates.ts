@@ -5,7 +5,7 @@ import { isBounded, type Obstacle } from './denials.ts';
 import type { Candidate, DiagnosedDocument } from './diagnosis.ts';
 import { holderOf, policyOwnerOf, shortName } from './holder-of.ts';
 import { commandToAdd, commandToAttach, commandToCreate, commandToLook, consoleOf, placeOf } from './mends.ts';
-import type { Refusal } from './refusal.ts';
+import type { Hint, Refusal } from './refusal.ts';
 import { type NearMiss, type Simulation, simulationOf } from './standing.ts';
 import type { Suspect } from './suspects.ts';
 
@@ -194,7 +194,7 @@ export function fromHint(set: PolicySet, { hint }: Refusal, requests: readonly A
     case 'session':
     case 'endpoint':
     case 'boundary':
-      return [narrowing(set, request, hint.policy, words, hint.effect)];
+      return [narrowing(set, request, hint.policy, words, hint)];
     case 'identity':
       return hint.effect === 'deny' ? denied(set, request, 'permissions', words) : [];
     case 'resource': {
@@ -220,19 +220,22 @@ function narrowing(
   request: AccessRequest,
   document: keyof typeof MENDS,
   words: string,
-  effect?: 'silent' | 'deny',
+  hint?: Hint,
 ): Candidate {
-  const holder = holderOf(set, request.principal);
-  const verb = effect === undefined ? 'refuses' : effect === 'deny' ? 'denies' : 'does not allow';
+  // A service control policy lies over the caller's account, a resource control policy over the resource's.
+  const isOfResource = hint !== undefined && /resource control/i.test(hint.words);
+  const { principal, resource, resourceAccount } = request;
+  const holder = isOfResource ? holderOf(set, policyOwnerOf(resource), resourceAccount) : holderOf(set, principal);
+  const verb = hint === undefined ? 'refuses' : hint.effect === 'deny' ? 'denies' : 'does not allow';
   return {
     mend: MENDS[document],
-    principalArn: request.principal,
+    principalArn: principal,
     holder,
     document,
-    reason: `${capital(placeOf({ holder, document }))} ${verb} ${request.action} on ${request.resource}. ${words}`,
+    reason: `${capital(placeOf({ holder, document }))} ${verb} ${request.action} on ${resource}. ${words}`,
     page: PAGES[document],
     console: consoleOf(holder, document, set),
-    command: commandToLook(holder, document),
+    command: commandToLook(holder, document, { isOfResource }),
   };
 }
 

@@ -75,8 +75,12 @@ export function commandToAdd(
   return holder.kind satisfies never;
 }
 
-/** Commands that show what narrows or refuses, where taking it back is somebody's decision. */
-export function commandToLook(holder: PolicyHolder, document: DiagnosedDocument): string {
+/** Commands that show what narrows or refuses, where taking it back is somebody's decision. `isOfResource`: it lies over the resource's account. */
+export function commandToLook(
+  holder: PolicyHolder,
+  document: DiagnosedDocument,
+  { isOfResource = false }: { readonly isOfResource?: boolean } = {},
+): string {
   const name = quoted(holder.name);
   switch (document) {
     case 'trust':
@@ -90,7 +94,7 @@ export function commandToLook(holder: PolicyHolder, document: DiagnosedDocument)
     case 'key':
       return `aws kms get-key-policy --key-id ${quoted(holder.arn)} --policy-name default`;
     case 'organization':
-      return `aws organizations list-policies-for-target --target-id ${holder.account} --filter SERVICE_CONTROL_POLICY`;
+      return `aws organizations list-policies-for-target --target-id ${quoted(holder.account)} --filter ${isOfResource ? 'RESOURCE' : 'SERVICE'}_CONTROL_POLICY`;
     case 'session':
       return '# change sessionPolicy of the connection';
     case 'endpoint':

@@ -30,6 +30,22 @@ describe('A judgement knows its limits', () => {
     }
   });
 
+  it('looks for a resource control policy above the account of the resource', () => {
+    const far = policies(byRole({ roleArn: 'arn:aws:iam::444455556666:role/RedshiftLogin' }), { identityArn: AGENT });
+    for (const [words, account] of [
+      ['service control policy', '111122223333'],
+      ['resource control policy', '444455556666'],
+    ] as const) {
+      const roleArn = 'arn:aws:iam::444455556666:role/RedshiftLogin';
+      const hint = { effect: 'deny', policy: 'organization', words } as const;
+      const refusal: Refusal = { work: 'role', roleArn, callerArn: AGENT, said: 'not authorized', hint };
+      const { candidates } = judge({ set: far, suspects: suspectsOf(far, refusal, { copyRoles: [] }) }, refusal);
+      const filter = words.toUpperCase().replaceAll(' ', '_');
+      expect(candidates[0]?.command).to.include(`--target-id '${account}' --filter ${filter}`);
+      expect(candidates[0]?.reason).to.include(`above account ${account} denies`);
+    }
+  });
+
   it('is not certain of a policy of a kind that it does not know', () => {
     const { decided } = judged({
       work: 'login',

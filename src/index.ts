@@ -46,7 +46,6 @@ export type {
   ConditionValue,
   FilterOperator,
   JoinedObject,
-  PartitionSpec,
   ReadColumn,
   ReadFilter,
   ReadMode,

@@ -68,6 +68,8 @@ function plainType({ type, enum: values, items }: OptionDescriptor): string {
       return values ? values.map((value) => `'${value}'`).join(' | ') : 'string';
     case 'array':
       return `readonly ${items ? itemType(items) : 'string'}[]`;
+    case 'json':
+      return 'unknown';
   }
 }
 

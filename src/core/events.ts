@@ -29,6 +29,9 @@ export interface ProgressEvent {
   readonly totalRows?: number;
   readonly totalBytes?: number;
   readonly totalFiles?: number;
+  /** With a partitioned read: which of its parts this is about, from 1; `rows` are then those of the part. */
+  readonly part?: number;
+  readonly totalParts?: number;
 }
 
 /** A statement ended. The text is never part of it. */

@@ -33,5 +33,11 @@ export const LIMITS = {
   singleNodeFetchRows: 1_000,
 } as const;
 
+/**
+ * What the results of all open cursors may take together, in MB: on the smallest node types that there are, and serverless.
+ * https://docs.aws.amazon.com/redshift/latest/dg/declare.html
+ */
+export const CURSOR_MB = { smallest: 8_000, serverless: 150_000 } as const;
+
 /** Half of a UTF-16 pair: it has no UTF-8 form. */
 export const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -32,26 +32,30 @@ export function checkWords(operation: string, spec: object): void {
     if (key === 'object') return isReference(value) ? [] : [notNames(key)];
     if (key === 'duplicateKeys' && isByColumn(value)) return [];
     if (descriptor.enum !== undefined || descriptor.type === 'boolean') return checkValue(key, descriptor, value);
-    return descriptor.type !== 'array' || areNames(value, key === 'orderBy') ? [] : [notNames(key)];
+    if (descriptor.type === 'json' || descriptor.items?.type === 'object') return checkValue(key, descriptor, value);
+    return descriptor.type !== 'array' || areNames(value, MAY_SAY_MORE.has(key)) ? [] : [notNames(key)];
   });
   const [first] = issues;
   if (first === undefined) return;
   throw new ConnectorError('RS_CONFIG_INVALID', first.message, { action: first.action, issues });
 }
 
+/** Lists whose elements may be objects that name a column. */
+const MAY_SAY_MORE: ReadonlySet<string> = new Set(['orderBy', 'columns']);
+
 function isByColumn(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'by' in value && typeof value.by === 'string';
 }
 
 function isReference(value: unknown): boolean {
-  return typeof value === 'string' || (Array.isArray(value) && value.length === 2 && areNames(value));
+  return typeof value === 'string' || (Array.isArray(value) && [2, 3].includes(value.length) && areNames(value));
 }
 
-function areNames(value: unknown, orSorted = false): boolean {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string' || (orSorted && isSortColumn(name)));
+function areNames(value: unknown, orMore = false): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' || (orMore && namesColumn(name)));
 }
 
-function isSortColumn(value: unknown): boolean {
+function namesColumn(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'column' in value && typeof value.column === 'string';
 }
 

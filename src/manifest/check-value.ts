@@ -28,6 +28,8 @@ function problemOf(descriptor: AttributeDescriptor, value: unknown): string | un
       return typeof value === 'string' ? textProblem(descriptor, value) : 'must be text: in a file, put it in quotes';
     case 'array':
       return arrayProblem(value);
+    case 'json':
+      return typeof value === 'object' && value !== null ? undefined : 'must be a structure: on a command line, JSON';
   }
 }
 

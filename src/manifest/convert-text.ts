@@ -21,6 +21,10 @@ export function convertText(path: string, descriptor: AttributeDescriptor, text:
       return /^-?\d{1,15}$/.test(text) ? { value: Number(text) } : refuse('must be a whole number');
     case 'boolean':
       return text === 'true' || text === 'false' ? { value: text === 'true' } : refuse('must be true or false');
+    case 'json': {
+      const value = readJson(text);
+      return value === undefined ? refuse('must be JSON') : { value };
+    }
     case 'array': {
       if (items?.type === 'object' && text.trimStart().startsWith('[')) {
         const list = readJson(text);

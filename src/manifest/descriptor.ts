@@ -27,7 +27,8 @@ export type ItemPropertyDescriptor = { readonly title: string; readonly required
 
 /** What every option and attribute says about itself. */
 export interface AttributeDescriptor {
-  readonly type: 'string' | 'integer' | 'boolean' | 'array';
+  /** `json`: a structure whose shape the operation checks; on a command line JSON. Attributes only. */
+  readonly type: 'string' | 'integer' | 'boolean' | 'array' | 'json';
   readonly title: string;
   readonly description: string;
   readonly unit?: string;

@@ -1827,8 +1827,89 @@ export const MANIFEST: Manifest = {
         "object": {
           "type": "string",
           "title": "Object",
-          "description": "Table or view, as schema.name or name.",
+          "description": "Table or view, as name, schema.name or database.schema.name.",
           "order": 10
+        },
+        "objects": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "title": "Joined object",
+            "properties": {
+              "object": {
+                "type": "string",
+                "title": "Object",
+                "pattern": "^[\\s\\S]+$",
+                "patternMessage": "must be a name",
+                "required": true
+              },
+              "alias": {
+                "type": "string",
+                "title": "Alias",
+                "pattern": "^[\\s\\S]{1,127}$",
+                "patternMessage": "must be 1 to 127 characters"
+              },
+              "join": {
+                "type": "string",
+                "title": "Join",
+                "pattern": "^(?:inner|left|right|full)$",
+                "patternMessage": "must be inner, left, right or full"
+              },
+              "on": {
+                "type": "array",
+                "title": "Columns that must be equal",
+                "items": {
+                  "type": "object",
+                  "title": "Pair",
+                  "properties": {
+                    "left": {
+                      "type": "string",
+                      "title": "Left",
+                      "pattern": "^[\\s\\S]+$",
+                      "patternMessage": "must be alias.column",
+                      "required": true
+                    },
+                    "right": {
+                      "type": "string",
+                      "title": "Right",
+                      "pattern": "^[\\s\\S]+$",
+                      "patternMessage": "must be alias.column",
+                      "required": true
+                    }
+                  }
+                }
+              },
+              "condition": {
+                "type": "string",
+                "title": "Condition",
+                "pattern": "^[\\s\\S]+$",
+                "patternMessage": "must be SQL"
+              }
+            }
+          },
+          "title": "Objects",
+          "description": "Several related tables or views, joined in this order, instead of one object.",
+          "default": [],
+          "examples": [
+            [
+              {
+                "object": "sales.orders",
+                "alias": "o"
+              },
+              {
+                "object": "sales.customers",
+                "alias": "c",
+                "join": "left",
+                "on": [
+                  {
+                    "left": "o.customer_id",
+                    "right": "c.id"
+                  }
+                ]
+              }
+            ]
+          ],
+          "order": 15
         },
         "query": {
           "type": "string",
@@ -1848,12 +1929,62 @@ export const MANIFEST: Manifest = {
           "default": [],
           "order": 30
         },
+        "filter": {
+          "type": "json",
+          "title": "Filter",
+          "description": "A condition made of columns, operators and values, joined by and, or and not.",
+          "examples": [
+            {
+              "and": [
+                {
+                  "column": "country",
+                  "operator": "in",
+                  "values": [
+                    "DE",
+                    "FR"
+                  ]
+                },
+                {
+                  "column": "total",
+                  "operator": ">=",
+                  "value": 100
+                }
+              ]
+            }
+          ],
+          "order": 35
+        },
         "where": {
           "type": "string",
           "title": "Condition",
           "description": "A condition in SQL of your own, without WHERE.",
           "multiline": true,
           "order": 40
+        },
+        "distinct": {
+          "type": "boolean",
+          "title": "Distinct",
+          "description": "Gives each row once.",
+          "default": false,
+          "order": 45
+        },
+        "parameters": {
+          "type": "json",
+          "title": "Parameters",
+          "description": "What :name stands for in SQL of your own: a value, a list, or a name of a column or table.",
+          "examples": [
+            {
+              "day": "2026-11-24",
+              "table": {
+                "kind": "identifier",
+                "value": [
+                  "sales",
+                  "orders"
+                ]
+              }
+            }
+          ],
+          "order": 55
         },
         "orderBy": {
           "type": "array",
@@ -1888,8 +2019,89 @@ export const MANIFEST: Manifest = {
         "object": {
           "type": "string",
           "title": "Object",
-          "description": "Table or view, as schema.name or name.",
+          "description": "Table or view, as name, schema.name or database.schema.name.",
           "order": 10
+        },
+        "objects": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "title": "Joined object",
+            "properties": {
+              "object": {
+                "type": "string",
+                "title": "Object",
+                "pattern": "^[\\s\\S]+$",
+                "patternMessage": "must be a name",
+                "required": true
+              },
+              "alias": {
+                "type": "string",
+                "title": "Alias",
+                "pattern": "^[\\s\\S]{1,127}$",
+                "patternMessage": "must be 1 to 127 characters"
+              },
+              "join": {
+                "type": "string",
+                "title": "Join",
+                "pattern": "^(?:inner|left|right|full)$",
+                "patternMessage": "must be inner, left, right or full"
+              },
+              "on": {
+                "type": "array",
+                "title": "Columns that must be equal",
+                "items": {
+                  "type": "object",
+                  "title": "Pair",
+                  "properties": {
+                    "left": {
+                      "type": "string",
+                      "title": "Left",
+                      "pattern": "^[\\s\\S]+$",
+                      "patternMessage": "must be alias.column",
+                      "required": true
+                    },
+                    "right": {
+                      "type": "string",
+                      "title": "Right",
+                      "pattern": "^[\\s\\S]+$",
+                      "patternMessage": "must be alias.column",
+                      "required": true
+                    }
+                  }
+                }
+              },
+              "condition": {
+                "type": "string",
+                "title": "Condition",
+                "pattern": "^[\\s\\S]+$",
+                "patternMessage": "must be SQL"
+              }
+            }
+          },
+          "title": "Objects",
+          "description": "Several related tables or views, joined in this order, instead of one object.",
+          "default": [],
+          "examples": [
+            [
+              {
+                "object": "sales.orders",
+                "alias": "o"
+              },
+              {
+                "object": "sales.customers",
+                "alias": "c",
+                "join": "left",
+                "on": [
+                  {
+                    "left": "o.customer_id",
+                    "right": "c.id"
+                  }
+                ]
+              }
+            ]
+          ],
+          "order": 15
         },
         "query": {
           "type": "string",
@@ -1909,12 +2121,62 @@ export const MANIFEST: Manifest = {
           "default": [],
           "order": 30
         },
+        "filter": {
+          "type": "json",
+          "title": "Filter",
+          "description": "A condition made of columns, operators and values, joined by and, or and not.",
+          "examples": [
+            {
+              "and": [
+                {
+                  "column": "country",
+                  "operator": "in",
+                  "values": [
+                    "DE",
+                    "FR"
+                  ]
+                },
+                {
+                  "column": "total",
+                  "operator": ">=",
+                  "value": 100
+                }
+              ]
+            }
+          ],
+          "order": 35
+        },
         "where": {
           "type": "string",
           "title": "Condition",
           "description": "A condition in SQL of your own, without WHERE.",
           "multiline": true,
           "order": 40
+        },
+        "distinct": {
+          "type": "boolean",
+          "title": "Distinct",
+          "description": "Gives each row once.",
+          "default": false,
+          "order": 45
+        },
+        "parameters": {
+          "type": "json",
+          "title": "Parameters",
+          "description": "What :name stands for in SQL of your own: a value, a list, or a name of a column or table.",
+          "examples": [
+            {
+              "day": "2026-11-24",
+              "table": {
+                "kind": "identifier",
+                "value": [
+                  "sales",
+                  "orders"
+                ]
+              }
+            }
+          ],
+          "order": 55
         },
         "orderBy": {
           "type": "array",
@@ -1939,16 +2201,18 @@ export const MANIFEST: Manifest = {
         "mode": {
           "type": "string",
           "title": "Read mode",
-          "description": "Direct reads by cursor, staged by UNLOAD through S3; both give the same values.",
+          "description": "Direct reads by cursor, staged by UNLOAD through S3, partitioned by several sessions; all give the same values.",
           "enum": [
             "auto",
             "direct",
-            "staged"
+            "staged",
+            "partitioned"
           ],
           "enumTitles": [
             "Choose for me",
             "Direct",
-            "Staged through S3"
+            "Staged through S3",
+            "In parts, by several sessions"
           ],
           "default": "auto",
           "order": 70
@@ -1963,6 +2227,146 @@ export const MANIFEST: Manifest = {
           "description": "Columns that may lose values on the way of this run; without their names such a run is refused.",
           "default": [],
           "order": 200
+        },
+        "preSql": {
+          "type": "string",
+          "title": "Pre-SQL",
+          "description": "Statements of your own, run once before the read in its session, outside of its transaction.",
+          "multiline": true,
+          "order": 71
+        },
+        "postSql": {
+          "type": "string",
+          "title": "Post-SQL",
+          "description": "Statements of your own, run once after the last row was taken.",
+          "multiline": true,
+          "order": 72
+        },
+        "allowInconsistent": {
+          "type": "boolean",
+          "title": "Allow inconsistent",
+          "description": "Allows a partitioned read: its sessions do not see one state of the database.",
+          "default": false,
+          "order": 81,
+          "visibleWhen": {
+            "mode": [
+              "partitioned"
+            ]
+          }
+        },
+        "partitionColumn": {
+          "type": "string",
+          "title": "Partition column",
+          "description": "Reads ranges of this column, of any type that can be sorted; its NULLs are a part of their own.",
+          "order": 82,
+          "visibleWhen": {
+            "mode": [
+              "partitioned"
+            ]
+          }
+        },
+        "partitionHash": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Partition by hash",
+          "description": "Spreads rows by a hash of these columns, instead of ranges.",
+          "default": [],
+          "order": 83,
+          "visibleWhen": {
+            "mode": [
+              "partitioned"
+            ]
+          }
+        },
+        "partitionCount": {
+          "type": "integer",
+          "title": "Parts",
+          "description": "How many parts the read is cut into; for ranges about as many.",
+          "default": 8,
+          "minimum": 1,
+          "maximum": 1000,
+          "order": 84,
+          "visibleWhen": {
+            "mode": [
+              "partitioned"
+            ]
+          }
+        },
+        "partitionBoundaries": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Value"
+          },
+          "title": "Boundaries",
+          "description": "Values at which one range ends and the next begins, upwards; the outer ranges are open. Without them from the data.",
+          "default": [],
+          "order": 85,
+          "visibleWhen": {
+            "mode": [
+              "partitioned"
+            ]
+          }
+        },
+        "partitionSessions": {
+          "type": "integer",
+          "title": "Parallel sessions",
+          "description": "Most parts that are read at once; of staged parts two at most.",
+          "default": 4,
+          "minimum": 1,
+          "maximum": 32,
+          "order": 86,
+          "visibleWhen": {
+            "mode": [
+              "partitioned"
+            ]
+          }
+        },
+        "partitionMode": {
+          "type": "string",
+          "title": "Mode of the parts",
+          "description": "How each part travels.",
+          "enum": [
+            "direct",
+            "staged"
+          ],
+          "enumTitles": [
+            "Direct",
+            "Staged through S3"
+          ],
+          "default": "direct",
+          "order": 87,
+          "visibleWhen": {
+            "mode": [
+              "partitioned"
+            ]
+          }
+        },
+        "resumable": {
+          "type": "boolean",
+          "title": "Resumable",
+          "description": "Keeps the staged files of a read that did not end, so that the same run can go on where it broke off.",
+          "default": false,
+          "order": 88,
+          "visibleWhen": {
+            "mode": [
+              "staged"
+            ]
+          }
+        },
+        "resumeFrom": {
+          "type": "string",
+          "title": "Resume from",
+          "description": "The checkpoint of the last batch that was kept by an earlier attempt of the same run.",
+          "order": 89,
+          "visibleWhen": {
+            "mode": [
+              "staged"
+            ]
+          }
         },
         "batchRows": {
           "type": "integer",
@@ -1986,7 +2390,7 @@ export const MANIFEST: Manifest = {
         "object": {
           "type": "string",
           "title": "Object",
-          "description": "Table or view, as schema.name or name.",
+          "description": "Table or view, as name, schema.name or database.schema.name.",
           "order": 10,
           "required": true
         },

@@ -7,7 +7,10 @@ import { readDirect } from './read/read-direct.ts';
 import type { ReadSpec } from './read/read-spec.ts';
 
 /** A source as for a read, and how many rows of it to show. */
-export type PreviewSpec = Omit<ReadSpec, 'mode' | 'batchRows'>;
+export type PreviewSpec = Pick<
+  ReadSpec,
+  'object' | 'objects' | 'query' | 'columns' | 'filter' | 'where' | 'orderBy' | 'distinct' | 'parameters' | 'limit'
+>;
 
 /** The first rows of an object or a query as one batch. Throws as `readDirect` does. */
 export async function preview(

@@ -56,9 +56,10 @@ export class StagingArea implements AsyncDisposable {
   #kept = false;
   #closed: Promise<boolean> | undefined;
 
-  private constructor(bucket: Bucket, run: Run) {
+  private constructor(bucket: Bucket, run: Run, folderName: string | undefined) {
     const { plan } = bucket;
-    this.folderName = `run-${new Date(run.clock.now()).toISOString().slice(0, 10)}-${randomBytes(12).toString('hex')}`;
+    this.folderName =
+      folderName ?? `run-${new Date(run.clock.now()).toISOString().slice(0, 10)}-${randomBytes(12).toString('hex')}`;
     this.folder = `${plan.prefix}${this.folderName}/`;
     this.bucketName = plan.bucket;
     this.region = plan.region;
@@ -68,15 +69,16 @@ export class StagingArea implements AsyncDisposable {
     setMaxListeners(0, this.#signal);
   }
 
-  /** Verifies the bucket and puts the lease. Throws RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING. */
-  static async open(plan: StagingPlan, access: StagingAccess, run: Run): Promise<StagingArea> {
+  /**
+   * Verifies the bucket and puts the lease. `folderName`: that of a run before, whose files are still needed. Throws
+   * RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING.
+   */
+  static async open(plan: StagingPlan, access: StagingAccess, run: Run, folderName?: string): Promise<StagingArea> {
     // Cleaning up needs credentials when the run's own signal is aborted: each request for them has its own limit.
     const provider: StagingProvider = (rejected) =>
       access.staging({ ...run, signal: AbortSignal.timeout(CREDENTIALS_MS) }, defined({ rejected }));
-    const area = new StagingArea(new Bucket(plan, provider, access.clock, access.awsHandler?.()), {
-      ...run,
-      clock: access.clock ?? run.clock,
-    });
+    const bucket = new Bucket(plan, provider, access.clock, access.awsHandler?.());
+    const area = new StagingArea(bucket, { ...run, clock: access.clock ?? run.clock }, folderName);
     try {
       await area.verify();
       await area.#renewLease();

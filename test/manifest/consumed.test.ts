@@ -21,7 +21,14 @@ function plansOf(input: ConnectionInput) {
     access,
     connections,
     opening: connections.opening.map(({ statement }) => String(statement)),
-    reading: planRead({ mode: 'auto', source, useStaging: options.useStaging }).kind,
+    reading: planRead({
+      mode: 'auto',
+      source,
+      fields: [],
+      useStaging: options.useStaging,
+      acceptLoss: [],
+      isServerless: false,
+    }).kind,
     staging: options.useStaging ? planStaging(options, access.aws) : undefined,
     copyRole: options.copyRole === undefined ? undefined : parseCopyRole(options.copyRole),
     source,
@@ -187,7 +194,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   defaultSchema: {
     set: { defaultSchema: 'sales' },
-    shows: ({ opening, source }) => [opening.at(-1), source.kind === 'object' && source.path],
+    shows: ({ opening, source }) => [opening.at(-1), source.kind === 'object' && source.objects[0].path],
     as: ['SET search_path TO "sales", public', ['sales', 'orders']],
   },
   applicationName: {

@@ -77,8 +77,7 @@ function planJoin(
     return { words, condition: userCondition(condition, parameters, `${path}.condition`, `the condition of ${path}`) };
   }
   const names = openColumns(objects);
-  const pairs = (on ?? []).map((pair, index) => {
-    const [left, right] = pair;
+  const pairs = (on ?? []).map(({ left, right }, index) => {
     const at = `${path}.on[${index}]`;
     return sql`${names.column(left, at)} = ${names.column(right, at)}`;
   });

@@ -21,8 +21,8 @@ export interface JoinedObject {
   readonly alias?: string | undefined;
   /** Default `inner`. */
   readonly join?: 'inner' | 'left' | 'right' | 'full' | undefined;
-  /** Pairs of columns that must be equal: `[['o.customer_id', 'c.id']]`. */
-  readonly on?: readonly (readonly [left: string, right: string])[] | undefined;
+  /** Columns that must be equal: `[{ left: 'o.customer_id', right: 'c.id' }]`. */
+  readonly on?: readonly { readonly left: string; readonly right: string }[] | undefined;
   /** A condition in the user's own SQL, instead of `on`. */
   readonly condition?: string | undefined;
 }
@@ -48,22 +48,6 @@ export type ReadParameter =
     }
   | { readonly kind: 'identifier'; readonly value: string | readonly string[] }
   | { readonly kind: 'sql'; readonly value: string };
-
-/** How a read is cut into parts that several sessions read at once. They are not one snapshot. */
-export interface PartitionSpec {
-  /** Ranges of this column, of any type that can be sorted; its NULLs are a part of their own. */
-  readonly column?: string | undefined;
-  /** Or by a hash of the text of these columns: rows spread evenly whatever the values. */
-  readonly hash?: readonly string[] | undefined;
-  /** How many parts; for ranges about as many. Default 8. */
-  readonly count?: number | undefined;
-  /** Values at which one range ends and the next begins, upwards; both outer ranges are open. Default: from the data. */
-  readonly boundaries?: readonly ConditionValue[] | undefined;
-  /** Most sessions at once. Default 4. */
-  readonly sessions?: number | undefined;
-  /** How each part travels. Default `direct`. */
-  readonly each?: 'direct' | 'staged' | undefined;
-}
 
 /** What to read. Name an object, several, or give a query; what is not for a query says so. */
 export interface ReadSpec {
@@ -92,16 +76,26 @@ export interface ReadSpec {
   readonly postSql?: string | undefined;
   /** Default: `auto`. */
   readonly mode?: ReadMode | undefined;
-  /** Only with `partitioned`. */
-  readonly partition?: PartitionSpec | undefined;
+  /** Partitioned: ranges of this column, of any type that can be sorted; its NULLs are a part of their own. */
+  readonly partitionColumn?: string | undefined;
+  /** Partitioned: or by a hash of the text of these columns, which spreads rows evenly whatever the values. */
+  readonly partitionHash?: readonly string[] | undefined;
+  /** Partitioned: how many parts; for ranges about as many. Default 8. */
+  readonly partitionCount?: number | undefined;
+  /** Partitioned: values at which one range ends and the next begins, upwards; the outer ranges are open. Default: from the data. */
+  readonly partitionBoundaries?: readonly ConditionValue[] | undefined;
+  /** Partitioned: most sessions at once. Default 4. */
+  readonly partitionSessions?: number | undefined;
+  /** Partitioned: how each part travels. Default `direct`. */
+  readonly partitionMode?: 'direct' | 'staged' | undefined;
   /** Needed for `partitioned`: its sessions do not see one and the same state of the database. */
   readonly allowInconsistent?: boolean | undefined;
+  /** Columns whose values a staged read may change in ways that were told: otherwise it is refused. */
+  readonly acceptLoss?: readonly string[] | undefined;
   /** Keeps the staged files of a read that did not end, so that the same run can go on. Staged reads with a run id only. */
   readonly resumable?: boolean | undefined;
   /** The checkpoint of the last batch that was kept: the read goes on behind it. */
   readonly resumeFrom?: string | undefined;
-  /** Columns that may lose values on the way of the read; without their names such a read is refused. */
-  readonly acceptLoss?: readonly string[] | undefined;
   /** Most rows of a batch. Default: 10,000; rows that are wide come in smaller batches. */
   readonly batchRows?: number | undefined;
 }

@@ -8,53 +8,89 @@ import type { UnloadedFile } from './read-staged-manifest.ts';
 /** A staged file on the local disk. */
 export interface FetchedFile {
   readonly path: string;
+  /** From 0, in the order of the manifest. */
+  readonly index: number;
+  readonly rows: number;
+  readonly bytes: number;
   /** Deletes it; tells how many rows were read by then. */
   readonly done: (rowsSoFar: number) => Promise<void>;
 }
 
+export interface FetchInit {
+  readonly files: readonly UnloadedFile[];
+  /** Where they go. */
+  readonly folder: string;
+  readonly extension: string;
+  readonly totalRows: number;
+  /** How many files, from the first on, are left out. */
+  readonly skip?: number;
+}
+
+/** How many files may be on their way while one is read. With one being read they bound what lies on the disk. */
+export const FILES_AHEAD = 4;
+/** A few large files are enough to keep the line busy. */
+const BYTES_AHEAD = 192 * 1024 * 1024;
+
 /**
- * Fetches files one ahead of the reader: at most two are on the disk. Leaving the loop stops the one on its way. Throws
- * RS_COUNT_MISMATCH for a file of another size than the manifest says.
+ * Fetches several files at once, a bounded number and size of them ahead of the reader, and gives them in order. Leaving
+ * the loop stops those on their way. Throws RS_COUNT_MISMATCH for a file of another size than the manifest says.
  */
 export async function* fetchFiles(
   area: StagingArea,
-  files: readonly UnloadedFile[],
-  folder: string,
-  totalRows: number,
+  { files, folder, extension, totalRows, skip = 0 }: FetchInit,
   run: Run,
 ): AsyncGenerator<FetchedFile, void, undefined> {
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  let bytesRead = 0;
+  let bytesRead = files.slice(0, skip).reduce((sum, { bytes }) => sum + bytes, 0);
   const totals = { totalRows, totalBytes, totalFiles: files.length };
   if (files.length > 0) run.publish({ type: 'progress', phase: 'fetch', rows: 0, ...totals });
-  const start = (position: number): Promise<string> | undefined => {
-    const file = files[position];
-    if (file === undefined) return undefined;
-    // A name of our own: an S3 key never becomes a local one.
-    const fetching = fetchFile(area, file, join(folder, `file-${position}.parquet`), signal);
-    fetching.catch(() => undefined); // met by the await below, or of no interest once the loop is left
-    return fetching;
+  const underWay = new Map<number, { readonly fetching: Promise<string>; readonly bytes: number }>();
+  let next = skip;
+  const startMore = (): void => {
+    for (;;) {
+      const file = files[next];
+      const ahead = [...underWay.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+      if (file === undefined || underWay.size >= FILES_AHEAD) return;
+      if (underWay.size > 0 && ahead + file.bytes > BYTES_AHEAD) return;
+      // A name of our own: an S3 key never becomes a local one.
+      const fetching = fetchFile(area, file, join(folder, `file-${next}.${extension}`), signal);
+      fetching.catch(() => undefined); // met by the await below, or of no interest once the loop is left
+      underWay.set(next, { fetching, bytes: file.bytes });
+      next += 1;
+    }
   };
-  let next = start(0);
+  startMore();
   try {
-    for (const [position, { bytes }] of files.entries()) {
-      const path = await next;
+    for (let index = skip; index < files.length; index += 1) {
+      const { rows = 0, bytes = 0 } = files[index] ?? {};
+      const path = await underWay.get(index)?.fetching;
       if (path === undefined) return;
-      next = start(position + 1);
+      underWay.delete(index);
+      startMore();
       yield {
         path,
-        done: async (rows) => {
-          await rm(path);
+        index,
+        rows,
+        bytes,
+        done: async (rowsSoFar) => {
+          await rm(path, { force: true });
           bytesRead += bytes;
-          run.publish({ type: 'progress', phase: 'fetch', rows, bytes: bytesRead, files: position + 1, ...totals });
+          run.publish({
+            type: 'progress',
+            phase: 'fetch',
+            rows: rowsSoFar,
+            bytes: bytesRead,
+            files: index + 1,
+            ...totals,
+          });
         },
       };
     }
   } finally {
     stop.abort(new Error('The reader has left'));
-    await Promise.allSettled([next]);
+    await Promise.allSettled([...underWay.values()].map(({ fetching }) => fetching));
   }
 }
 

@@ -1,135 +1,242 @@
 import { rm } from 'node:fs/promises';
 import { lifeNeed } from '../../auth/life.ts';
 import { Engine } from '../../columnar/engine.ts';
-import { readParquet, stagedColumnName } from '../../columnar/read-parquet.ts';
+import { readParquet } from '../../columnar/read-parquet.ts';
+import { readStagedCsv } from '../../columnar/read-staged-csv.ts';
 import { ConnectorError } from '../../core/errors.ts';
+import { invalidField } from '../../core/invalid-field.ts';
 import type { Run } from '../../core/run.ts';
 import { makeRunFolder } from '../../core/run-folder.ts';
 import type { Session } from '../../db/session.ts';
-import { parseCopyRole } from '../../sql/role.ts';
-import { sql } from '../../sql/sql.ts';
-import { renderUnload, renderUnloadQuery } from '../../sql/unload.ts';
 import { openStagingArea } from '../../staging/open-staging-area.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
 import { type Batch, openBatch } from '../../types/batch.ts';
-import { codecFor } from '../../types/codec.ts';
 import type { SupportedField } from '../../types/field.ts';
 import type { Connection } from '../connection.ts';
-import { describeSource } from './read-describe.ts';
-import { plainSelect } from './read-select.ts';
-import type { ReadSource } from './read-source.ts';
-import { fetchFiles } from './read-staged-fetch.ts';
-import { readUnloadManifest, type UnloadedFile } from './read-staged-manifest.ts';
+import type { DescribedSource } from './read-describe.ts';
+import type { OnRows } from './read-direct.ts';
+import { type FetchedFile, fetchFiles } from './read-staged-fetch.ts';
+import type { ReadState, StateFile } from './read-state.ts';
+import { countMismatch, isStillStaged, type StagedFormat, type Unloaded, unload } from './read-unload.ts';
 
-/** Files of this size bound what lies on the disk: one being read, one on its way. */
-const MAX_FILE_MB = 64;
-const FOLDER = 'unload/';
+/** How an attempt remembers, for the next one, what it has done. */
+export interface Resumption {
+  readonly state: StateFile;
+  /** What an attempt before has left. */
+  readonly found: ReadState | undefined;
+  /** How many files the caller has kept for good: the read goes on behind them. `recorded`: as many as were marked done. */
+  readonly startAt: number | 'recorded';
+}
 
-export interface StagedReadOptions {
-  readonly batchRows: number;
+export interface StagedReadInit {
+  readonly connection: Connection;
+  readonly run: Run;
+  readonly resumption?: Resumption | undefined;
 }
 
 /**
- * Reads by UNLOAD: one statement writes Parquet files below the run's folder in S3, which are fetched one ahead, decoded
- * and deleted. The session is given back before the first row. The rows are one snapshot and come in no order. The first
- * batch is empty when there are no rows: it tells the fields. Throws RS_COUNT_MISMATCH when rows are missing, and what
- * staging, session and columnar engine throw.
+ * Rows that lie in S3 as files, as Redshift wrote them in one snapshot and in no order. Whoever opens it disposes of it:
+ * then the files are gone, unless the read is resumable and did not end.
  */
-export async function* readStaged(
-  connection: Connection,
-  source: ReadSource,
-  { batchRows }: StagedReadOptions,
-  run: Run,
-): AsyncGenerator<Batch, void, undefined> {
-  const folder = await makeRunFolder(connection.workDirectory, 'read', run);
-  try {
-    await using engine = await Engine.open({ folder, threads: 1 });
-    await using area = await openStagingArea(connection.access, connection.options, run);
-    const { fields, rows, files } = await unload(connection, source, area, run);
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    await connection.access.ensureLife(run, lifeNeed({ kind: 'download', bytes }));
-    let delivered = 0;
-    for await (const { path, done } of fetchFiles(area, files, folder, rows, run)) {
-      for await (const batch of readParquet(engine, path, fields, { batchRows }, run)) {
-        delivered += batch.rowCount;
-        yield batch;
-        run.publish({ type: 'progress', phase: 'fetch', rows: delivered, totalRows: rows });
-      }
-      await done(delivered);
+export class StagedRead implements AsyncDisposable {
+  readonly fields: readonly SupportedField[];
+  readonly format: StagedFormat;
+  /** All rows, those of an attempt before included. */
+  readonly totalRows: number;
+  readonly totalFiles: number;
+  readonly totalBytes: number;
+  /** How many files are left out: an earlier attempt was done with them. */
+  readonly skippedFiles: number;
+  readonly skippedRows: number;
+  /** The run's own folder on the local disk: nothing but staged files is in it. */
+  readonly folder: string;
+  readonly #init: StagedReadInit;
+  readonly #area: StagingArea;
+  readonly #unloaded: Unloaded;
+  #isComplete = false;
+
+  private constructor(init: StagedReadInit, folder: string, area: StagingArea, unloaded: Unloaded, skip: number) {
+    const { fields, format, rows, files } = unloaded;
+    this.fields = fields;
+    this.format = format;
+    this.totalRows = rows;
+    this.totalFiles = files.length;
+    this.totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.skippedFiles = Math.min(skip, files.length);
+    this.skippedRows = files.slice(0, skip).reduce((sum, file) => sum + file.rows, 0);
+    this.folder = folder;
+    this.#init = init;
+    this.#area = area;
+    this.#unloaded = unloaded;
+  }
+
+  /** Unloads the source over this session. */
+  static async unload(init: StagedReadInit, session: Session, described: DescribedSource): Promise<StagedRead> {
+    const { connection, run, resumption } = init;
+    return acquire(init, undefined, async (folder, area) => {
+      const unloaded = await unload(connection, session, described, area, run);
+      const read = new StagedRead(init, folder, area, unloaded, 0);
+      await resumption?.state.save(read.#stateOf(run.runId, 0));
+      return read;
+    });
+  }
+
+  /** Goes on with what an earlier attempt has unloaded; `undefined` where that is gone, or nothing was unloaded. */
+  static async resume(init: StagedReadInit): Promise<StagedRead | undefined> {
+    const { resumption } = init;
+    const found = resumption?.found;
+    if (resumption === undefined || found?.phase === undefined || found.phase === 'before') return undefined;
+    const { folderName, format, fields, rows, files, filesDone = 0 } = found;
+    if (folderName === undefined || format === undefined || !fields || rows === undefined || !files) return undefined;
+    const skip = resumption.startAt === 'recorded' ? filesDone : resumption.startAt;
+    if (skip > files.length) throw notACheckpoint();
+    return acquire(init, folderName, async (folder, area) => {
+      if (area.bucketName !== found.bucket || !(await isStillStaged(area, files.slice(skip)))) return undefined;
+      return new StagedRead(init, folder, area, { fields, format, rows, files }, skip);
+    });
+  }
+
+  /** The files in order, fetched ahead of the reader. After `done` a file is not given again to a later attempt. */
+  async *files(): AsyncGenerator<FetchedFile, void, undefined> {
+    const { connection, run, resumption } = this.#init;
+    await connection.access.ensureLife(run, lifeNeed({ kind: 'download', bytes: this.totalBytes }));
+    const { files, format, rows: totalRows } = this.#unloaded;
+    const init = { files, totalRows, folder: this.folder, extension: format.kind, skip: this.skippedFiles };
+    for await (const file of fetchFiles(this.#area, init, run)) {
+      yield {
+        ...file,
+        done: async (rowsSoFar) => {
+          await file.done(rowsSoFar);
+          await resumption?.state.save(this.#stateOf(run.runId, file.index + 1));
+        },
+      };
     }
-    if (delivered !== rows) throw countMismatch(rows, delivered);
-    if (delivered === 0)
+  }
+
+  /**
+   * The rows in batches; the first batch is empty when there are none: it tells the fields. Of a resumable read the last
+   * batch of each file has a checkpoint. Throws RS_COUNT_MISMATCH when rows are missing.
+   */
+  async *batches({
+    batchRows,
+    onRows,
+  }: {
+    readonly batchRows: number;
+    readonly onRows?: OnRows | undefined;
+  }): AsyncGenerator<Batch, void, undefined> {
+    const { run, resumption } = this.#init;
+    await using engine = await Engine.open({ folder: this.folder, threads: 1 });
+    let delivered = this.skippedRows;
+    let isEmpty = true;
+    for await (const file of this.files()) {
+      let held: Batch | undefined;
+      for await (const batch of this.#decode(engine, file.path, batchRows)) {
+        if (held !== undefined) yield held;
+        held = undefined;
+        isEmpty = false;
+        // Only the last batch of a file has a checkpoint: which one it is shows when no other follows.
+        if (resumption === undefined) yield batch;
+        else held = batch;
+        delivered += batch.rowCount;
+        if (onRows === undefined) {
+          run.publish({ type: 'progress', phase: 'fetch', rows: delivered, totalRows: this.totalRows });
+        } else onRows(delivered);
+      }
+      if (held !== undefined) yield { ...held, checkpoint: `${resumption?.state.key}:${file.index + 1}` };
+      await file.done(delivered);
+    }
+    if (delivered !== this.totalRows) throw countMismatch(this.totalRows, delivered);
+    if (isEmpty) {
+      const { fields } = this;
       yield openBatch(
         fields,
         fields.map(() => []),
         0,
       );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Tells a later attempt that all rows were taken, and what comes after them has begun. */
+  async remember(phase: 'after'): Promise<void> {
+    const { run, resumption } = this.#init;
+    await resumption?.state.save({ ...this.#stateOf(run.runId, this.totalFiles), phase });
+  }
+
+  /** Marks that every row was taken: nothing is kept for another attempt. */
+  complete(): void {
+    this.#isComplete = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { run, resumption } = this.#init;
+    if (resumption !== undefined && !this.#isComplete) {
+      this.#area.keep();
+      run.publish({
+        type: 'warning',
+        code: 'STAGED_FILES_KEPT',
+        message: `Run it again with the run id ${run.runId} to go on; until then the staged files stay for an hour at least`,
+      });
+    }
+    await this.#area[Symbol.asyncDispose]();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #decode(engine: Engine, path: string, batchRows: number): AsyncGenerator<Batch, void, undefined> {
+    const { format, fields } = this;
+    const { run } = this.#init;
+    return format.kind === 'parquet'
+      ? readParquet(engine, path, fields, { batchRows }, run)
+      : readStagedCsv(engine, path, fields, { batchRows, nullMarker: format.nullMarker }, run);
+  }
+
+  #stateOf(runId: string, filesDone: number): ReadState {
+    const { bucketName: bucket, folderName } = this.#area;
+    const { fields, format, rows, files } = this.#unloaded;
+    const what = { kind: 'roleshift-read', version: 1, runId, phase: 'unloaded' } as const;
+    return { ...what, bucket, folderName, format, fields, rows, files, filesDone };
   }
 }
 
-interface Unloaded {
-  readonly fields: readonly SupportedField[];
-  /** As the server counted them. */
-  readonly rows: number;
-  readonly files: readonly UnloadedFile[];
-}
-
-async function unload(
-  { database, options, access }: Connection,
-  source: ReadSource,
-  area: StagingArea,
-  run: Run,
-): Promise<Unloaded> {
-  await using session = await database.session(run);
-  const { source: described, fields } = await describeSource(session, source, run);
-  const columns = fields.map(({ type }, position) => {
-    const form = codecFor(type).unloadAs;
-    return { name: stagedColumnName(position), ...(form === undefined ? {} : { form }) };
-  });
-  const clusterRegion = access.plan.endpoint.region;
-  const statement = renderUnload({
-    query: renderUnloadQuery(plainSelect(described).statement, columns),
-    prefixUrl: area.url(FOLDER),
-    role: parseCopyRole(options.copyRole ?? ''),
-    maxFileMb: MAX_FILE_MB,
-    ...(clusterRegion === undefined || clusterRegion === area.region ? {} : { region: area.region }),
-    ...(options.kmsKeyId === undefined ? {} : { kmsKeyId: options.kmsKeyId }),
-  });
-  const timeoutSeconds = options.statementTimeoutSeconds;
-  await access.ensureLife(run, lifeNeed({ kind: 'statement', verb: 'UNLOAD', timeoutSeconds }));
-  await area.verify();
-  run.publish({ type: 'progress', phase: 'unload' });
+/** Opens folder and staging area for `use`, and gives them back where it fails or makes nothing of them. */
+async function acquire<T extends StagedRead | undefined>(
+  { connection, run }: StagedReadInit,
+  folderName: string | undefined,
+  use: (folder: string, area: StagingArea) => Promise<T>,
+): Promise<T> {
+  const folder = await makeRunFolder(connection.workDirectory, 'read', run);
+  let area: StagingArea | undefined;
+  let used: T | undefined;
   try {
-    await session.run(statement, run);
-  } catch (error) {
-    keepWhileRunning(session, area, run);
-    throw error;
+    area = await openStagingArea(connection.access, connection.options, run, folderName);
+    used = await use(folder, area);
+    return used;
+  } finally {
+    if (used === undefined) {
+      await area?.[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    }
   }
-  const [counted] = (await session.run(sql`SELECT pg_last_unload_count()`, run)).rows;
-  const rows = Number(counted?.[0]);
-  // Redshift writes no manifest for no rows; any other absence is a loss.
-  const files = await readUnloadManifest(area, FOLDER);
-  const listed = files.reduce((sum, file) => sum + file.rows, 0);
-  if (listed !== rows) throw countMismatch(rows, listed);
-  return { fields, rows, files };
 }
 
-/** An UNLOAD whose end was not seen goes on writing: its files are left to the lease. */
-function keepWhileRunning(session: Session, area: StagingArea, run: Run): void {
-  if (!session.isBroken) return;
-  area.keep();
-  run.publish({
-    type: 'warning',
-    code: 'STAGED_FILES_LEFT',
-    message: `Redshift may still be writing below ${area.url()}: delete what is there once the statement has ended`,
-  });
+/** How many files a checkpoint of this read is behind. Throws RS_CONFIG_INVALID for one of another read. */
+export function filesBehind(checkpoint: string, key: string): number {
+  const match = /^([0-9a-f]{32}):(\d{1,9})$/.exec(checkpoint);
+  if (match?.[1] !== key) throw notACheckpoint();
+  return Number(match[2]);
 }
 
-function countMismatch(unloaded: number, delivered: number): ConnectorError {
-  return new ConnectorError('RS_COUNT_MISMATCH', `Redshift unloaded ${unloaded} rows and ${delivered} arrived`, {
-    action: 'Read again; if it happens twice, read in direct mode and report it.',
-    details: { unloaded, delivered },
+function notACheckpoint(): ConnectorError {
+  return invalidField(
+    'resumeFrom',
+    'The checkpoint is of another run, or of another read',
+    'Give the checkpoint of the last batch that was kept, with the same run id, source and options.',
+  );
+}
+
+/** The rows that a checkpoint counts on are not there any more. */
+export function stagedFilesGone(runId: string): ConnectorError {
+  return new ConnectorError('RS_CONFIG_INVALID', `The staged files of the run ${runId} are gone`, {
+    action: 'Throw away what was kept of it and read again from the start, with another run id.',
+    details: { runId },
   });
 }

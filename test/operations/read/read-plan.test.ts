@@ -1,12 +1,35 @@
 import { expect } from 'chai';
-import { decideByRows, planRead } from '../../../src/operations/read/read-plan.ts';
+import { type Estimate, readPlanLine } from '../../../src/operations/read/read-estimate.ts';
+import { planRead, type ReadFacts } from '../../../src/operations/read/read-plan.ts';
 import { planReadSource } from '../../../src/operations/read/read-source.ts';
 import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
 import { parseUnloadManifest } from '../../../src/operations/read/read-staged-manifest.ts';
+import type { SupportedField } from '../../../src/types/field.ts';
 import { failureOf } from '../../failure.ts';
 
-function plan(spec: ReadSpec, useStaging = true): ReturnType<typeof planRead> {
-  return planRead({ mode: spec.mode ?? 'auto', source: planReadSource(spec, 'public'), useStaging });
+const TEXT: SupportedField = { name: 't', type: { kind: 'varchar', bytes: 20 } };
+const SHAPE: SupportedField = { name: 'g', type: { kind: 'geometry' } };
+/** In CSV, which the shape makes the form of the files. */
+const LOSSY: SupportedField = { name: 'h', type: { kind: 'real' } };
+
+function plan(
+  { mode = 'auto', ...spec }: Omit<ReadSpec, 'mode'> & { readonly mode?: ReadFacts['mode'] },
+  facts: Partial<ReadFacts> = {},
+): ReturnType<typeof planRead> {
+  const source = planReadSource(spec, 'public');
+  return planRead({ mode, source, fields: [TEXT], useStaging: true, acceptLoss: [], isServerless: false, ...facts });
+}
+
+function estimate(rows: number, bytes = rows * 10): Estimate {
+  return { rows, bytes, from: 'EXPLAIN' };
+}
+
+interface PlanCase {
+  readonly title: string;
+  readonly spec: Parameters<typeof plan>[0];
+  readonly useStaging?: boolean;
+  readonly kind: string;
+  readonly why?: string;
 }
 
 describe('planRead', () => {
@@ -28,23 +51,18 @@ describe('planRead', () => {
     },
     { title: 'direct for few rows', spec: { object: 't', limit: 10 }, kind: 'direct', why: 'few rows are asked for' },
     { title: 'direct for sorted rows', spec: { object: 't', orderBy: ['a'] }, kind: 'direct' },
-    {
-      title: 'direct for a query',
-      spec: { query: 'select 1' },
-      kind: 'direct',
-      why: 'how many rows a query gives is not known before',
-    },
+    { title: 'by the size of what a query gives', spec: { query: 'select 1' }, kind: 'undecided' },
     {
       title: 'direct for a backslash',
       spec: { object: 't', where: String.raw`a = '\\'` },
       kind: 'direct',
       why: 'UNLOAD cannot carry the query',
     },
-    { title: 'by the number of rows for an object', spec: { object: 't' }, kind: 'undecided' },
-    { title: 'by the number of rows under a high limit', spec: { object: 't', limit: 1e6 }, kind: 'undecided' },
-  ] satisfies { title: string; spec: ReadSpec; useStaging?: boolean; kind: string; why?: string }[]) {
+    { title: 'by the size of an object', spec: { object: 't' }, kind: 'undecided' },
+    { title: 'by the size under a high limit', spec: { object: 't', limit: 1e6 }, kind: 'undecided' },
+  ] satisfies PlanCase[]) {
     it(`is ${title}`, () => {
-      const decided = plan(spec, useStaging);
+      const decided = plan(spec, useStaging === undefined ? {} : { useStaging });
       expect(decided.kind).to.equal(kind);
       if (why !== undefined) expect(decided).to.have.property('why', why);
     });
@@ -64,19 +82,53 @@ describe('planRead', () => {
       code: 'RS_FEATURE_UNSUPPORTED',
     },
     { title: 'with a backslash', spec: { query: String.raw`select '\\'` }, code: 'RS_FEATURE_UNSUPPORTED' },
-  ] satisfies { title: string; spec: ReadSpec; useStaging?: boolean; code: string }[]) {
+  ] satisfies { title: string; spec: Parameters<typeof plan>[0]; useStaging?: boolean; code: string }[]) {
     it(`refuses a staged read ${title}`, () => {
-      expect(failureOf(() => plan({ ...spec, mode: 'staged' }, useStaging)).code).to.equal(code);
+      expect(
+        failureOf(() => plan({ ...spec, mode: 'staged' }, useStaging === undefined ? {} : { useStaging })).code,
+      ).to.equal(code);
     });
   }
 
-  it('decides by rows, and says so', () => {
-    expect(decideByRows(100_000, 99_999)).to.deep.equal({ kind: 'direct', why: 'fewer than 100,000 rows' });
-    expect(decideByRows(100_000, 100_000)).to.deep.equal({
-      kind: 'staged',
-      why: '100,000 rows or more',
-      orderIsLost: false,
+  for (const [title, facts, kind, why] of [
+    ['few rows', { estimate: estimate(99_999) }, 'direct', 'about 99,999 rows and 1 MB by EXPLAIN: a cursor is faster'],
+    ['many rows', { estimate: estimate(100_000) }, 'staged', /100,000 rows on S3 is faster/],
+    ['few wide rows', { estimate: estimate(1_000, 64 * 1024 * 1024) }, 'staged', /from 64 MB on S3/],
+    ['more than cursors hold', { estimate: estimate(1, 8_001 * 1024 * 1024) }, 'staged', /more than cursors may hold/],
+    ['a size that nobody knows', { estimate: 'unknown' }, 'direct', /does not say/],
+    ['a lossy column', { fields: [SHAPE, LOSSY], estimate: estimate(1e9) }, 'direct', /would not keep column "h"/],
+  ] satisfies [string, Partial<ReadFacts>, string, RegExp | string][]) {
+    it(`is ${kind} for ${title}, and says why`, () => {
+      const decided = plan({ object: 't' }, facts);
+      expect(decided.kind).to.equal(kind);
+      if (typeof why === 'string') expect(decided).to.have.property('why', why);
+      else expect(decided).to.have.property('why').that.matches(why);
     });
+  }
+
+  it('warns of a direct read that the cursors of a small cluster may not hold', () => {
+    const large = { estimate: estimate(1, 9_000 * 1024 * 1024), useStaging: false };
+    expect(plan({ object: 't' }, large)).to.have.property('mayExceedCursor', true);
+    expect(plan({ object: 't' }, { ...large, isServerless: true })).to.have.property('mayExceedCursor', false);
+  });
+
+  it('stages as Parquet, or as CSV where Parquet has no form for a type', () => {
+    expect(plan({ object: 't', mode: 'staged' })).to.have.property('format', 'parquet');
+    expect(plan({ object: 't', mode: 'staged' }, { fields: [TEXT, SHAPE] })).to.have.property('format', 'csv');
+  });
+
+  it('refuses to lose values that nobody gave up', () => {
+    const lossy = { fields: [SHAPE, LOSSY] };
+    expect(failureOf(() => plan({ object: 't', mode: 'staged' }, lossy)).code).to.equal('RS_LOSS_REFUSED');
+    expect(plan({ object: 't', mode: 'staged' }, { ...lossy, acceptLoss: ['h'] }).kind).to.equal('staged');
+  });
+});
+
+describe('readPlanLine', () => {
+  it('reads rows and width of the result', () => {
+    const line = 'XN Seq Scan on orders  (cost=0.00..172456.30 rows=17245630 width=41)';
+    expect(readPlanLine(line)).to.deep.equal({ rows: 17_245_630, width: 41 });
+    expect(readPlanLine('nothing of the kind')).to.equal(undefined);
   });
 });
 

@@ -1,0 +1,165 @@
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import type { Session } from '../../db/session.ts';
+import type { Batch } from '../../types/batch.ts';
+import type { SupportedField } from '../../types/field.ts';
+import type { Connection } from '../connection.ts';
+import { type DecidedPlan, decideRead } from './read-decide.ts';
+import { type DescribedSource, describeSource } from './read-describe.ts';
+import { directBatches } from './read-direct.ts';
+import { partitionedBatches } from './read-partitioned.ts';
+import { openResumption, ranAlready, requireFresh } from './read-resume.ts';
+import { runScript } from './read-scripts.ts';
+import type { ReadSpec } from './read-spec.ts';
+import { type Resumption, StagedRead } from './read-staged.ts';
+import { planReadWork, type ReadWork } from './read-work.ts';
+
+export interface OpenReadOptions {
+  /** `recorded`: a resumable read goes on behind the files that were marked done. Default: behind the spec's checkpoint. */
+  readonly startAt?: 'recorded' | undefined;
+}
+
+interface Parts {
+  readonly connection: Connection;
+  readonly run: Run;
+  readonly work: ReadWork;
+  readonly plan: DecidedPlan;
+  readonly described: DescribedSource;
+  /** Absent where none is needed any more. */
+  readonly session?: Session | undefined;
+  readonly staged?: StagedRead | undefined;
+  readonly resumption?: Resumption | undefined;
+}
+
+/** A read that has begun. Whoever opened it disposes of it: only after `finish` is nothing kept for another attempt. */
+export class OpenedRead implements AsyncDisposable {
+  readonly plan: DecidedPlan;
+  readonly fields: readonly SupportedField[];
+  /** The files of a staged read, for who needs no rows: use either these or `batches`. */
+  readonly staged: StagedRead | undefined;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.plan = parts.plan;
+    this.fields = parts.described.fields;
+    this.staged = parts.staged;
+    this.#parts = parts;
+  }
+
+  /** All rows, once. The first batch comes even when there are none: it tells the fields. */
+  batches(): AsyncGenerator<Batch, void, undefined> {
+    const { connection, run, work, plan, described, session, staged } = this.#parts;
+    const { batchRows } = work;
+    if (staged !== undefined) return staged.batches({ batchRows });
+    if (plan.kind === 'partitioned') return partitionedBatches(connection, described, plan, { batchRows }, run);
+    return directBatches(required(session), described, { batchRows }, run);
+  }
+
+  /** After the last row: runs the user's statements that follow, and lets go of what another attempt would have needed. */
+  async finish(): Promise<void> {
+    const { run, work, session, staged, resumption } = this.#parts;
+    if (work.postSql.length > 0) {
+      await staged?.remember('after');
+      await runScript(required(session), work.postSql, 'postSql', run);
+    }
+    staged?.complete();
+    await resumption?.state.forget();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.staged?.[Symbol.asyncDispose]();
+    } finally {
+      await this.#parts.session?.[Symbol.asyncDispose]();
+    }
+  }
+}
+
+/**
+ * Begins a read: the user's statements before it, the plan, and for a staged one the UNLOAD. Throws RS_CONFIG_INVALID,
+ * RS_CONFIG_OBJECT_MISSING, RS_SQL_USER_FAILED, RS_TYPE_UNSUPPORTED, RS_LOSS_REFUSED, and what session and staging throw.
+ */
+export async function openRead(
+  connection: Connection,
+  spec: ReadSpec,
+  run: Run,
+  { startAt }: OpenReadOptions = {},
+): Promise<OpenedRead> {
+  const work = planReadWork(spec, connection.options.defaultSchema);
+  const resumption = await openResumption(connection, work, run, startAt);
+  if (resumption !== undefined) {
+    const resumed = await resume(connection, work, resumption, run);
+    if (resumed !== undefined) return resumed;
+    await requireFresh(resumption, work, run);
+  }
+  const session = await connection.database.session(run);
+  try {
+    return await begin({ connection, run, work, session, resumption });
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Goes on with what an earlier attempt has unloaded, if that is there. */
+async function resume(
+  connection: Connection,
+  work: ReadWork,
+  resumption: Resumption,
+  run: Run,
+): Promise<OpenedRead | undefined> {
+  if (resumption.found?.phase === 'after' && work.postSql.length > 0) throw ranAlready('postSql', run.runId);
+  const staged = await StagedRead.resume({ connection, run, resumption });
+  if (staged === undefined) return undefined;
+  const { fields, format } = staged;
+  const why = 'an earlier attempt of the run has unloaded it';
+  const plan: DecidedPlan = { kind: 'staged', why, format: format.kind, orderIsLost: false };
+  const parts = { connection, run, work, plan, staged, resumption, described: { source: work.source, fields } };
+  try {
+    return new OpenedRead(
+      work.postSql.length === 0 ? parts : { ...parts, session: await connection.database.session(run) },
+    );
+  } catch (error) {
+    await staged[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function begin(
+  init: Pick<Parts, 'connection' | 'run' | 'work' | 'resumption'> & { readonly session: Session },
+): Promise<OpenedRead> {
+  const { connection, run, work, session, resumption } = init;
+  if (work.preSql.length > 0) {
+    await resumption?.state.save({ kind: 'roleshift-read', version: 1, runId: run.runId, phase: 'before' });
+    await runScript(session, work.preSql, 'preSql', run);
+  }
+  const described = await describeSource(session, work.source, run);
+  const plan = await decideRead(connection, work, session, described, run);
+  warn(plan, run);
+  if (plan.kind === 'direct') return new OpenedRead({ ...init, plan, described });
+  if (plan.kind === 'partitioned') {
+    if (work.postSql.length > 0) return new OpenedRead({ ...init, plan, described });
+    await session[Symbol.asyncDispose]();
+    return new OpenedRead({ connection, run, work, plan, described });
+  }
+  const staged = await StagedRead.unload({ connection, run, resumption }, session, described);
+  if (work.postSql.length > 0) return new OpenedRead({ ...init, plan, described, staged });
+  await session[Symbol.asyncDispose]();
+  return new OpenedRead({ connection, run, work, resumption, plan, described, staged });
+}
+
+function warn(plan: DecidedPlan, run: Run): void {
+  if (plan.kind === 'staged' && plan.orderIsLost) {
+    const message = 'The query sorts, but a staged read gives rows in no order';
+    run.publish({ type: 'warning', code: 'ORDER_LOST', message });
+  }
+  if (plan.kind === 'direct' && plan.mayExceedCursor) {
+    const message = 'The result may be larger than the cursors of the cluster may hold: read it in staged mode';
+    run.publish({ type: 'warning', code: 'CURSOR_LIMIT', message });
+  }
+}
+
+function required(session: Session | undefined): Session {
+  if (session !== undefined) return session;
+  throw new ConnectorError('RS_INTERNAL', 'A read was opened without the session that it needs');
+}

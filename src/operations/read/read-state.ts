@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConnectorError } from '../../core/errors.ts';
+import { classifyFileError } from '../../core/file-error.ts';
+import type { SupportedField } from '../../types/field.ts';
+import type { UnloadedFile } from './read-staged-manifest.ts';
+import type { StagedFormat } from './read-unload.ts';
+
+/** What a read must remember so that a process after this one can go on with it. No secret and no row is in it. */
+export interface ReadState {
+  readonly kind: 'roleshift-read';
+  readonly version: 1;
+  readonly runId: string;
+  /** How far it came: the user's statements before it, all files written, the user's statements after it. */
+  readonly phase: 'before' | 'unloaded' | 'after';
+  /** From here on only once files were written. */
+  readonly bucket?: string;
+  readonly folderName?: string;
+  readonly format?: StagedFormat;
+  readonly fields?: readonly SupportedField[];
+  readonly rows?: number;
+  readonly files?: readonly UnloadedFile[];
+  /** How many of the files, from the first on, were worked off for good. */
+  readonly filesDone?: number;
+}
+
+/** The memory of one run's read of one source, a small file in the work directory. */
+export interface StateFile {
+  /** Names run and source: part of each checkpoint. */
+  readonly key: string;
+  load(): Promise<ReadState | undefined>;
+  /** Durable when it returns: written beside, then renamed. */
+  save(state: ReadState): Promise<void>;
+  forget(): Promise<void>;
+}
+
+const KEY_DIGITS = 32;
+const FILE = /^roleshift-resume-[0-9a-f]{32}\.json$/;
+const KEPT_MS = 7 * 24 * 60 * 60_000;
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** `source`: all that decides which rows are read. */
+export async function openStateFile(workDirectory: string, runId: string, source: string): Promise<StateFile> {
+  const key = createHash('sha256').update(`${runId}\0${source}`).digest('hex').slice(0, KEY_DIGITS);
+  const path = join(workDirectory, `roleshift-resume-${key}.json`);
+  await sweep(workDirectory);
+  return {
+    key,
+    load: async () => {
+      const text = await readIfThere(path);
+      return text === undefined ? undefined : parse(text, runId, path);
+    },
+    save: async (state) => {
+      const partial = `${path}.partial`;
+      try {
+        const file = await open(partial, 'w', 0o600);
+        try {
+          await file.writeFile(JSON.stringify(state));
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(partial, path);
+      } catch (error) {
+        throw classifyFileError(error, `The work directory ${JSON.stringify(workDirectory)}`, 'Make room there.');
+      }
+    },
+    forget: () => rm(path, { force: true }),
+  };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    if ((await stat(path)).size > MAX_BYTES) return undefined;
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw classifyFileError(error, `The state of the read, ${JSON.stringify(path)},`, 'Let this user read it.');
+  }
+}
+
+/** The checked border: what else may lie in the file is not ours. */
+function parse(text: string, runId: string, path: string): ReadState {
+  try {
+    const value: unknown = JSON.parse(text);
+    const state = value as ReadState;
+    if (state.kind === 'roleshift-read' && state.version === 1 && state.runId === runId) return state;
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  throw unreadable(path);
+}
+
+function unreadable(path: string, cause?: unknown): ConnectorError {
+  return new ConnectorError('RS_CONFIG_INVALID', `The state of the read cannot be used: ${JSON.stringify(path)}`, {
+    action: 'Delete the file, and read again from the start.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** What nobody came back for within a week goes: its staged files have gone long before. */
+async function sweep(workDirectory: string): Promise<void> {
+  for (const name of await readdir(workDirectory)) {
+    if (!FILE.test(name)) continue;
+    const path = join(workDirectory, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > KEPT_MS) await rm(path, { force: true });
+  }
+}

@@ -67,9 +67,9 @@ export function commandToAdd(
       ].join('\n');
     case 'key':
       return [
-        `aws kms get-key-policy --key-id ${quoted(holder.arn)} --policy-name default --query Policy --output text > key.json`,
+        `aws kms get-key-policy ${keyOf(holder)} --policy-name default --query Policy --output text > key.json`,
         '# add the statement to the list in key.json, in place of one with the same Sid, then',
-        `aws kms put-key-policy --key-id ${quoted(holder.arn)} --policy-name default --policy file://key.json`,
+        `aws kms put-key-policy ${keyOf(holder)} --policy-name default --policy file://key.json`,
       ].join('\n');
   }
   return holder.kind satisfies never;
@@ -92,7 +92,7 @@ export function commandToLook(
     case 'bucket':
       return `aws s3api get-bucket-policy --bucket ${name}`;
     case 'key':
-      return `aws kms get-key-policy --key-id ${quoted(holder.arn)} --policy-name default`;
+      return `aws kms get-key-policy ${keyOf(holder)} --policy-name default`;
     case 'organization':
       return `aws organizations list-policies-for-target --target-id ${quoted(holder.account)} --filter ${isOfResource ? 'RESOURCE' : 'SERVICE'}_CONTROL_POLICY`;
     case 'session':
@@ -106,6 +106,11 @@ export function commandToLook(
         : `aws iam list-role-policies --role-name ${name} && aws iam list-attached-role-policies --role-name ${name}`;
   }
   return document satisfies never;
+}
+
+/** KMS takes the ARN of a key in the key's own region alone. */
+function keyOf({ arn }: PolicyHolder): string {
+  return `--key-id ${quoted(arn)} --region ${quoted(arn.split(':')[3] ?? '')}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { judge } from '../../../src/operations/diagnose/judge.ts';
+import { commandToAdd, commandToLook } from '../../../src/operations/diagnose/mends.ts';
 import type { Refusal } from '../../../src/operations/diagnose/refusal.ts';
 import { suspectsOf } from '../../../src/operations/diagnose/suspects.ts';
 import { policies } from '../../../src/policies/policies.ts';
@@ -87,6 +88,14 @@ describe('A judgement knows its limits', () => {
     expect(judged(refusal).candidates[0]?.reason).to.match(/allows redshift:JoinGroup, or one above it refuses/);
     const hint = { effect: 'silent', policy: 'identity', words: 'identity-based policy' } as const;
     expect(judged({ ...refusal, hint }).candidates[0]?.reason).to.match(/allows redshift:JoinGroup\. /);
+  });
+
+  it('asks KMS for a key where the key is', () => {
+    const arn = 'arn:aws-cn:kms:cn-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const key = { kind: 'key', arn, account: '111122223333', name: arn.slice(-36), path: '/' } as const;
+    const [first = ''] = commandToAdd(key, 'key', { Effect: 'Allow' }, SET).split('\n');
+    expect(first).to.match(/^aws kms get-key-policy --key-id '\S+' --region 'cn-north-1' /);
+    expect(commandToLook(key, 'key')).to.include(" --region 'cn-north-1' ");
   });
 
   it('says how many statements are missing where it shows but two', () => {

@@ -51,6 +51,11 @@ export interface CheckCall extends CheckSpec, CallOptions {
   readonly onStep?: ((step: CheckStep) => void) | undefined;
 }
 
+export interface ReadCallSpec extends ReadSpec {
+  /** Names the read: repeat it to go on with a resumable one that broke off. Default: a new one. */
+  readonly runId?: string | undefined;
+}
+
 export interface WriteCallSpec extends WriteSpec {
   /** The ledger's key: repeat it to try the same write again without doing it twice. Default: a new one. */
   readonly runId?: string | undefined;
@@ -72,7 +77,7 @@ export interface OpenConnector extends AsyncDisposable {
   /** The first rows of an object. */
   preview(spec: PreviewSpec, call?: CallOptions): Promise<Batch>;
   /** Rows in batches; nothing is fetched until asked for, and leaving the loop early cleans up. */
-  read(spec: ReadSpec, call?: CallOptions): AsyncGenerator<Batch, void, undefined>;
+  read(spec: ReadCallSpec, call?: CallOptions): AsyncGenerator<Batch, void, undefined>;
   /** Writes rows or a file in one transaction, exactly once for a run id. */
   write(spec: WriteCallSpec, input: WriteInput, call?: CallOptions): Promise<WriteReport>;
 }
@@ -170,13 +175,13 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
         return preview(connection, spec, run);
       });
     },
-    read: (spec, call) =>
+    read: ({ runId, ...spec }, call) =>
       work.stream(
         (async function* () {
           checkWords('read', spec);
           checkCustomSql(spec, policy);
           const { read } = await import('./operations/read/read.ts');
-          const run = begin(call);
+          const run = begin(call, runId);
           try {
             yield* read(connection, spec, run);
           } catch (error) {

@@ -6,6 +6,7 @@ export {
   type Host,
   type OpenConnector,
   type OpenInit,
+  type ReadCallSpec,
   type WriteCallSpec,
 } from './connector.ts';
 export {

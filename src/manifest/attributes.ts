@@ -32,6 +32,7 @@ export function checkWords(operation: string, spec: object): void {
     if (key === 'object') return isReference(value) ? [] : [notNames(key)];
     if (key === 'duplicateKeys' && isByColumn(value)) return [];
     if (descriptor.enum !== undefined || descriptor.type === 'boolean') return checkValue(key, descriptor, value);
+    if (descriptor.type === 'string') return typeof value === 'string' ? [] : checkValue(key, descriptor, value);
     if (descriptor.type === 'json' || descriptor.items?.type === 'object') return checkValue(key, descriptor, value);
     return descriptor.type !== 'array' || areNames(value, MAY_SAY_MORE.has(key)) ? [] : [notNames(key)];
   });

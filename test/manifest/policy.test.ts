@@ -369,10 +369,19 @@ describe('SQL of a read', () => {
   });
 
   it('is refused when it does, by the part that holds it', () => {
-    for (const spec of [{ query: 'SELECT 1' }, { where: 'TRUE' }]) {
+    for (const [path, spec] of [
+      ['query', { query: 'SELECT 1' }],
+      ['where', { where: 'TRUE' }],
+      ['preSql', { preSql: 'DROP TABLE t' }],
+      ['postSql', { postSql: 'DROP TABLE t' }],
+      ['objects[1].condition', { objects: [{ object: 'a' }, { object: 'b', condition: 'TRUE' }] }],
+      ['parameters.p', { parameters: { q: 1, p: { kind: 'sql', value: 'now()' } } }],
+    ] as const) {
       expect(() => checkCustomSql(spec, { allowCustomSql: false }))
         .to.throw(ConnectorError)
-        .with.nested.property('issues[0].path', Object.keys(spec)[0]);
+        .with.nested.property('issues[0].path', path);
     }
+    const own = { objects: [{ object: 'a' }, { object: 'b', on: [] }], parameters: { p: { value: 1 } } };
+    expect(() => checkCustomSql(own, { allowCustomSql: false })).to.not.throw();
   });
 });

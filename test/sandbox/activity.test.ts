@@ -31,7 +31,7 @@ describe('What runs on the cluster', () => {
     await load.world.faults({ on: 'copy:GetObject', matching: '3.csv', effect: { kind: 'delay', ms: 800 } });
     const running = worker.query(`COPY t FROM 's3://acme-staging/parts/' ${ROLE} CSV`);
     const history =
-      'SELECT status, trim(table_name), loaded_rows, loaded_bytes, source_file_count, source_file_bytes, end_time FROM sys_load_history ORDER BY start_time DESC LIMIT 1';
+      'SELECT status, trim(table_name), loaded_rows, loaded_bytes, source_file_count, source_file_bytes, end_time FROM sys_load_history ORDER BY query_id DESC LIMIT 1';
     const seen = await until(
       () => load.query(history),
       ([row]) => row?.[0] === 'running' && row[2] === '4',
@@ -78,7 +78,7 @@ describe('What runs on the cluster', () => {
     expect(seen).to.deep.equal([['6', 'parquet', 's3://acme-staging/shown/']]);
     await running;
     expect(
-      await load.query('SELECT status, unloaded_rows FROM sys_unload_history ORDER BY start_time DESC LIMIT 1'),
+      await load.query('SELECT status, unloaded_rows FROM sys_unload_history ORDER BY query_id DESC LIMIT 1'),
     ).to.deep.equal([['completed', '6']]);
   });
 
@@ -101,7 +101,7 @@ describe('What runs on the cluster', () => {
     const own = await other.query({ text: `${locks}`, rowMode: 'array' });
     expect(own.rows).to.deep.equal([['guest', 'ShareRowExclusiveLock', false]]);
     const holder = `SELECT trim(q.query_text) FROM svv_transactions l JOIN sys_query_history q ON q.session_id = l.pid AND q.transaction_id = l.xid
-      WHERE l.granted AND l.relation = 't'::regclass::oid AND l.lock_mode = 'AccessExclusiveLock' ORDER BY q.start_time DESC LIMIT 1`;
+      WHERE l.granted AND l.relation = 't'::regclass::oid AND l.lock_mode = 'AccessExclusiveLock' ORDER BY q.query_id DESC LIMIT 1`;
     expect(await load.query(holder)).to.deep.equal([['LOCK TABLE t']]);
     expect(
       (await other.query("SELECT count(*)::int AS n FROM stv_recents WHERE user_name = 'loader'")).rows,
@@ -122,7 +122,7 @@ describe('What runs on the cluster', () => {
     await worker.query('RESET query_group; RESET statement_timeout');
     const rows =
       await load.query(`SELECT trim(status), trim(query_label), trim(error_message) <> '', query_text LIKE '%canary%' FROM sys_query_history
-      WHERE query_label = 'nightly' AND query_type IN ('COPY', 'SELECT') ORDER BY start_time`);
+      WHERE query_label = 'nightly' AND query_type IN ('COPY', 'SELECT') ORDER BY query_id`);
     expect(rows).to.deep.equal([
       ['failed', 'nightly', 't', 'f'],
       ['canceled', 'nightly', 't', 'f'],

@@ -1,5 +1,6 @@
 import { ACTIVITY_SQL } from './activity-sql.ts';
 import { BINARY_SQL } from './binary-sql.ts';
+import { EQUALITY_SQL } from './equality-sql.ts';
 import { FUNCTIONS_SQL } from './functions-sql.ts';
 import { IAM_PRIVILEGES_SQL } from './iam-privileges-sql.ts';
 import { OBJECTS_SQL } from './objects-sql.ts';
@@ -25,4 +26,5 @@ export const CATALOG_SQL: readonly string[] = [
   ...PRIVILEGES_SQL,
   ...SHOW_TABLE_SQL,
   ...IAM_PRIVILEGES_SQL,
+  ...EQUALITY_SQL,
 ];

@@ -24,8 +24,9 @@ export function renderDeduplicate({ staging, keys, rowColumn, keep }: Deduplicat
 
 /** Asks how many keys are repeated, and in how many rows. */
 export function renderCountRepeated({ staging, keys }: Pick<Deduplication, 'staging' | 'keys'>): Sql {
-  const groups = sql`SELECT COUNT(*) AS amount FROM ${identifier(...staging)} GROUP BY ${list(keys)} HAVING COUNT(*) > 1`;
-  return sql`SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM (${groups}) AS repeated`;
+  // A name that no key has: servers differ on what an alias in GROUP BY means.
+  const groups = sql`SELECT COUNT(*) AS roleshift_amount FROM ${identifier(...staging)} GROUP BY ${list(keys)} HAVING COUNT(*) > 1`;
+  return sql`SELECT COUNT(*), COALESCE(SUM(roleshift_amount), 0) FROM (${groups}) AS repeated`;
 }
 
 /**
@@ -45,7 +46,7 @@ export function renderNetChange({
   const last = (letter: Sql): Sql =>
     sql`MAX(CASE WHEN ${changeOf(change)} = ${letter} THEN ${row} ELSE 0 END) ${partition}`;
   const facts = sql`SELECT ${row} AS this_row, MAX(${row}) ${partition} AS last_row, COUNT(*) ${partition} AS amount, ${last(sql`'D'`)} AS last_delete, ${last(sql`'I'`)} AS last_insert FROM ${table}`;
-  const net = sql`CASE WHEN last_delete > 0 AND last_insert > last_delete THEN 'X' WHEN last_delete > 0 THEN 'D' WHEN last_insert > 0 THEN 'I' ELSE 'U' END`;
+  const net = sql`CASE WHEN facts.last_delete > 0 AND facts.last_insert > facts.last_delete THEN 'X' WHEN facts.last_delete > 0 THEN 'D' WHEN facts.last_insert > 0 THEN 'I' ELSE 'U' END`;
   return sql`UPDATE ${table} SET ${identifier(change)} = ${net} FROM (${facts}) AS facts WHERE ${table}.${row} = facts.this_row AND facts.this_row = facts.last_row AND facts.amount > 1`;
 }
 

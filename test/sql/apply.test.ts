@@ -120,7 +120,7 @@ describe('statements that apply a staging table', () => {
 
   it('counts the keys that are repeated', () => {
     expect(String(renderCountRepeated({ staging: ['stage'], keys: ['a', 'b'] }))).to.equal(
-      'SELECT COUNT(*), COALESCE(SUM(amount), 0) FROM (SELECT COUNT(*) AS amount FROM "stage" GROUP BY "a", "b" HAVING COUNT(*) > 1) AS repeated',
+      'SELECT COUNT(*), COALESCE(SUM(roleshift_amount), 0) FROM (SELECT COUNT(*) AS roleshift_amount FROM "stage" GROUP BY "a", "b" HAVING COUNT(*) > 1) AS repeated',
     );
   });
 

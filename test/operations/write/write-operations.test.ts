@@ -329,6 +329,27 @@ describe('write: operations', () => {
     expect(error.code).to.equal('RS_FEATURE_UNSUPPORTED');
   });
 
+  it('takes columns that are called like parts of its own statements', async () => {
+    const names = ['amount', 'last_delete', 'this_row', 'facts', 'ranked', 'roleshift_source', '_row', '_change'];
+    await on.table('facts', names.map((name) => `"${name}" INTEGER`).join(', '));
+    const row = (value: number) => Object.fromEntries(names.map((name) => [name, value]));
+    const spec = { ...BY_ROW, object: 'sales.facts', keys: ['amount', 'last_delete'] };
+    await on.write(
+      spec,
+      [1, 2].map((value) => ({ op: 'I', ...row(value) })),
+    );
+    const report = await on.write(
+      spec,
+      ['U', 'D', 'I'].map((op) => ({ op, ...row(1) })),
+    );
+    expect(report.rows).to.include({ updated: 1, deduplicated: 2 });
+    for (const operation of ['update', 'replaceRow', 'delete'] as const) {
+      const duplicateKeys = { by: 'facts' };
+      const again = await on.write({ ...spec, operation, duplicateKeys }, [row(2), row(2)]);
+      expect(again.rows, operation).to.include({ loaded: 1, deduplicated: 1, skipped: 0 });
+    }
+  });
+
   it('deletes rows of a file', async () => {
     const object = await freshTable();
     const { writeFile, rm } = await import('node:fs/promises');

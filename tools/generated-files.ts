@@ -1,6 +1,7 @@
 import { renderConnectionSchema } from '../src/manifest/json-schema.ts';
 import { renderOptionsDoc } from './render-options-doc.ts';
 import { renderManifestModule, renderOptionTypes } from './render-types.ts';
+import { renderTypesDoc } from './render-types-doc.ts';
 import { type ManifestSource, resolveShared } from './resolve-shared.ts';
 
 /** Every generated file of the repository, path to text. */
@@ -11,5 +12,6 @@ export function generatedFiles(source: ManifestSource): Readonly<Record<string, 
     'src/manifest/options.gen.ts': renderOptionTypes(manifest),
     'schemas/connection.v1.json': `${JSON.stringify(renderConnectionSchema(manifest), null, 2)}\n`,
     'docs/options.md': renderOptionsDoc(manifest),
+    'docs/types.md': renderTypesDoc(),
   };
 }

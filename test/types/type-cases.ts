@@ -53,6 +53,7 @@ const TEXTS: readonly [string, string][] = [
 ];
 
 const POINT = '0101000000000000000000F03F0000000000000040';
+const SKETCH = '{"logm":15,"sparse":{"idx":[1,20],"val":[2,1]}}';
 const POINT_4326 = '0101000020E6100000000000000000F03F0000000000000040';
 
 function json(...texts: readonly string[]): [string, string, string][] {
@@ -173,6 +174,11 @@ export const TYPE_CASES: readonly TypeCase[] = [
     ['a point', `ST_GeomFromEWKB('${POINT}')`, POINT],
     ['a point with its system', `ST_GeomFromEWKB('${POINT_4326}')`, POINT_4326],
     ['from bytes', `ST_GeomFromEWKB('${POINT}')`, POINT, Uint8Array.from(Buffer.from(POINT, 'hex'))],
+  ]),
+  ...cases('GEOGRAPHY', [['a point', text(POINT_4326), POINT_4326]]),
+  ...cases('HLLSKETCH', [
+    ['sparse', text(SKETCH), SKETCH],
+    ['dense', "'AQIDBA=='", 'AQIDBA=='],
   ]),
   ...cases('INTERVAL YEAR TO MONTH', [
     ['both', `INTERVAL '1-2' YEAR TO MONTH`, '1 year 2 mons'],

@@ -139,6 +139,8 @@ function wrappedExpression(column: UnloadColumn, name: string, statement: Unload
 function plainText({ kind, length }: UnloadColumn, name: string): string {
   // The marker of NULL is not for SUPER: it is written as JSON has it.
   if (kind === 'super') return `coalesce(pg_catalog.rs_text(${name}), 'null')`;
+  // Its cast to a text would be the text that its bytes are.
+  if (kind === 'varbyte') return `pg_catalog.rs_text(${name})`;
   if (kind === 'boolean') return `CASE WHEN ${name} THEN 't' WHEN NOT ${name} THEN 'f' END`;
   // A CHAR is written with its blanks.
   if (kind === 'char' && length > 0) return `rpad(${name}::text, ${length})`;

@@ -1,0 +1,261 @@
+import { renderType, type SupportedType } from '../src/core/redshift-type.ts';
+import { checksumKind } from '../src/types/checksum-kind.ts';
+import { type Fidelity, fidelityOf, type Path } from '../src/types/fidelity.ts';
+
+/** Every type, once for each way that it can travel. */
+export const DOCUMENTED_TYPES: readonly SupportedType[] = [
+  { kind: 'smallint' },
+  { kind: 'integer' },
+  { kind: 'bigint' },
+  { kind: 'decimal', precision: 38, scale: 37 },
+  { kind: 'real' },
+  { kind: 'double' },
+  { kind: 'boolean' },
+  { kind: 'char', bytes: 4096 },
+  { kind: 'varchar', bytes: 65_535 },
+  { kind: 'date' },
+  { kind: 'time' },
+  { kind: 'timetz' },
+  { kind: 'timestamp' },
+  { kind: 'timestamptz' },
+  { kind: 'intervalYearToMonth' },
+  { kind: 'intervalDayToSecond', precision: 6 },
+  { kind: 'intervalDayToSecond', precision: 3 },
+  { kind: 'super' },
+  { kind: 'varbyte', bytes: 32_767 },
+  { kind: 'varbyte', bytes: 16_777_216 },
+  { kind: 'geometry' },
+  { kind: 'geography' },
+  { kind: 'hllsketch' },
+];
+
+export const DOCUMENTED_PATHS: readonly Path[] = [
+  'direct read',
+  'staged Parquet read',
+  'staged CSV read',
+  'load',
+  'Parquet file',
+  'CSV file',
+  'JSON Lines file',
+];
+
+interface Forms {
+  readonly value: string;
+  readonly example: string;
+  /** Also taken by a write. */
+  readonly also: string;
+  /** What a Parquet file may hold for it, besides text. */
+  readonly parquet: string;
+}
+
+const WHOLE: Forms = {
+  value: 'number',
+  example: '`-32768`',
+  also: 'bigint, digits as text',
+  parquet: 'integers; decimals and floats without a fraction',
+};
+const SHAPE: Forms = {
+  value: 'EWKB as hexadecimal text, upper case',
+  example: "`'0101000020E6...'`",
+  also: '`Uint8Array`, `Buffer`',
+  parquet: 'bytes',
+};
+
+const FORMS: Readonly<Record<SupportedType['kind'], Forms>> = {
+  smallint: WHOLE,
+  integer: WHOLE,
+  bigint: { ...WHOLE, value: 'bigint', example: '`9007199254740993n`', also: 'number up to 2^53, digits as text' },
+  decimal: {
+    value: 'exact text, with all digits of the scale',
+    example: "`'1.50'`",
+    also: 'number, bigint; an exponent where it is exact',
+    parquet: 'decimals, integers, floats',
+  },
+  real: {
+    value: 'number, rounded to 32 bits',
+    example: '`0.10000000149011612`',
+    also: 'text, bigint',
+    parquet: 'floats',
+  },
+  double: {
+    value: 'number',
+    example: '`NaN`, `-Infinity`',
+    also: 'text, bigint',
+    parquet: 'floats, integers, decimals',
+  },
+  boolean: {
+    value: 'boolean',
+    example: '`true`',
+    also: "`'t'`, `'yes'`, `1` and the like",
+    parquet: 'booleans, 0 and 1',
+  },
+  char: { value: 'text, padded with blanks', example: "`'ab  '`", also: 'anything with a text', parquet: 'as VARCHAR' },
+  varchar: {
+    value: 'text',
+    example: "`'漢字'`",
+    also: 'anything with a text',
+    parquet: 'anything but bytes and nested values',
+  },
+  date: {
+    value: 'text',
+    example: "`'2024-02-29'`, `'0044-03-15 BC'`",
+    also: '`Date` at midnight UTC',
+    parquet: 'dates, timestamps at midnight',
+  },
+  time: { value: 'text', example: "`'23:59:59.999999'`, `'24:00:00'`", also: '', parquet: 'times' },
+  timetz: { value: 'text', example: "`'12:00:00+05:30'`", also: 'without a zone: UTC', parquet: 'times' },
+  timestamp: {
+    value: 'text',
+    example: "`'2024-02-29 23:59:59.999999'`",
+    also: '`Date`, ISO text',
+    parquet: 'timestamps, dates',
+  },
+  timestamptz: {
+    value: 'text in UTC',
+    example: "`'2024-02-29 22:00:00+00'`",
+    also: '`Date`, text with any zone',
+    parquet: 'timestamps, dates',
+  },
+  intervalYearToMonth: {
+    value: 'text',
+    example: "`'1 year 2 mons'`, `'-3 mons'`",
+    also: "`'1-2'`, any style of the server",
+    parquet: 'intervals of months',
+  },
+  intervalDayToSecond: {
+    value: 'text',
+    example: "`'1 day 02:03:04.5'`",
+    also: "`'1 2:03:04'`, any style of the server",
+    parquet: 'intervals without months',
+  },
+  super: {
+    value: 'JSON text',
+    example: '`\'{"n":0.1234567890123456789}\'`',
+    also: 'number, bigint, boolean',
+    parquet: 'JSON, nested types, numbers, booleans',
+  },
+  varbyte: {
+    value: 'hexadecimal text, lower case',
+    example: "`'00ffab'`",
+    also: '`Uint8Array`, `Buffer`, upper case',
+    parquet: 'bytes',
+  },
+  geometry: SHAPE,
+  geography: SHAPE,
+  hllsketch: {
+    value: 'JSON (sparse) or base64 (dense)',
+    example: '`\'{"logm":15,"sparse":{...}}\'`',
+    also: '',
+    parquet: '',
+  },
+};
+
+const COMPARED = {
+  sum: 'sum',
+  float: 'sums of whole parts and fractions',
+  hash: 'hashes',
+  presence: 'NULLs only',
+} as const;
+
+/** The page about types, as Markdown. */
+export function renderTypesDoc(): string {
+  return `${[...INTRODUCTION, ...valueTable(), ...BETWEEN, ...cellTable(), ...VERIFY, ...verifyTable()].join('\n')}\n`;
+}
+
+const INTRODUCTION = [
+  '# Types and values',
+  '',
+  'Generated by `npm run generate` from `src/types`; the test of the round trips holds each cell against every edge value of its',
+  'type (`test/types/type-cases.ts`).',
+  '',
+  'One codec a type serves direct reads, staged reads, writes and files, so a value is the same whichever way it came. NULL is',
+  '`null`. Exactness comes first: what JavaScript has no exact value for is text. Bytes of a VARBYTE or a shape are',
+  "`Buffer.from(value, 'hex')`; a SUPER is `JSON.parse(value)` where its numbers fit a double.",
+  '',
+  '## Values',
+  '',
+];
+
+function valueTable(): readonly string[] {
+  const kinds = new Set(DOCUMENTED_TYPES.map(({ kind }) => kind));
+  const rows = DOCUMENTED_TYPES.filter(({ kind }) => kinds.delete(kind)).map((type) => {
+    const { value, example, also, parquet } = FORMS[type.kind];
+    return row(nameOf(type), value, example, also, parquet);
+  });
+  return [
+    row('Type', 'A read gives', 'For example', 'A write takes too', 'A Parquet file may hold, besides text'),
+    row('---', '---', '---', '---', '---'),
+    ...rows,
+  ];
+}
+
+const BETWEEN = [
+  '',
+  'In CSV and JSON Lines every value may be its text. In JSON Lines a SUPER is the JSON itself, not a string that holds JSON, and',
+  'its `null` is SQL\'s NULL. In CSV nothing at all is NULL and `""` the empty text. In a Parquet file, text for a SUPER is JSON',
+  'text. Nested values with bytes inside are refused: JSON has none.',
+  '',
+  '## Paths',
+  '',
+  'exact: every value arrives as it left. limited: some values are refused, aloud, or spelled anew without becoming others.',
+  '**lossy**: some values may become others without a word; such a run is refused (RS_LOSS_REFUSED) unless `acceptLoss` names the',
+  'column. `acceptLoss` on a write also lets single values pass that COPY would change: decimals past the scale, a time of day in a',
+  'DATE, a VARBYTE of no bytes. CSV is what UNLOAD writes as soon as one column has a type that Parquet does not have.',
+  '',
+];
+
+function cellTable(): readonly string[] {
+  const notes: string[] = [];
+  const noteOf = (fidelity: Exclude<Fidelity, { readonly verdict: 'exact' }>): number => {
+    const text = fidelity.verdict === 'lossy' ? `${fidelity.note}. Instead: ${fidelity.instead}.` : `${fidelity.note}.`;
+    if (!notes.includes(text)) notes.push(text);
+    return notes.indexOf(text) + 1;
+  };
+  const rows = DOCUMENTED_TYPES.map((type) =>
+    row(
+      renderType(type),
+      ...DOCUMENTED_PATHS.map((path) => {
+        const fidelity = fidelityOf({ type }, path);
+        if (fidelity.verdict === 'exact') return 'exact';
+        const verdict = fidelity.verdict === 'lossy' ? '**lossy**' : 'limited';
+        return `${verdict} (${noteOf(fidelity)})`;
+      }),
+    ),
+  );
+  return [
+    row('Type', ...DOCUMENTED_PATHS),
+    row('---', ...DOCUMENTED_PATHS.map(() => '---')),
+    ...rows,
+    '',
+    ...notes.map((note, index) => `${index + 1}. ${note}`),
+  ];
+}
+
+const VERIFY = [
+  '',
+  '## Verify',
+  '',
+  '`verify` on a write adds up the rows that are sent, column by column and whatever their order, and holds that against the same',
+  'sums that Redshift makes of the staging table as COPY left it: before a row is deduplicated, sorted out or applied. A Parquet',
+  'file is added up itself where its column needs no conversion, rows of a program and texts of other files as COPY gets them. A',
+  'difference fails the run with RS_COUNT_MISMATCH and the name of the column; nothing is applied. How many rows the statements',
+  'that follow must change is checked in any case. Columns in `acceptLoss` are left out, and so is everything but counts where',
+  'Redshift refused rows.',
+  '',
+];
+
+function verifyTable(): readonly string[] {
+  return [
+    row('Type', 'Compared besides the number of NULLs'),
+    row('---', '---'),
+    ...DOCUMENTED_TYPES.map((type) => row(renderType(type), COMPARED[checksumKind(type)])),
+  ];
+}
+
+function nameOf(type: SupportedType): string {
+  return renderType(type).replace(/\(.*\)$/, '');
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}

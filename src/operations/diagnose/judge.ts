@@ -166,10 +166,10 @@ function ranking(
   return [...theirs, ...breaking.filter(isOwn), ...others];
 }
 
-/** One side alone decides: the caller's permissions, or the trust towards a service. */
-const DECIDED_BY_ONE: readonly Refusal['work'][] = ['identity', 'lookup', 'login', 'copyRole'];
+/** The trust towards a service alone decides: no boundary and no organization stands between. */
+const DECIDED_BY_ONE: readonly Refusal['work'][] = ['identity', 'copyRole'];
 
-/** Whether the one that is left must be it. */
+/** Whether the one that is left must be it. Where AWS names no kind of policy, a boundary or an organization may be it. */
 function isSettled({ hint, work }: Refusal, ranked: readonly Suspect[], someCleared: boolean): boolean {
   if (ranked.length !== 1 || hint?.policy === 'other') return false;
   return hint?.effect === 'silent' || someCleared || DECIDED_BY_ONE.includes(work);

@@ -2,13 +2,13 @@ import { ConnectorError } from '../../core/errors.ts';
 import { invalidField } from '../../core/invalid-field.ts';
 import { CURSOR_MB } from '../../core/redshift-limits.ts';
 import { isUnloadable } from '../../sql/unload.ts';
-import { fidelityReport, type Path, refusedLosses, requireFidelity } from '../../types/fidelity.ts';
+import { fidelityReport, refusedLosses, requireFidelity } from '../../types/fidelity.ts';
 import type { SupportedField } from '../../types/field.ts';
+import { stagedFormat, stagedPath } from '../../types/staged-format.ts';
 import type { Estimate } from './read-estimate.ts';
 import { isSorted, plainSelect } from './read-select.ts';
 import type { ReadSource } from './read-source.ts';
 import type { ReadMode } from './read-spec.ts';
-import { stagedFormat } from './read-unload.ts';
 
 /** How the rows of a read travel, and the reason, in words for `explain` and progress lines. */
 export type ReadPlan =
@@ -68,13 +68,13 @@ export function planRead(facts: ReadFacts): ReadPlan {
   const obstacle = obstacleToStaging(source, useStaging);
   if (mode === 'staged') {
     if (obstacle !== undefined) throw obstacle;
-    requireFidelity(fields, pathOf(fields), facts.acceptLoss);
+    requireFidelity(fields, stagedPath(fields), facts.acceptLoss);
     return staged('asked for', isSorted(source));
   }
   if (!useStaging) return direct('no staging is configured');
   if (obstacle !== undefined) return direct(isSorted(source) ? SORTED : 'UNLOAD cannot carry the query');
   if (isSorted(source)) return direct(SORTED);
-  const [loss] = refusedLosses(fidelityReport(fields, pathOf(fields)), facts.acceptLoss);
+  const [loss] = refusedLosses(fidelityReport(fields, stagedPath(fields)), facts.acceptLoss);
   if (loss !== undefined)
     return direct(`staged files would not keep column ${JSON.stringify(loss.column)}: ${loss.note}`);
   if (source.limit !== undefined && source.limit < STAGED_FROM_ROWS) return direct('few rows are asked for');
@@ -102,10 +102,6 @@ function decideBySize(
 function exceedsCursor({ estimate, isServerless }: ReadFacts): boolean {
   if (typeof estimate !== 'object') return false;
   return estimate.bytes > (isServerless ? CURSOR_MB.serverless : CURSOR_MB.smallest) * 1024 * 1024;
-}
-
-function pathOf(fields: readonly SupportedField[]): Path {
-  return stagedFormat(fields) === 'parquet' ? 'staged Parquet read' : 'staged CSV read';
 }
 
 function obstacleToStaging(source: ReadSource, useStaging: boolean): ConnectorError | undefined {

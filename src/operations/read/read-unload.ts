@@ -10,6 +10,7 @@ import { renderUnload, renderUnloadQuery } from '../../sql/unload.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
 import { codecFor } from '../../types/codec.ts';
 import type { SupportedField } from '../../types/field.ts';
+import { stagedFormat } from '../../types/staged-format.ts';
 import type { Connection } from '../connection.ts';
 import type { DescribedSource } from './read-describe.ts';
 import { plainSelect } from './read-select.ts';
@@ -30,11 +31,6 @@ export interface Unloaded {
 /** Files of this size bound what lies on the disk: one being read, a few on their way. */
 const MAX_FILE_MB = 64;
 const FOLDER = 'unload/';
-
-/** The form that carries every column exactly. Pure. */
-export function stagedFormat(fields: readonly SupportedField[]): 'parquet' | 'csv' {
-  return fields.some(({ type }) => codecFor(type).csvOnly === true) ? 'csv' : 'parquet';
-}
 
 /** The UNLOAD of a source. Pure but for the marker. */
 export function unloadStatement(

@@ -141,7 +141,7 @@ async function boundariesOf(
   const cast = castTo(key.type);
   if (boundaries !== undefined) {
     const values = boundaries.map((value) => cast(renderValue(value)));
-    await requireAscending(session, values, run);
+    await requireAscending(session, values, key.type, run);
     return values;
   }
   const texts =
@@ -152,17 +152,31 @@ async function boundariesOf(
 }
 
 function castTo(type: SupportedType): (value: Sql) => Sql {
-  // Without its length or scale a type would cut the value.
-  const isOpen = type.kind === 'char' || type.kind === 'varchar' || type.kind === 'decimal';
-  if (isOpen) return (value) => value;
+  // Its length would cut the value.
+  if (type.kind === 'char' || type.kind === 'varchar') return (value) => value;
+  if (type.kind === 'decimal' && type.precision === undefined) return (value) => value;
   return (value) => sql`CAST(${value} AS ${Sql.trusted(renderType(type))})`;
 }
 
 /** Out of order, some rows would be in two ranges. The server says what its order is. */
-async function requireAscending(session: Session, values: readonly Sql[], run: Run): Promise<void> {
-  const pairs = values.slice(1).map((value, index) => sql`(${values[index] ?? sql`NULL`} < ${value})`);
-  if (pairs.length === 0) return;
-  const [row] = (await session.run(sql`SELECT CASE WHEN ${join(pairs, sql` AND `)} THEN 1 ELSE 0 END`, run)).rows;
+async function requireAscending(
+  session: Session,
+  values: readonly Sql[],
+  type: SupportedType,
+  run: Run,
+): Promise<void> {
+  const pairs = values.map(
+    (value, index) => sql`${values[index - 1] ?? value} <${index === 0 ? sql`=` : sql``} ${value}`,
+  );
+  const check = sql`SELECT CASE WHEN ${join(pairs, sql` AND `)} THEN 1 ELSE 0 END`;
+  let row: readonly (string | null)[] | undefined;
+  try {
+    [row] = (await session.run(check, run)).rows;
+  } catch (error) {
+    if (!(error instanceof ConnectorError) || !String(error.details['sqlState']).startsWith('22')) throw error;
+    const message = `One of the values is no ${renderType(type)}`;
+    throw invalidField('partitionBoundaries', message, 'Give values of the type of the column.');
+  }
   if (row?.[0] === '1') return;
   throw invalidField('partitionBoundaries', 'The values do not ascend', 'Give them upwards, each once.');
 }

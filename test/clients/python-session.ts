@@ -34,8 +34,11 @@ export class PythonSession implements AsyncDisposable {
     });
   }
 
-  static async open(environment: Readonly<Record<string, string>>): Promise<PythonSession> {
-    const python = await pythonWithClients();
+  static async open(
+    environment: Readonly<Record<string, string>>,
+    installed: Promise<string> = pythonWithClients(),
+  ): Promise<PythonSession> {
+    const python = await installed;
     return new PythonSession(spawn(python, [PROGRAM], { env: environment }));
   }
 

@@ -55,6 +55,8 @@ export interface WriteReport {
   readonly warnings: readonly WriteWarning[];
   /** What was compared, where `verify` was asked for. */
   readonly verified?: Verification;
+  /** Statements that made the target, or changed its shape, before the rows came. Absent where there were none. */
+  readonly ddl?: readonly string[];
   /** `s3://` address of staged files that were kept on purpose. */
   readonly stagedFilesKept?: string;
 }

@@ -1,5 +1,7 @@
 import { ConnectorError } from '../../core/errors.ts';
+import type { RedshiftType } from '../../core/redshift-type.ts';
 import { abandonOnAbort, type Run } from '../../core/run.ts';
+import type { InputField } from '../target/input-field.ts';
 import type { InputBatch, InputRow, RowSource } from '../write-spec.ts';
 
 /** Rows of one pull from the source. */
@@ -9,6 +11,8 @@ type Group = readonly InputRow[] | InputBatch;
 export interface OpenRows extends AsyncDisposable {
   /** `undefined` where neither rows nor names were given. */
   readonly columns: readonly string[] | undefined;
+  /** The columns with their types, where batches tell them. */
+  readonly fields: readonly InputField[];
   /** All rows, in groups, as arrays in the order of `columns`. To be iterated once; an abort ends a wait for rows. */
   groups(signal: AbortSignal): AsyncGenerator<Iterable<readonly unknown[]>, void, undefined>;
 }
@@ -34,7 +38,7 @@ export async function openRows(source: RowSource, wished: readonly string[] | un
         read += rows.length;
       }
     };
-    return { columns, groups, [Symbol.asyncDispose]: close };
+    return { columns, fields: fieldsOf(first, columns ?? []), groups, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
@@ -92,6 +96,16 @@ function columnsOf(group: Group | undefined): readonly string[] | undefined {
   if (!Array.isArray(row)) return Object.keys(row);
   throw new ConnectorError('RS_CONFIG_INVALID', 'Rows given as arrays need the names of their columns', {
     action: 'Name the columns, in the order of the values, in columns.',
+  });
+}
+
+/** Types of the batches' own fields, such as those of a read; rows of a program tell none. */
+function fieldsOf(first: Group | undefined, columns: readonly string[]): readonly InputField[] {
+  const declared: readonly { readonly name: string; readonly type?: RedshiftType }[] =
+    first !== undefined && isBatch(first) ? first.fields : [];
+  return columns.map((name) => {
+    const type = declared.find((field) => field.name === name)?.type;
+    return type === undefined || type.kind === 'unsupported' ? { name } : { name, type };
   });
 }
 

@@ -30,6 +30,8 @@ export class WriteRecorder {
   rows: WriteCounts = NO_ROWS;
   bytes = 0;
   files = 0;
+  /** Statements that changed the shape of the target. */
+  ddl: readonly string[] = [];
   cleared: number | undefined;
   stagedFilesKept: string | undefined;
   verified: Verification | undefined;
@@ -97,6 +99,7 @@ export class WriteRecorder {
       rejects: [...this.#rejects.values()],
       rejectedRows: [...this.#rejectedRows].sort((left, right) => left - right),
       warnings: [...this.#warnings],
+      ...(this.ddl.length === 0 ? {} : { ddl: this.ddl }),
       ...defined({ cleared: this.cleared, verified: this.verified, stagedFilesKept: this.stagedFilesKept }),
     });
   }

@@ -2645,6 +2645,13 @@ export const MANIFEST: Manifest = {
           "maximum": 36500,
           "order": 68
         },
+        "skipLoadedFiles": {
+          "type": "boolean",
+          "title": "Skip loaded files",
+          "description": "Load no file that was loaded into the table before, as the ledger remembers.",
+          "default": false,
+          "order": 69
+        },
         "lockTimeoutSeconds": {
           "type": "integer",
           "title": "Lock timeout",

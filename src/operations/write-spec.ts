@@ -54,6 +54,8 @@ export interface WriteSpec {
   readonly ledger?: 'required' | 'off';
   /** Age in days at which the ledger forgets a run; 0: never. Default 90. */
   readonly ledgerRetentionDays?: number;
+  /** Load no file that was loaded into the table before, as the ledger remembers: same place, same content. Default false. */
+  readonly skipLoadedFiles?: boolean;
   /** Longest wait for another load into the same table, in seconds. Default 300. */
   readonly lockTimeoutSeconds?: number;
   /** Longest wait for the answer to a COMMIT that got lost, in seconds. Default 300. */

@@ -15,10 +15,10 @@ import { commitLoad } from './write/commit.ts';
 import { openLedger } from './write/ledger-table.ts';
 import { resolveObjectReference } from './write/object-reference.ts';
 import { type OpenInput, openInput } from './write/open-input.ts';
-import { WriteRecorder } from './write/recorder.ts';
+import { NO_ROWS, WriteRecorder } from './write/recorder.ts';
 import type { StagedLoad } from './write/staged-load.ts';
 import { planWrite, type WritePlan } from './write-plan.ts';
-import type { WriteReport } from './write-report.ts';
+import type { WriteCounts, WriteReport } from './write-report.ts';
 import type { WriteInput, WriteSpec } from './write-spec.ts';
 
 /**
@@ -53,7 +53,7 @@ async function writeInto(
   const { run } = recorder;
   planStaging(options, access.plan.aws); // says at once what is missing
   await using source = await openInput(connection, spec, input, run);
-  const { plan, before } = await recorder.phase('plan', () =>
+  const { plan, before, file } = await recorder.phase('plan', () =>
     onceMoreIfLost(() => prepare(connection, target, spec, source, run)),
   );
   recorder.target = plan.target;
@@ -62,6 +62,10 @@ async function writeInto(
     return;
   }
   for (const warning of plan.warnings) recorder.warn(warning);
+  if (file !== undefined) {
+    recordSkipped(recorder, { ...NO_ROWS, read: file.counts.read, skipped: file.counts.read }, plan);
+    return;
+  }
   await access.ensureLife(run, lifeNeed({ kind: 'upload' }));
   await using area = await recorder.phase('stage', () => openStagingArea(access, options, run));
   const staged = await recorder.phase('stage', () => stage(area, source, plan, recorder));
@@ -72,6 +76,14 @@ async function writeInto(
   await area.close(); // here, so that files left behind are a warning in the report
 }
 
+interface Prepared {
+  readonly plan: WritePlan;
+  /** This run's entry in the ledger: it was committed before. */
+  readonly before: LedgerEntry | undefined;
+  /** The input file's entry: it was loaded before, and such files are to be skipped. */
+  readonly file: LedgerEntry | undefined;
+}
+
 /** Everything that can be known before a row is staged: the table, the plan, whether this run was there before. */
 async function prepare(
   { database, access, options }: Connection,
@@ -79,21 +91,25 @@ async function prepare(
   spec: WriteSpec,
   source: OpenInput,
   run: Run,
-): Promise<{ readonly plan: WritePlan; readonly before: LedgerEntry | undefined }> {
+): Promise<Prepared> {
   await using session = await database.session(run);
   const target = await describeObject(session, path, run);
   const plan = planWrite(spec, target, {
     runId: run.runId,
     inputColumns: source.columns,
+    ...defined({ source: source.source }),
     compression: source.compression,
     copyRole: options.copyRole,
     stagingRegion: planStaging(options, access.plan.aws).region,
     clusterRegion: access.plan.endpoint.region,
     token: randomBytes(12).toString('hex'),
   });
-  if (plan.ledger === undefined) return { plan, before: undefined };
-  const before = await openLedger(session, plan.ledger, options.statementTimeoutSeconds * 1000, run);
-  return { plan, before };
+  const { ledger, fileKey, runId } = plan;
+  if (ledger === undefined) return { plan, before: undefined, file: undefined };
+  const look = (entry: string) => openLedger(session, ledger, entry, options.statementTimeoutSeconds * 1000, run);
+  const before = await look(runId);
+  const file = before !== undefined || fileKey === undefined ? undefined : await look(fileKey);
+  return { plan, before, file };
 }
 
 /** A session that was idle may have died unnoticed; nothing was done with it yet. */
@@ -147,11 +163,15 @@ async function commit(
 
 function recordApplied(
   recorder: WriteRecorder,
-  { entry, alreadyApplied, rowsTouched, cleared }: Applied,
+  { entry, alreadyApplied, isFileKnown, rowsTouched, cleared }: Applied,
   plan: WritePlan,
 ): void {
   if (alreadyApplied) {
     recordEntry(recorder, entry, plan.operation);
+    return;
+  }
+  if (isFileKnown === true) {
+    recordSkipped(recorder, entry.counts, plan);
     return;
   }
   recorder.outcome = 'committed';
@@ -165,6 +185,16 @@ function recordApplied(
       message: `${plan.targetName} holds several rows for some keys: ${rowsTouched} rows were changed by ${found}`,
     });
   }
+}
+
+/** The rows of this file were committed by another run. */
+function recordSkipped(recorder: WriteRecorder, counts: WriteCounts, { targetName }: WritePlan): void {
+  recorder.outcome = 'committed';
+  recorder.count(counts);
+  recorder.warn({
+    code: 'FILE_SKIPPED',
+    message: `The file was loaded into ${targetName} before: its ${counts.read} rows were not loaded again`,
+  });
 }
 
 /** This run id was committed by an earlier attempt. */

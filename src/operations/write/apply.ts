@@ -4,7 +4,13 @@ import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import { renderDeleteAll } from '../../sql/apply.ts';
 import { renderCopy } from '../../sql/copy.ts';
-import { type LedgerEntry, renderInsertLedger, renderPruneLedger } from '../../sql/ledger.ts';
+import {
+  type LedgerEntry,
+  readLedger,
+  renderInsertLedger,
+  renderPruneLedger,
+  renderReadLedger,
+} from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteCounts } from '../write-report.ts';
@@ -12,6 +18,7 @@ import { applyRows, NOTHING_CHANGED } from './apply-rows.ts';
 import { ledgerRefused } from './ledger-table.ts';
 import type { LoadedTable } from './load-staging.ts';
 import { boundLock, lockAndLook } from './lock.ts';
+import { NO_ROWS } from './recorder.ts';
 import type { StagedLoad } from './staged-load.ts';
 
 /** What one transaction did. */
@@ -19,6 +26,8 @@ export interface Applied {
   readonly entry: LedgerEntry;
   /** The ledger had this run already: nothing was done now. */
   readonly alreadyApplied: boolean;
+  /** The ledger had the input's file: nothing was done now, and all of its rows were skipped. */
+  readonly isFileKnown?: boolean;
   /** Rows that UPDATE and DELETE found in the target by key: more than rows of the input where its keys are not unique. */
   readonly rowsTouched: number;
   /** Rows that were there before and that the same transaction deleted. */
@@ -53,6 +62,7 @@ export async function applyOnce(
   return await session.transaction(run, async () => {
     const before = await lockAndLook(session, plan, run);
     if (before !== undefined) return { entry: before, alreadyApplied: true, rowsTouched: 0 };
+    if (await isFileKnown(session, plan, run)) return skipFile(plan, work);
 
     await session.run(sql`SET statement_timeout TO ${integer(limits.statementTimeoutMs)}`, run);
     // Redshift counts rows in hand only in system views: asking them costs a session and a queue slot, so none is counted.
@@ -71,6 +81,28 @@ export async function applyOnce(
   });
 }
 
+/** Another run may have loaded the file since the first look. */
+async function isFileKnown(session: Session, { ledger, fileKey }: WritePlan, run: Run): Promise<boolean> {
+  if (ledger === undefined || fileKey === undefined) return false;
+  const { rows } = await session.run(renderReadLedger(ledger, fileKey), run);
+  return readLedger(fileKey, rows) !== undefined;
+}
+
+function skipFile({ runId, operation }: WritePlan, { staged }: Appliable): Applied {
+  const counts = { ...NO_ROWS, read: staged.rowsRead, staged: staged.rowsStaged, skipped: staged.rowsRead };
+  return { entry: { runId, operation, counts }, alreadyApplied: false, isFileKnown: true, rowsTouched: 0 };
+}
+
+/** That a file was loaded, and how many rows it has. */
+function fileEntry(fileKey: string, { counts, manifestSha256 }: LedgerEntry): LedgerEntry {
+  return {
+    runId: fileKey,
+    operation: 'file',
+    counts: { ...NO_ROWS, read: counts.read, skipped: counts.read },
+    ...defined({ manifestSha256 }),
+  };
+}
+
 /** Rows that were there before, where they are to go in this transaction. */
 async function clear(session: Session, { before, target }: WritePlan, run: Run): Promise<number | undefined> {
   if (before !== 'deleteAll' && before !== 'overwrite') return undefined;
@@ -79,10 +111,11 @@ async function clear(session: Session, { before, target }: WritePlan, run: Run):
 }
 
 async function keepEntry(session: Session, plan: WritePlan, entry: LedgerEntry, run: Run): Promise<void> {
-  const { ledger, ledgerRetentionDays: days } = plan;
+  const { ledger, fileKey, ledgerRetentionDays: days } = plan;
   if (ledger === undefined) return;
   try {
     await session.run(renderInsertLedger(ledger, entry), run);
+    if (fileKey !== undefined) await session.run(renderInsertLedger(ledger, fileEntry(fileKey, entry)), run);
     // Under the ledger's lock, so that no other load is in the way of it.
     if (days > 0) await session.run(renderPruneLedger(ledger, days), run);
   } catch (error) {

@@ -8,6 +8,7 @@ import { makeRunFolder } from '../../core/run-folder.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { FileSource } from '../write-spec.ts';
 import type { OpenInput } from './open-input.ts';
+import { localSource } from './source-file.ts';
 import { stageLocalFiles } from './stage-file.ts';
 
 /**
@@ -34,11 +35,13 @@ export async function openFile(
     const open = await Engine.open({ folder });
     engine = open;
     const input = await openInputFile(open, source, run);
+    const file = await localSource(source.file);
     const columns = input.columns.map(({ name }) => name);
     requireColumns(wished ?? [], columns);
     return {
       columns: wished ?? columns,
       compression: 'zstd',
+      source: file,
       stage: (area, plan, recorder, stageRun) =>
         stageLocalFiles(open, { input, columns: loadColumns(input, plan), plan }, area, recorder, stageRun),
       [Symbol.asyncDispose]: close,

@@ -16,20 +16,21 @@ const WITHOUT =
 const PEEK_MS = 1_000;
 
 /**
- * Makes sure that the target's ledger exists, before any transaction, and looks whether the run was committed already.
- * `undefined`: not yet, as far as can be seen without a lock. `restoreMs` is the session's own statement timeout.
+ * Makes sure that the target's ledger exists, before any transaction, and looks whether an entry is in it: a run that was
+ * committed already, a file that was loaded. `undefined`: not yet, as far as can be seen without a lock. `restoreMs` is the session's own statement timeout.
  */
 export async function openLedger(
   session: Session,
   ledger: TablePath,
+  entry: string,
   restoreMs: number,
   run: Run,
 ): Promise<LedgerEntry | undefined> {
   try {
-    return await peek(session, ledger, restoreMs, run);
+    return await peek(session, ledger, entry, restoreMs, run);
   } catch (error) {
     if (!isCode(error, 'RS_CONFIG_OBJECT_MISSING')) throw explainPeek(error, ledger);
-    await create(session, ledger, run, () => peek(session, ledger, restoreMs, run));
+    await create(session, ledger, run, () => peek(session, ledger, entry, restoreMs, run));
     return undefined;
   }
 }
@@ -37,13 +38,14 @@ export async function openLedger(
 async function peek(
   session: Session,
   ledger: TablePath,
+  entry: string,
   restoreMs: number,
   run: Run,
 ): Promise<LedgerEntry | undefined> {
   await session.run(sql`SET statement_timeout TO ${integer(PEEK_MS)}`, run);
   try {
-    const { rows } = await session.run(renderReadLedger(ledger, run.runId), run);
-    return readLedger(run.runId, rows);
+    const { rows } = await session.run(renderReadLedger(ledger, entry), run);
+    return readLedger(entry, rows);
   } catch (error) {
     if (!isCode(error, 'RS_TIMEOUT')) throw error;
     return undefined; // somebody is loading into the same table right now

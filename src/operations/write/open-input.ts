@@ -6,6 +6,7 @@ import type { FileSource, WriteInput, WriteSpec } from '../write-spec.ts';
 import { openFile } from './input-file.ts';
 import { openRows } from './input-rows.ts';
 import type { WriteRecorder } from './recorder.ts';
+import type { SourceFile } from './source-file.ts';
 import { stageRows } from './stage-rows.ts';
 import type { StagedInput } from './staged-input.ts';
 
@@ -14,6 +15,8 @@ export interface OpenInput extends AsyncDisposable {
   /** `undefined` where there are neither rows nor names. */
   readonly columns: readonly string[] | undefined;
   readonly compression: 'gzip' | 'zstd';
+  /** The file that the rows are in, if it is one that can be known again. */
+  readonly source?: SourceFile;
   /** Brings all rows into S3. To be called once. */
   stage(area: StagingArea, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput>;
 }

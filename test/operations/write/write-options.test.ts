@@ -23,6 +23,7 @@ const TABLE: ObjectDescriptor = {
 function plan(spec: Partial<WriteSpec>): WritePlan {
   return planWrite({ object: 'sales.orders', ...spec }, TABLE, {
     runId: 'r',
+    source: { uri: 'file:///a.csv', version: '1' },
     inputColumns: ['line', 'id', 'a', 'b', ...(spec.changeColumn === 'op' ? ['op'] : [])],
     compression: 'gzip',
     copyRole: 'default',
@@ -90,6 +91,11 @@ const CASES: Readonly<Record<string, Case>> = {
     as: [undefined, true],
   },
   ledgerRetentionDays: { set: { ledgerRetentionDays: 7 }, shows: (own) => own.ledgerRetentionDays, as: 7 },
+  skipLoadedFiles: {
+    set: { skipLoadedFiles: true },
+    shows: ({ fileKey }) => /^file:[0-9a-f]{64}$/.test(fileKey ?? ''),
+    as: true,
+  },
   lockTimeoutSeconds: { set: { lockTimeoutSeconds: 7 }, shows: (own) => own.lockTimeoutMs, as: 7000 },
   settleTimeoutSeconds: { set: { settleTimeoutSeconds: 7 }, shows: (own) => own.settleTimeoutMs, as: 7000 },
   conflictAttempts: { set: { conflictAttempts: 7 }, shows: (own) => own.attempts, as: 7 },

@@ -14,6 +14,8 @@ export interface CursorOptions {
   readonly batchChars?: number;
   /** Where the user's own SQL is in the query. */
   readonly origin?: StatementOrigin;
+  /** Runs in the transaction of the cursor, which sees what this sees. */
+  readonly onBegin?: () => Promise<void>;
 }
 
 const NAME = sql`roleshift_cursor`;
@@ -31,12 +33,12 @@ const FIRST_ROWS = LIMITS.singleNodeFetchRows + 1;
 export async function* readCursor(
   session: Session,
   query: Sql,
-  { run, batchRows, batchChars = DEFAULT_BATCH_CHARS, origin = {} }: CursorOptions,
+  { run, batchRows, batchChars = DEFAULT_BATCH_CHARS, origin = {}, onBegin }: CursorOptions,
 ): AsyncGenerator<Rows, void, undefined> {
   try {
     let limit = batchRows;
     let size = Math.min(FIRST_ROWS, limit);
-    await declare(session, query, run, origin);
+    await declare(session, query, run, origin, onBegin);
     for (let isFirst = true; ; isFirst = false) {
       let rows: Rows;
       try {
@@ -44,7 +46,7 @@ export async function* readCursor(
       } catch (error) {
         if (!isFirst || size <= LIMITS.singleNodeFetchRows || !isFetchLimit(error)) throw error;
         await session.rollback(run);
-        await declare(session, query, run, origin);
+        await declare(session, query, run, origin, onBegin);
         limit = LIMITS.singleNodeFetchRows;
         rows = await fetch(session, limit, run, origin);
       }
@@ -58,8 +60,15 @@ export async function* readCursor(
 }
 
 // Redshift ignores the row limit of a protocol-level Execute, so pg-cursor would hold the whole result in memory.
-async function declare(session: Session, query: Sql, run: StatementRun, { userSql }: StatementOrigin): Promise<void> {
+async function declare(
+  session: Session,
+  query: Sql,
+  run: StatementRun,
+  { userSql }: StatementOrigin,
+  onBegin: CursorOptions['onBegin'],
+): Promise<void> {
   await session.run(sql`BEGIN READ ONLY`, run);
+  await onBegin?.();
   await session.run(
     sql`${DECLARE}${query}`,
     run,

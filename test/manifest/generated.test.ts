@@ -11,7 +11,7 @@ const manifest = JSON.parse(read('connector.json')) as ManifestSource;
 
 describe('generated files', () => {
   for (const [path, text] of Object.entries(generatedFiles(manifest))) {
-    it(`${path} is what connector.json gives`, () => {
+    it(`${path} is what connector.json and the code give`, () => {
       expect(read(path) === text, 'run npm run generate').to.equal(true);
     });
   }
@@ -32,7 +32,8 @@ describe('generated files', () => {
     changed.connection.properties.port.default = 5440;
     const before = generatedFiles(manifest);
     const after = generatedFiles(changed as unknown as ManifestSource);
-    expect(Object.keys(before).filter((path) => before[path] === after[path])).to.deep.equal([]);
+    // What is said of types comes from the code alone.
+    expect(Object.keys(before).filter((path) => before[path] === after[path])).to.deep.equal(['docs/types.md']);
   });
 
   it('have shared attributes in their places, with what is said beside them', () => {

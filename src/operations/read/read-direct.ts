@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts';
 import type { Run } from '../../core/run.ts';
 import { readCursor } from '../../db/cursor.ts';
 import type { Rows } from '../../db/rows.ts';
@@ -42,13 +43,15 @@ export interface DirectReadOptions {
   readonly batchRows: number;
   /** Hears of rows as they were taken. Default: they are published. */
   readonly onRows?: OnRows | undefined;
+  /** Runs in the transaction that reads. */
+  readonly onBegin?: (() => Promise<void>) | undefined;
 }
 
 /** The rows of a described source over this session: see `readDirect`. */
 export async function* directBatches(
   session: Session,
   { source, fields }: DescribedSource,
-  { batchRows, onRows = (rows) => run.publish({ type: 'progress', phase: 'fetch', rows }) }: DirectReadOptions,
+  { batchRows, onRows = (rows) => run.publish({ type: 'progress', phase: 'fetch', rows }), onBegin }: DirectReadOptions,
   run: Run,
 ): AsyncGenerator<Batch, void, undefined> {
   const { statement, origin } = directSelect(source, fields);
@@ -58,7 +61,12 @@ export async function* directBatches(
   let delivered = 0;
   let isEmpty = true;
   if (rowsLeft > 0) {
-    const answers = readCursor(session, statement, { run, batchRows: Math.min(batchRows, rowsLeft), origin });
+    const answers = readCursor(session, statement, {
+      run,
+      batchRows: Math.min(batchRows, rowsLeft),
+      origin,
+      ...defined({ onBegin }),
+    });
     for await (const { rows } of answers) {
       const wanted = rows.length > rowsLeft ? rows.slice(0, rowsLeft) : rows;
       isEmpty = false;

@@ -12,6 +12,7 @@ import { openResumption, ranAlready, requireFresh } from './read-resume.ts';
 import { runScript } from './read-scripts.ts';
 import type { ReadSpec } from './read-spec.ts';
 import { type Resumption, StagedRead } from './read-staged.ts';
+import { checkedBatches, ReadCheck } from './read-verify.ts';
 import { planReadWork, type ReadWork } from './read-work.ts';
 
 export interface OpenReadOptions {
@@ -29,6 +30,8 @@ interface Parts {
   readonly session?: Session | undefined;
   readonly staged?: StagedRead | undefined;
   readonly resumption?: Resumption | undefined;
+  /** Of a read that is verified. */
+  readonly check?: ReadCheck | undefined;
 }
 
 /** A read that has begun. Whoever opened it disposes of it: only after `finish` is nothing kept for another attempt. */
@@ -37,22 +40,33 @@ export class OpenedRead implements AsyncDisposable {
   readonly fields: readonly SupportedField[];
   /** The files of a staged read, for who needs no rows: use either these or `batches`. */
   readonly staged: StagedRead | undefined;
+  /** Of a read that is verified: who takes the files holds their sums against it. */
+  readonly check: ReadCheck | undefined;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
     this.plan = parts.plan;
     this.fields = parts.described.fields;
     this.staged = parts.staged;
+    this.check = parts.check;
     this.#parts = parts;
   }
 
   /** All rows, once. The first batch comes even when there are none: it tells the fields. */
   batches(): AsyncGenerator<Batch, void, undefined> {
+    const { check } = this.#parts;
+    return check === undefined ? this.#batches() : checkedBatches(this.#batches(), this.fields, check);
+  }
+
+  #batches(): AsyncGenerator<Batch, void, undefined> {
     const { connection, run, work, plan, described, session, staged } = this.#parts;
     const { batchRows } = work;
     if (staged !== undefined) return staged.batches({ batchRows });
     if (plan.kind === 'partitioned') return partitionedBatches(connection, described, plan, { batchRows }, run);
-    return directBatches(required(session), described, { batchRows }, run);
+    const direct = required(session);
+    const { check } = this;
+    const onBegin = check === undefined ? undefined : () => check.ask(direct, run);
+    return directBatches(direct, described, { batchRows, onBegin }, run);
   }
 
   /** After the last row: runs the user's statements that follow, and lets go of what another attempt would have needed. */
@@ -136,16 +150,18 @@ async function begin(
   const described = await describeSource(session, work.source, run);
   const plan = await decideRead(connection, work, session, described, run);
   warn(plan, run);
-  if (plan.kind === 'direct') return new OpenedRead({ ...init, plan, described });
+  const check = work.verify ? new ReadCheck(described, work.acceptLoss) : undefined;
+  if (plan.kind === 'direct') return new OpenedRead({ ...init, plan, described, check });
   if (plan.kind === 'partitioned') {
     if (work.postSql.length > 0) return new OpenedRead({ ...init, plan, described });
     await session[Symbol.asyncDispose]();
     return new OpenedRead({ connection, run, work, plan, described });
   }
-  const staged = await StagedRead.unload({ connection, run, resumption }, session, described);
-  if (work.postSql.length > 0) return new OpenedRead({ ...init, plan, described, staged });
+  const onBegin = check === undefined ? undefined : () => check.ask(session, run);
+  const staged = await StagedRead.unload({ connection, run, resumption, onBegin }, session, described);
+  if (work.postSql.length > 0) return new OpenedRead({ ...init, plan, described, staged, check });
   await session[Symbol.asyncDispose]();
-  return new OpenedRead({ connection, run, work, resumption, plan, described, staged });
+  return new OpenedRead({ connection, run, work, resumption, plan, described, staged, check });
 }
 
 function warn(plan: DecidedPlan, run: Run): void {

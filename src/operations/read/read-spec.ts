@@ -92,6 +92,8 @@ export interface ReadSpec {
   readonly allowInconsistent?: boolean | undefined;
   /** Columns whose values a staged read may change in ways that were told: otherwise it is refused. */
   readonly acceptLoss?: readonly string[] | undefined;
+  /** Compare checksums of every column of the rows read with those that Redshift makes in the same transaction. */
+  readonly verify?: boolean | undefined;
   /** Keeps the staged files of a read that did not end, so that the same run can go on. Staged reads with a run id only. */
   readonly resumable?: boolean | undefined;
   /** The checkpoint of the last batch that was kept: the read goes on behind it. */

@@ -32,6 +32,8 @@ export interface StagedReadInit {
   readonly connection: Connection;
   readonly run: Run;
   readonly resumption?: Resumption | undefined;
+  /** Runs in one transaction with the UNLOAD. */
+  readonly onBegin?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -72,9 +74,9 @@ export class StagedRead implements AsyncDisposable {
 
   /** Unloads the source over this session. */
   static async unload(init: StagedReadInit, session: Session, described: DescribedSource): Promise<StagedRead> {
-    const { connection, run, resumption } = init;
+    const { connection, run, resumption, onBegin } = init;
     return acquire(init, undefined, async (folder, area) => {
-      const unloaded = await unload(connection, session, described, area, run);
+      const unloaded = await unload(connection, session, described, area, run, onBegin);
       const read = new StagedRead(init, folder, area, unloaded, 0);
       await resumption?.state.save(read.#stateOf(run.runId, 0));
       return read;

@@ -57,13 +57,17 @@ export function unloadStatement(
   });
 }
 
-/** Runs the UNLOAD and reads its manifest. Throws RS_COUNT_MISMATCH where the two do not agree. */
+/**
+ * Runs the UNLOAD and reads its manifest; `onBegin` runs before it in one transaction with it. Throws RS_COUNT_MISMATCH
+ * where the two do not agree.
+ */
 export async function unload(
   connection: Connection,
   session: Session,
   described: DescribedSource,
   area: StagingArea,
   run: Run,
+  onBegin?: () => Promise<void>,
 ): Promise<Unloaded> {
   const { access, options } = connection;
   const kind = stagedFormat(described.fields);
@@ -75,6 +79,8 @@ export async function unload(
   await area.verify();
   run.publish({ type: 'progress', phase: 'unload' });
   try {
+    if (onBegin !== undefined) await session.run(sql`BEGIN`, run);
+    await onBegin?.();
     await session.run(statement, run);
   } catch (error) {
     keepWhileRunning(session, area, run);
@@ -82,6 +88,7 @@ export async function unload(
   }
   const [counted] = (await session.run(sql`SELECT pg_last_unload_count()`, run)).rows;
   const rows = Number(counted?.[0]);
+  if (onBegin !== undefined) await session.rollback(run);
   // Redshift writes no manifest for no rows; any other absence is a loss.
   const files = await readUnloadManifest(area, FOLDER);
   const listed = files.reduce((sum, file) => sum + file.rows, 0);

@@ -4,6 +4,7 @@ import type { UserText } from '../../sql/user-text.ts';
 import { planScript } from './read-scripts.ts';
 import { openParameters, planReadSource, type ReadSource } from './read-source.ts';
 import type { ConditionValue, ReadMode, ReadSpec } from './read-spec.ts';
+import { requireVerifiable } from './read-verify.ts';
 
 /** How a read is cut into parts. */
 export interface Partition {
@@ -22,6 +23,8 @@ export interface ReadWork {
   readonly postSql: readonly UserText[];
   readonly batchRows: number;
   readonly acceptLoss: readonly string[];
+  /** Whether checksums of the rows are held against those that Redshift makes. */
+  readonly verify: boolean;
   /** Of a partitioned read. */
   readonly partition?: Partition;
   readonly resumable: boolean;
@@ -41,6 +44,7 @@ export function planReadWork(spec: ReadSpec, defaultSchema: string): ReadWork {
       throw invalidField(`parameters.${name}`, `Nothing names the parameter ${JSON.stringify(name)}`, action);
     }
   }
+  requireVerifiable(spec);
   const partition = planPartition(spec, mode);
   if ((resumable || resumeFrom !== undefined) && mode !== 'staged') {
     throw invalidField('resumable', 'Only a staged read can go on where it broke off', 'Set mode to staged.');
@@ -51,6 +55,7 @@ export function planReadWork(spec: ReadSpec, defaultSchema: string): ReadWork {
     preSql,
     postSql,
     acceptLoss,
+    verify: spec.verify === true,
     batchRows: integerAttribute('read', 'batchRows', spec.batchRows),
     resumable: resumable || resumeFrom !== undefined,
     ...(resumeFrom === undefined ? {} : { resumeFrom }),

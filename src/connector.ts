@@ -19,6 +19,7 @@ import type { CheckReport, CheckSpec, CheckStep } from './operations/check/repor
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
 import type { IssuedLogin } from './operations/login.ts';
+import type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
 import type { PreviewSpec } from './operations/preview.ts';
 import type { ReadSpec } from './operations/read/read-spec.ts';
 import type { WriteReport } from './operations/write-report.ts';
@@ -83,6 +84,8 @@ export interface OpenConnector extends AsyncDisposable {
 }
 
 export interface OpenInit {
+  /** Deletes what crashed runs left in the staging bucket, as far as it is theirs for certain, and says what and why. */
+  janitor(spec?: JanitorSpec, call?: CallOptions): Promise<JanitorReport>;
   /** `advanced`: what runs on worker nodes logs in as the worker node's role. */
   readonly mode?: 'standard' | 'advanced';
 }
@@ -207,6 +210,13 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     },
   };
 }
+    janitor: async (spec = {}, call) => {
+      checkWords('janitor', spec);
+      return diagnosed(begin(call), async (run) => {
+        const { janitor } = await import('./operations/janitor.ts');
+        return janitor(connection, spec, run);
+      });
+    },
 
 /** Under a host, a file to load lies under the policy's file roots, links followed. */
 function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {

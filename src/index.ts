@@ -41,6 +41,7 @@ export type { Candidate, Diagnosis } from './operations/diagnose/diagnosis.ts';
 export { diagnosisOf } from './operations/diagnosis-of.ts';
 export type { DiscoverSpec, Discovery } from './operations/discover.ts';
 export type { IssuedLogin } from './operations/login.ts';
+export type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
 export type { PreviewSpec } from './operations/preview.ts';
 export type {
   Comparison,
@@ -69,4 +70,5 @@ export type {
   WriteSpec,
 } from './operations/write-spec.ts';
 export type { Batch, Row, Value } from './types/batch.ts';
+export type { SweptFolder } from './staging/sweep.ts';
 export type { Field } from './types/field.ts';

@@ -161,6 +161,25 @@ Examples:
     )
     .addOption(new Option('--switches <file>', 'faults, short lifetimes, a wrong clock (YAML), followed while it runs'))
     .addOption(json())
+  const janitor = program
+    .command('janitor')
+    .summary('delete what crashed runs left in the staging bucket')
+    .description(
+      'Deletes the folders of runs that are gone from the staging bucket, as far as they are ours for certain, and says of each folder why it goes or stays.',
+    )
+    .addOption(connection());
+  addAttributes(janitor, 'janitor')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  roleshift janitor -c warehouse.yaml --dry-run\n  roleshift janitor -c warehouse.yaml --older-than 7d',
+    )
+    .action(
+      run(async (options: import('./janitor.ts').JanitorCommand, context) =>
+        (await import('./janitor.ts')).janitor(options, context),
+      ),
+    );
+
     .addHelpText(
       'after',
       `

@@ -2682,6 +2682,35 @@ export const MANIFEST: Manifest = {
           "order": 90
         }
       }
+    },
+    "janitor": {
+      "title": "Janitor",
+      "description": "Deletes what crashed runs left in the staging bucket, as far as it is theirs for certain.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "dryRun": {
+          "type": "boolean",
+          "title": "Dry run",
+          "description": "Only tell what would be deleted, and why.",
+          "default": false,
+          "order": 10
+        },
+        "olderThan": {
+          "type": "string",
+          "title": "Older than",
+          "description": "How long a run must be gone before its files go, in hours or days.",
+          "default": "24h",
+          "pattern": "^[1-9][0-9]{0,3}[hd]$",
+          "patternMessage": "must be a number of hours or days, such as 24h or 7d",
+          "examples": [
+            "24h",
+            "7d"
+          ],
+          "order": 20
+        }
+      }
     }
   }
 };

@@ -33,6 +33,8 @@ export interface HttpSettings {
 export interface ListedObject {
   readonly key: string;
   readonly bytes: number;
+  /** When S3 took it, ms since the epoch. */
+  readonly modifiedMs: number;
 }
 
 export interface UploadedPart {
@@ -234,7 +236,10 @@ export class Bucket implements Disposable {
           { abortSignal },
         ),
       );
-      for (const { Key, Size } of page.Contents ?? []) yield { key: required(Key, 'Key'), bytes: Size ?? 0 };
+      for (const { Key, Size, LastModified } of page.Contents ?? []) {
+        // Without a time an object counts as new: then nothing is taken for left behind.
+        yield { key: required(Key, 'Key'), bytes: Size ?? 0, modifiedMs: LastModified?.getTime() ?? Infinity };
+      }
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
   }

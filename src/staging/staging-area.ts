@@ -3,13 +3,13 @@ import { setMaxListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { AwsClock } from '../core/aws-clock.ts';
-import { defined } from '../core/defined.ts';
 import type { Run } from '../core/run.ts';
-import { Bucket, type HttpSettings } from './bucket.ts';
-import type { StagingCredentials, StagingProvider } from './credentials.ts';
+import type { Bucket, HttpSettings } from './bucket.ts';
+import type { StagingCredentials } from './credentials.ts';
 import { download } from './download.ts';
 import { LEASE_MS, LEASE_NAME, renderLease } from './lease.ts';
 import { renderManifest } from './manifest.ts';
+import { openBucket } from './open-bucket.ts';
 import type { StagedFile } from './staged-file.ts';
 import type { StagingPlan } from './staging-plan.ts';
 import { upload } from './upload.ts';
@@ -30,8 +30,6 @@ export interface StagedManifest extends StagedFile {
 
 /** Longest time that deleting may take on the way out. */
 const CLEANUP_MS = 60_000;
-/** Longest wait for credentials. */
-const CREDENTIALS_MS = 120_000;
 const DELETE_AT_ONCE = 1000;
 
 /**
@@ -74,10 +72,7 @@ export class StagingArea implements AsyncDisposable {
    * RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING.
    */
   static async open(plan: StagingPlan, access: StagingAccess, run: Run, folderName?: string): Promise<StagingArea> {
-    // Cleaning up needs credentials when the run's own signal is aborted: each request for them has its own limit.
-    const provider: StagingProvider = (rejected) =>
-      access.staging({ ...run, signal: AbortSignal.timeout(CREDENTIALS_MS) }, defined({ rejected }));
-    const bucket = new Bucket(plan, provider, access.clock, access.awsHandler?.());
+    const bucket = openBucket(plan, access, run);
     const area = new StagingArea(bucket, { ...run, clock: access.clock ?? run.clock }, folderName);
     try {
       await area.verify();
@@ -212,7 +207,10 @@ export class StagingArea implements AsyncDisposable {
     } catch (error) {
       unlisted = error;
     }
-    const all = [...keys].filter((key) => key.startsWith(this.folder));
+    // The lease last: should this break off, it still tells whose the rest is.
+    const lease = this.#key(LEASE_NAME);
+    const all = [...keys].filter((key) => key.startsWith(this.folder) && key !== lease);
+    all.push(lease);
     for (let start = 0; start < all.length; start += DELETE_AT_ONCE) {
       await this.#bucket.delete(all.slice(start, start + DELETE_AT_ONCE), signal);
     }

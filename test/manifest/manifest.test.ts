@@ -90,7 +90,7 @@ describe('connector.json', () => {
   });
 
   it('declares the operations with their attributes', () => {
-    expect(Object.keys(MANIFEST.operations)).to.deep.equal(['check', 'discover', 'preview', 'read', 'write']);
+    expect(Object.keys(MANIFEST.operations)).to.deep.equal(['check', 'discover', 'preview', 'read', 'write', 'janitor']);
     expect(MANIFEST.operations['write']?.attributes['operation']?.enum).to.deep.equal([
       'insert',
       'update',

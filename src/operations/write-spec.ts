@@ -1,3 +1,6 @@
+import type { RedshiftType } from '../core/redshift-type.ts';
+import type { TargetSpec } from './target/target-spec.ts';
+
 /**
  * What a target does with incoming rows. `replaceRow` deletes what it has under a row's key and inserts the row;
  * `dataDriven`: a column of the input says for each row.
@@ -20,7 +23,7 @@ export type Before = 'none' | 'deleteAll' | 'truncate' | 'overwrite';
 export type ObjectReference = string | readonly [schema: string, name: string];
 
 /** What to write and how; every field but `object` has a default. */
-export interface WriteSpec {
+export interface WriteSpec extends TargetSpec {
   readonly object: ObjectReference;
   /** Default `insert`. */
   readonly operation?: WriteOperation;
@@ -78,7 +81,8 @@ export type InputRow = object | readonly InputValue[];
 
 /** Anything that yields rows in groups, such as the batches of a read. */
 export interface InputBatch {
-  readonly fields: readonly { readonly name: string }[];
+  /** A type tells what a new column for it is made as. */
+  readonly fields: readonly { readonly name: string; readonly type?: RedshiftType }[];
   rows(): Iterable<InputRow>;
 }
 

@@ -3,13 +3,14 @@ import { lifeNeed } from '../auth/life.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
-import { describeObject } from '../db/catalog.ts';
 import type { ObjectPath } from '../db/object-descriptor.ts';
+import { integerAttribute } from '../manifest/attributes.ts';
 import type { LedgerEntry } from '../sql/ledger.ts';
 import { openStagingArea } from '../staging/open-staging-area.ts';
 import type { StagingArea } from '../staging/staging-area.ts';
 import { planStaging } from '../staging/staging-plan.ts';
 import type { Connection } from './connection.ts';
+import { openTarget, type TargetRequest } from './target/open-target.ts';
 import type { Applied } from './write/apply.ts';
 import { commitLoad } from './write/commit.ts';
 import { openLedger } from './write/ledger-table.ts';
@@ -54,7 +55,7 @@ async function writeInto(
   planStaging(options, access.plan.aws); // says at once what is missing
   await using source = await openInput(connection, spec, input, run);
   const { plan, before, file } = await recorder.phase('plan', () =>
-    onceMoreIfLost(() => prepare(connection, target, spec, source, run)),
+    onceMoreIfLost(() => prepare(connection, target, spec, source, recorder)),
   );
   recorder.target = plan.target;
   if (before !== undefined) {
@@ -90,10 +91,13 @@ async function prepare(
   path: ObjectPath,
   spec: WriteSpec,
   source: OpenInput,
-  run: Run,
+  recorder: WriteRecorder,
 ): Promise<Prepared> {
+  const { run } = recorder;
   await using session = await database.session(run);
-  const target = await describeObject(session, path, run);
+  const opened = await openTarget(session, targetRequest(path, spec, source, options, run), run);
+  recorder.ddl = [...recorder.ddl, ...opened.ddl];
+  const { target } = opened;
   const plan = planWrite(spec, target, {
     runId: run.runId,
     inputColumns: source.columns,
@@ -110,6 +114,22 @@ async function prepare(
   const before = await look(runId);
   const file = before !== undefined || fileKey === undefined ? undefined : await look(fileKey);
   return { plan, before, file };
+}
+
+function targetRequest(
+  path: ObjectPath,
+  spec: WriteSpec,
+  source: OpenInput,
+  options: Connection['options'],
+  run: Run,
+): TargetRequest {
+  return {
+    path,
+    spec,
+    input: () => source.fields(run),
+    statementTimeoutMs: options.statementTimeoutSeconds * 1000,
+    lockTimeoutMs: 1000 * integerAttribute('write', 'lockTimeoutSeconds', spec.lockTimeoutSeconds),
+  };
 }
 
 /** A session that was idle may have died unnoticed; nothing was done with it yet. */

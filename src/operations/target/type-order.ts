@@ -1,5 +1,5 @@
 import { LIMITS } from '../../core/redshift-limits.ts';
-import type { RedshiftType, SupportedType } from '../../core/redshift-type.ts';
+import { type RedshiftType, renderType, type SupportedType } from '../../core/redshift-type.ts';
 
 /** Decimal digits that hold every value of an integer type. */
 const INTEGER_DIGITS = { smallint: 5, integer: 10, bigint: 19 } as const;
@@ -42,20 +42,24 @@ export function widened(column: SupportedType, value: SupportedType): SupportedT
 
 /** Whether two types are one and the same in DDL. */
 export function sameType(left: RedshiftType, right: RedshiftType): boolean {
-  return JSON.stringify(Object.entries(left).sort()) === JSON.stringify(Object.entries(right).sort());
+  return renderType(left) === renderType(right);
 }
 
 function both(kinds: readonly string[], one: string, other: string): boolean {
   return kinds.includes(one) && kinds.includes(other);
 }
 
-type NumberType = Type<IntegerKind> | Type<'decimal'>;
+interface IntegerType {
+  readonly kind: IntegerKind;
+}
+
+type NumberType = IntegerType | Type<'decimal'>;
 
 function isNumber(type: SupportedType): type is NumberType {
   return type.kind === 'decimal' || isInteger(type);
 }
 
-function isInteger(type: SupportedType): type is Type<IntegerKind> {
+function isInteger(type: SupportedType): type is IntegerType {
   return INTEGERS.some((kind) => kind === type.kind);
 }
 

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Engine } from '../../columnar/engine.ts';
+import { inferTypes } from '../../columnar/infer-types.ts';
 import { type InputFile, openInputFile } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
 import { ConnectorError } from '../../core/errors.ts';
@@ -42,6 +43,10 @@ export async function openFile(
       columns: wished ?? columns,
       compression: 'zstd',
       source: file,
+      fields: async (fieldsRun) => {
+        const fields = await inferTypes(open, input, fieldsRun);
+        return (wished ?? columns).flatMap((name) => fields.find((field) => field.name === name) ?? []);
+      },
       stage: (area, plan, recorder, stageRun) =>
         stageLocalFiles(open, { input, columns: loadColumns(input, plan), plan }, area, recorder, stageRun),
       [Symbol.asyncDispose]: close,

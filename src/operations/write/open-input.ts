@@ -1,6 +1,7 @@
 import type { Run } from '../../core/run.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
 import type { Connection } from '../connection.ts';
+import type { InputField } from '../target/input-field.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { FileSource, WriteInput, WriteSpec } from '../write-spec.ts';
 import { openFile } from './input-file.ts';
@@ -17,6 +18,8 @@ export interface OpenInput extends AsyncDisposable {
   readonly compression: 'gzip' | 'zstd';
   /** The file that the rows are in, if it is one that can be known again. */
   readonly source?: SourceFile;
+  /** The columns with their types, as far as the input tells them: a text file is read through for that. */
+  fields(run: Run): Promise<readonly InputField[]>;
   /** Brings all rows into S3. To be called once. */
   stage(area: StagingArea, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput>;
 }
@@ -33,6 +36,7 @@ export async function openInput(
   return {
     columns: rows.columns,
     compression: 'gzip',
+    fields: () => Promise.resolve(rows.fields),
     stage: (area, plan, recorder, stageRun) => stageRows(area, plan, rows, recorder, stageRun),
     [Symbol.asyncDispose]: () => rows[Symbol.asyncDispose](),
   };

@@ -113,6 +113,7 @@ async function openCore(
     serializer: init.cluster.isolation === 'serializable' ? new Serializer(run) : undefined,
     hasOpaqueColumns: false,
     hasLateViews: false,
+    hasExternalTables: false,
     downUntilMs: 0,
     nextQueryId: () => ++lastQueryId,
     admin: run,

@@ -1,6 +1,7 @@
 import { ACTIVITY_SQL } from './activity-sql.ts';
 import { BINARY_SQL } from './binary-sql.ts';
 import { EQUALITY_SQL } from './equality-sql.ts';
+import { EXTERNAL_SQL, EXTERNAL_TABLES_SQL } from './external-sql.ts';
 import { FUNCTIONS_SQL } from './functions-sql.ts';
 import { IAM_PRIVILEGES_SQL } from './iam-privileges-sql.ts';
 import { OBJECTS_SQL } from './objects-sql.ts';
@@ -16,10 +17,12 @@ import { VIEWS_SQL } from './views-sql.ts';
 export const CATALOG_SQL: readonly string[] = [
   ...TYPES_SQL,
   ...STORAGE_SQL,
+  ...EXTERNAL_TABLES_SQL,
   ...FUNCTIONS_SQL,
   ...SUPER_SQL,
   ...BINARY_SQL,
   ...VIEWS_SQL,
+  ...EXTERNAL_SQL,
   ...ACTIVITY_SQL,
   ...OBJECTS_SQL,
   ...TABLE_FACTS_SQL,

@@ -5,7 +5,7 @@ import { SHOW_SQL } from './show-sql.ts';
 const RELATIONS = `
 CREATE VIEW pg_catalog.rs_relations AS
 SELECT c.oid, n.oid AS schema_oid, rs_full(n.nspname) AS schema_name, rs_full(c.relname) AS table_name,
-  CASE c.relkind WHEN 'r' THEN 'TABLE' ELSE 'VIEW' END AS table_type,
+  CASE WHEN c.oid IN (SELECT relid FROM rs_external_tables) THEN 'EXTERNAL TABLE' WHEN c.relkind = 'r' THEN 'TABLE' ELSE 'VIEW' END AS table_type,
   array_to_string(c.relacl, E'\\n') AS table_acl, obj_description(c.oid, 'pg_class') AS remarks,
   pg_get_userbyid(c.relowner)::text AS owner, coalesce(f.facts, '{}') AS facts, c.relpersistence = 't' AS temporary,
   CASE WHEN c.relkind = 'm' THEN 'MATERIALIZED VIEW' WHEN c.relkind = 'r' THEN 'REGULAR TABLE'
@@ -61,7 +61,7 @@ LEFT JOIN LATERAL (SELECT p.position FROM jsonb_array_elements_text(coalesce(r.f
 const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
   svv_all_tables: `SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128), table_name::varchar(128),
     table_type::varchar(128), table_acl::varchar(128), remarks::varchar(128) FROM rs_relations`,
-  svv_redshift_tables: 'SELECT * FROM svv_all_tables',
+  svv_redshift_tables: "SELECT * FROM svv_all_tables WHERE table_type <> 'EXTERNAL TABLE'",
   svv_tables: `SELECT database_name AS table_catalog, schema_name AS table_schema, table_name,
     CASE table_type WHEN 'TABLE' THEN 'BASE TABLE' ELSE table_type END AS table_type, remarks FROM svv_all_tables`,
   svv_all_columns: `SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128), table_name::varchar(128),
@@ -82,7 +82,7 @@ const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
     full_type AS type, encoding::text, distkey, sortkey, NOT nullable AS "notnull" FROM rs_columns
     WHERE schema_name = ANY (current_schemas(true)) AND relid NOT IN (SELECT view_oid FROM rs_late_views)`,
   svv_redshift_schemas: `SELECT current_database()::varchar(128) AS database_name, rs_full(nspname)::varchar(128) AS schema_name,
-    nspowner::int AS schema_owner, 'local'::varchar(128) AS schema_type, array_to_string(nspacl, E'\\n')::varchar(128) AS schema_acl,
+    nspowner::int AS schema_owner, CASE WHEN oid IN (SELECT schema_oid FROM rs_external_schemas) THEN 'external' ELSE 'local' END::varchar(128) AS schema_type, array_to_string(nspacl, E'\\n')::varchar(128) AS schema_acl,
     NULL::varchar(128) AS schema_option FROM pg_namespace
     WHERE nspname NOT LIKE 'pg\\_toast%' AND nspname NOT LIKE 'pg\\_temp%' AND has_schema_privilege(oid, 'USAGE')`,
   svv_all_schemas: 'SELECT *, NULL::varchar(128) AS source_database FROM svv_redshift_schemas',
@@ -92,13 +92,6 @@ const SYSTEM_VIEWS: Readonly<Record<string, string>> = {
     (SELECT CASE isolation WHEN 'serializable' THEN 'Serializable' ELSE 'Snapshot Isolation' END FROM rs_cluster)::varchar(128)
       AS database_isolation_level
     FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'`,
-  svv_external_schemas: `SELECT 0 AS esoid, 0::smallint AS eskind, ''::name AS schemaname, 0 AS esowner, ''::text AS databasename,
-    ''::text AS esoptions WHERE false`,
-  svv_external_tables: `SELECT ''::text AS redshift_database_name, ''::text AS schemaname, ''::text AS tablename, ''::text AS tabletype,
-    ''::text AS location, ''::text AS input_format, ''::text AS output_format, ''::text AS serialization_lib,
-    ''::text AS serde_parameters, 0 AS compressed, ''::text AS parameters WHERE false`,
-  svv_external_columns: `SELECT ''::text AS redshift_database_name, ''::text AS schemaname, ''::text AS tablename,
-    ''::text AS columnname, ''::text AS external_type, 0 AS columnnum, 0 AS part_key, ''::text AS is_nullable WHERE false`,
   stv_slices: `SELECT (s / 2)::int AS node, s::int AS slice, (s % 2)::int AS localslice, 'D'::char(1) AS type
     FROM rs_cluster, generate_series(0, slices - 1) s`,
   stv_db_isolation_level: `SELECT d.oid::int AS db_id, datname::char(128) AS db_name,

@@ -26,6 +26,8 @@ export interface ClusterCore {
   hasLateViews: boolean;
   /** World time until which no session is taken: the cluster restarts or is paused. */
   downUntilMs: number;
+  /** Set once an external table was made: statements that name one fill it first. */
+  hasExternalTables: boolean;
   nextQueryId(): number;
   /** Runs SQL as superuser on a connection of its own. */
   admin(database: string, sql: string): Promise<BackendResult>;

@@ -7,6 +7,7 @@ import type { Plan } from '../sql/plan.ts';
 import { isOn } from '../sql/settings.ts';
 import type { CommandResult } from '../statement-handler.ts';
 import { commandComplete, dataRow, rowDescription } from '../wire/messages.ts';
+import { fillExternalTables } from './external-tables.ts';
 import { openHandlerSession } from './handler-session.ts';
 import type { Relay, Showing } from './relay.ts';
 import { struck, type Victim } from './strike.ts';
@@ -53,10 +54,17 @@ export class Executor {
     this.state = { ...counters, nextQueryId: () => this.#current?.queryId ?? core.nextQueryId() };
   }
 
+  /** Brings up to date what the statement reads and the database does not have by itself. */
+  async lookAhead(text: string): Promise<void> {
+    const { core } = this.relay;
+    if (readsActivity(text)) await core.activity.flush(this.identity.database);
+    await this.relay.inRedshiftWords(() => fillExternalTables(core, this.identity.database, text));
+  }
+
   /** Runs `work` as one statement of this text, seen by others while it lasts. */
   async tracked<T>(text: string, work: () => Promise<T>): Promise<T> {
     const { core, backend } = this.relay;
-    if (readsActivity(text)) await core.activity.flush(this.identity.database);
+    await this.lookAhead(text);
     const { user, database } = this.identity;
     const queryId = core.nextQueryId();
     const transactionId = this.transaction.identify();
@@ -89,6 +97,7 @@ export class Executor {
     if (plan.kind !== 'run') return plan;
     if (MAKES_OPAQUE.test(plan.sql)) core.hasOpaqueColumns = true;
     if (plan.verb === 'CREATE VIEW' && plan.hidesRows) core.hasLateViews = true;
+    if (plan.verb === 'CREATE EXTERNAL TABLE') core.hasExternalTables = true;
     if (!core.hasOpaqueColumns || plan.retype === undefined || this.relay.backend.status === 'E') return plan;
     const { rows } = await this.relay.quiet(
       `SELECT attname, pg_catalog.format_type(atttypid, NULL) FROM pg_catalog.pg_attribute

@@ -1,4 +1,3 @@
-import { readsActivity } from '../activity.ts';
 import { RedshiftError } from '../backend-session.ts';
 import type { Plan } from '../sql/plan.ts';
 import type { ClientMessage } from '../wire/client-connection.ts';
@@ -99,7 +98,7 @@ export class ExtendedProtocol {
     const name = reader.cstring();
     const text = reader.cstring();
     this.#current = text;
-    if (readsActivity(text)) await this.#executor.relay.core.activity.flush(this.#executor.identity.database);
+    await this.#executor.lookAhead(text);
     const planned = this.#plan(text);
     if (planned?.kind === 'refused') throw new RedshiftError(planned.fields);
     const plan = planned && (await this.#executor.withTypes(planned));
@@ -123,7 +122,7 @@ export class ExtendedProtocol {
     const prepared = this.#statements.get(name);
     if (!prepared) throw new RedshiftError({ code: '26000', message: `prepared statement "${name}" does not exist` });
     refuseManyParameters(reader.rest);
-    if (readsActivity(prepared.text)) await this.#executor.relay.core.activity.flush(this.#executor.identity.database);
+    await this.#executor.lookAhead(prepared.text);
     this.#portals.set(portal, prepared);
     if (!passes(prepared.plan)) return this.#executor.relay.client.send(frame(TYPE.bindComplete));
     await this.#lock(prepared.plan);

@@ -51,6 +51,7 @@ export async function runAsSuperuser(core: ClusterCore, database: string, text: 
       });
       if ('sql' in plan && MAKES_OPAQUE.test(plan.sql)) core.hasOpaqueColumns = true;
       if (plan.kind === 'run' && plan.verb === 'CREATE VIEW' && plan.hidesRows) core.hasLateViews = true;
+      if (plan.kind === 'run' && plan.verb === 'CREATE EXTERNAL TABLE') core.hasExternalTables = true;
       await core.learnNames(database);
       if (plan.kind === 'refused') throw new RedshiftError(plan.fields);
       if (plan.kind === 'admin' && plan.everywhere) {

@@ -31,12 +31,11 @@ export const MAKES_OPAQUE = /^(?:create|alter)\b[\s\S]*(?:super|varbyte|json_par
  * Literals and parameters given as they are for columns of an INSERT .. VALUES or UPDATE .. SET: to Redshift they are texts, so
  * one string in a SUPER and the bytes of the text in a VARBYTE; to PostgreSQL they would be what the type reads.
  */
-export function givenLiterals(statement: Statement, verb: string, position: number): Retype | undefined {
+export function givenLiterals(statement: Statement, verb: string, position: number): Retype {
   const { tokens, context } = statement;
-  const cursor = new TokenCursor(tokens, position);
-  const given = verb === 'INSERT' ? ofInsert(cursor, context.rules) : ofUpdate(cursor, context.rules);
-  if (given.length === 0) return undefined;
   return (columns) => {
+    const cursor = new TokenCursor(tokens, position);
+    const given = verb === 'INSERT' ? ofInsert(cursor, context.rules) : ofUpdate(cursor, context.rules);
     const edits = new Edits();
     for (const { column, token } of given) {
       const target = typeof column === 'number' ? columns[column] : columns.find(({ name }) => name === column);

@@ -4,6 +4,7 @@ import { isWord, renderName, splitAtCommas, syntaxError, TokenCursor, unsupporte
 import { declareTable, type Plan, runPlan } from './plan.ts';
 import { planAlterTable } from './plan-alter.ts';
 import { refuseLeaderOnly } from './plan-dml.ts';
+import { planCreateExternal } from './plan-external.ts';
 import { planGrant } from './plan-grant.ts';
 import { planAnalyze, planVacuum } from './plan-maintenance.ts';
 import { planCreateProcedure } from './plan-procedure.ts';
@@ -74,12 +75,13 @@ function planCreate(statement: Statement, cursor: TokenCursor): Plan {
   cursor.take('or', 'replace');
   if (cursor.take('procedure')) return planCreateProcedure(statement, cursor);
   if (cursor.sees('schema')) return runPlan('CREATE SCHEMA', statement.rewritten());
+  if (cursor.take('external')) return planCreateExternal(statement, cursor);
   if (context.lenient) return runPlan('CREATE', statement.rewritten());
   if (cursor.take('database')) return administer(statement, 'CREATE DATABASE', 'CREATE DATABASE');
   if (cursor.sees('user') || cursor.sees('group'))
     return administer(statement, `CREATE ${cursor.peek()?.value.toUpperCase()}`);
   const object = cursor.sees('unique', 'index') ? 'INDEX' : (cursor.peek()?.value.toUpperCase() ?? '');
-  if (/^(?:EXTERNAL|FUNCTION|MODEL|DATASHARE|LIBRARY|MASKING|RLS|ROLE|IDENTITY)$/.test(object)) {
+  if (/^(?:FUNCTION|MODEL|DATASHARE|LIBRARY|MASKING|RLS|ROLE|IDENTITY)$/.test(object)) {
     throw new RedshiftError({ code: '0A000', message: `CREATE ${object} is not covered by the sandbox` });
   }
   throw new RedshiftError({ code: '0A000', message: `SQL command "CREATE ${object}" not supported.` });

@@ -18,7 +18,9 @@ export function addCheckCommand(program: Command, run: Run, [connection, json]: 
     )
     .addOption(connection)
     .addOption(
-      new Option('--mode <mode>', 'which identity to try').choices(Object.keys(MANIFEST.modes)).default('standard'),
+      new Option('--mode <mode>', "whose way in to try: advanced is that of the worker node's role")
+        .choices(Object.keys(MANIFEST.modes))
+        .default('standard'),
     );
   for (const option of attributeOptions('check')) command.addOption(option);
   command

@@ -20,6 +20,7 @@ import type { CommandContext } from './program.ts';
 
 export interface ExecCommand {
   readonly connection: string;
+  readonly mode: 'standard' | 'advanced';
   readonly passwordEnv?: boolean;
 }
 
@@ -32,14 +33,14 @@ const NOT_EXECUTABLE = 126;
  * program's libpq reads, kept fresh while it runs and gone afterwards; or, where asked for, in its environment.
  */
 export async function exec(
-  { connection, passwordEnv = false }: ExecCommand,
+  { connection, mode, passwordEnv = false }: ExecCommand,
   context: CommandContext,
   [command = '', ...args]: readonly string[],
 ): Promise<number> {
   if (command === '') return statusOf({ notStarted: 'ENOENT' }, command, context);
   using output = openOutput({ ...context, withoutProgress: true });
   const secretNames = referencedVariables(await loadConnectionFile(connection));
-  await using redshift = await openConnection(connection, output);
+  await using redshift = await openConnection(connection, output, { mode });
   const issued = await redshift.login(context);
   const place = await placeOf(issued);
   using folder = await openPrivateFolder(context.signal, output.onEvent);

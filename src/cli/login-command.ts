@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { MANIFEST } from '../manifest/manifest.gen.ts';
 import type { ExecCommand } from './exec.ts';
 import type { LoginCommand } from './login.ts';
 import { LOGIN_FORMS } from './login-forms.ts';
@@ -17,6 +18,7 @@ export function addLoginCommands(program: Command, run: Run, connection: () => O
         'or a pipe, never to a terminal without --show. To run a program with the login, roleshift exec is the better way.',
     )
     .addOption(connection())
+    .addOption(mode())
     .addOption(
       new Option('--format <format>', 'form of the login (default: env; json with --json)').choices(LOGIN_FORMS),
     )
@@ -39,12 +41,20 @@ export function addLoginCommands(program: Command, run: Run, connection: () => O
     .argument('<command...>', 'the program and its arguments')
     .passThroughOptions()
     .addOption(connection())
+    .addOption(mode())
     .addOption(new Option('--password-env', 'for programs that read no password file: PGPASSWORD, never renewed'))
     .addOption(new Option('--json', 'print a failure before the program runs as one JSON document'))
     .addHelpText('after', EXEC_EXAMPLES)
     .action(
       run<ExecCommand>(async (options, context) => (await import('./exec.ts')).exec(options, context, exec.args)),
     );
+}
+
+/** On a worker node its own role logs in, as `roleshift check --mode advanced` tries it. */
+function mode(): Option {
+  return new Option('--mode <mode>', 'whose login: advanced is that of the worker node')
+    .choices(Object.keys(MANIFEST.modes))
+    .default('standard');
 }
 
 const LOGIN_EXAMPLES = `

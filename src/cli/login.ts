@@ -12,6 +12,7 @@ import type { CommandContext } from './program.ts';
 
 export interface LoginCommand {
   readonly connection: string;
+  readonly mode: 'standard' | 'advanced';
   readonly format?: LoginForm;
   readonly output?: string;
   readonly replace?: boolean;
@@ -26,7 +27,7 @@ export async function login(command: LoginCommand, context: CommandContext): Pro
   const { output: path } = command;
   if (path !== undefined) await checkSecretFile(path, { replace: command.replace === true });
   using output = openOutput({ ...context, withoutProgress: true });
-  await using redshift = await openConnection(command.connection, output);
+  await using redshift = await openConnection(command.connection, output, { mode: command.mode });
   const issued = await redshift.login(context);
   if (path === undefined) {
     process.stdout.write(await textOf(form, issued));

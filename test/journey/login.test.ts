@@ -129,6 +129,31 @@ describe('a login for other programs', () => {
       expect(JSON.parse(stdout), stderr).to.include({ host: ready.values['host'], port: ready.values['port'] });
     });
 
+    it('is that of a worker node where that is asked for, as a program gets it by exec', async () => {
+      const { environment } = sandbox.connection('worker-worker-1');
+      const file = await desk.connection(sandbox.connection('keys-etl-agent'), {
+        secretAccessKey: 'not/the/agents/own',
+      });
+      const advanced = ['-c', file, '--mode', 'advanced'];
+      const { status, stdout, stderr } = await desk.run(['login', ...advanced, '--json'], { environment });
+      expect(status, stderr).to.equal(0);
+      expect(JSON.parse(stdout)).to.include({ user: 'IAM:etl' });
+      const program = await desk.run(['exec', ...advanced, '--', 'psql', ...WHO], { environment });
+      expect([program.status, program.stdout], program.stderr).to.deep.equal([0, 'etl|dev\n']);
+      for (const args of [['login'], ['exec', '--', 'psql', ...WHO]]) {
+        const [command = '', ...rest] = args;
+        const standard = await desk.run([command, '-c', file, ...rest], { environment });
+        expect([standard.status, standard.stdout], standard.stderr).to.deep.equal([3, '']);
+        expect(standard.stderr).to.include('RS_AUTH_KEYS_INVALID');
+      }
+      const check = await desk.run(['check', ...advanced, '--only', 'login', '--json'], { environment });
+      expect([check.status, check.stdout]).to.satisfy(
+        ([code, text]: [number, string]) => code === 0 && text.includes(':assumed-role/WorkerNode/'),
+      );
+      const wrong = await desk.run(['login', '-c', file, '--mode', 'worker']);
+      expect([wrong.status, wrong.stdout]).to.deep.equal([2, '']);
+    });
+
     it('replaces a file only where told to, and no link, folder or device at all', async () => {
       const path = await desk.file('precious', 'other:entries');
       const refused = await run('login', ['-o', path]);

@@ -132,6 +132,15 @@ describe('the roles of a cluster', () => {
     );
   });
 
+  it('lack one that is misspelt, and have its neighbour', () => {
+    const roles = [{ arn: COPY }, { arn: `${ROLE}Elsewhere` }];
+    expect(failureOf(() => attachedFinding({ roles }, COPY.replace('Copy', 'Coyp'), cluster, PLACE)).action).to.equal(
+      `Correct copyRole: did you mean ${COPY}? Or attach the role.`,
+    );
+    const other = failureOf(() => attachedFinding({ roles }, `${ROLE}ForAnalysts`, cluster, PLACE));
+    expect(other.action).to.equal('Attach the role to it.');
+  });
+
   it('have no default', () => {
     for (const [asked, command] of [
       [cluster, /modify-cluster-iam-roles --cluster-identifier warehouse --default-iam-role-arn/],

@@ -1,6 +1,7 @@
 import { type AttachedRoles, type RoleHolderTarget, readAttachedRoles } from '../../auth/attached-roles.ts';
 import type { ReadPolicy } from '../../auth/iam-reads.ts';
 import { ConnectorError } from '../../core/errors.ts';
+import { nearNames } from '../../core/near-names.ts';
 import type { Run } from '../../core/run.ts';
 import { listOf, type PolicyStatement, statementsOf } from '../../policies/document.ts';
 import { roleHolder } from '../../policies/holders.ts';
@@ -102,11 +103,13 @@ export function attachedFinding(
   }
   const found = roles.find((role) => role.arn === arn);
   if (found === undefined) {
+    const near = roleNear(arn, roles);
     throw new ConnectorError(
       'RS_AUTH_ROLE_DENIED',
       `${holder} does not have the role ${arn} (attached: ${listed(roles)})`,
       {
-        action: 'Attach the role to it.',
+        action:
+          near === undefined ? 'Attach the role to it.' : `Correct copyRole: did you mean ${near}? Or attach the role.`,
         details: { roleArn: arn, attached: listed(roles) },
       },
     ).withDiagnosis(toAttach(arn, asked, place));
@@ -116,6 +119,16 @@ export function attachedFinding(
     evidence: wanted === undefined ? `${arn}, as the default` : arn,
     warning: status === 'in-sync' ? undefined : `It is ${status}: wait a minute until it is in-sync`,
   };
+}
+
+/** The role that was probably meant: one whose name is near. */
+function roleNear(wanted: string, roles: AttachedRoles['roles']): string | undefined {
+  const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+  const [near] = nearNames(
+    nameOf(wanted),
+    roles.map(({ arn }) => nameOf(arn)),
+  );
+  return roles.find(({ arn }) => nameOf(arn) === near)?.arn;
 }
 
 function listed(roles: AttachedRoles['roles']): string {

@@ -39,8 +39,21 @@ function script(set: PolicySet, account: AccountPolicies, explain: boolean): str
     ...guard,
     ...parts,
     `if [ -n "$left" ]; then echo "Not done:\${left%,}." >&2; exit 1; fi`,
+    ...ending(account),
     '',
   ].join('\n');
+}
+
+/** Silence would leave a person to wonder whether anything happened, and a comment is not read by whoever runs a script. */
+function ending({ account, holders }: AccountPolicies): readonly string[] {
+  const keys = holders.filter(({ documents }) => documents.some(({ kind }) => kind === 'key'));
+  return [
+    ...keys.map(
+      ({ holder }) =>
+        `echo "By hand, unless done already: the statements that this script holds for the policy of key "${quoted(holder.name)}`,
+    ),
+    `echo "Done: account "${quoted(hasPlaceholder(account) ? 'of these credentials' : account)}" has what this script holds for it."`,
+  ];
 }
 
 /** Names without an account are made wherever the credentials belong. */

@@ -64,7 +64,7 @@ describe('a diagnosis on the screen', () => {
   });
 
   for (const [mend, document, line] of [
-    ['removeStatement', 'permissions', '-> Take the Deny out of the permissions of role Login'],
+    ['removeStatement', 'permissions', '-> Take the Deny out of the permissions policy of role Login'],
     ['widenBoundary', 'boundary', '-> Allow it in the permissions boundary of role Login'],
     ['widenSession', 'session', '-> Allow it in the session policy for role Login'],
     ['askOrganization', 'organization', '-> Ask whoever keeps a policy of the organization above account 111122223333'],

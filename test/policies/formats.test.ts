@@ -83,12 +83,12 @@ describe('Formats of policies', () => {
     const aws = 'aws() { echo "$2" >&2; echo "$ACCOUNT"; }\n'; // everything exists
     const run = (REPLACE: string, ACCOUNT = '111122223333'): { status: number; calls: string } => {
       try {
-        execFileSync('bash', ['-s'], {
+        const calls = execFileSync('bash', ['-s'], {
           input: `exec 2>&1\n${aws}${script!.content}`,
           env: { ...process.env, REPLACE, ACCOUNT },
           stdio: 'pipe',
         });
-        return { status: 0, calls: '' };
+        return { status: 0, calls: calls.toString() };
       } catch (error) {
         const { status, stdout } = error as { status: number; stdout: Buffer };
         return { status, calls: stdout.toString() };
@@ -97,7 +97,12 @@ describe('Formats of policies', () => {
     const left = run('0');
     expect(left.status).to.equal(1);
     expect(left.calls).to.include('Role RedshiftLogin exists').and.not.include('update-assume-role-policy');
-    expect(run('1').status).to.equal(0);
+    expect(left.calls)
+      .to.match(/Not done: trust of RedshiftLogin.*\.\n$/)
+      .and.not.include('Done:');
+    const done = run('1');
+    expect(done.status).to.equal(0);
+    expect(done.calls).to.match(/\nDone: account 111122223333 has what this script holds for it\.\n$/);
     const strange = run('1', '999999999999');
     expect(strange.status).to.equal(2);
     expect(strange.calls).to.include('credentials of account 999999999999').and.not.include('put-user-policy');

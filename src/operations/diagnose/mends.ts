@@ -139,7 +139,7 @@ export function commandToCreate(holder: PolicyHolder, statements: readonly Polic
 /** What a candidate says of its holder in a sentence: `the trust policy of role RedshiftLogin`. */
 export function placeOf({ holder, document }: Pick<Candidate, 'holder' | 'document'>): string {
   const words: Readonly<Record<DiagnosedDocument, string>> = {
-    permissions: 'the permissions',
+    permissions: 'the permissions policy',
     trust: 'the trust policy',
     bucket: 'the bucket policy',
     key: 'the key policy',

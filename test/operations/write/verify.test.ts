@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
@@ -17,9 +18,12 @@ const ROWS = [
 
 describe('write: verify', () => {
   let on: WriteWorld;
+  let inputs: string;
   before(async () => {
     on = await sharedWriteWorld();
+    inputs = await mkdtemp(join(tmpdir(), 'verify-inputs-'));
   });
+  after(() => rm(inputs, { recursive: true }));
 
   const compared = ['id', 'name', 'price', 'ratio', 'at'];
 
@@ -40,7 +44,7 @@ describe('write: verify', () => {
       'verify_files',
       'id BIGINT, name VARCHAR(40), price DECIMAL(12,2), ratio DOUBLE PRECISION, day DATE',
     );
-    const parquet = join(on.folder, 'verify.parquet');
+    const parquet = join(inputs, 'verify.parquet');
     const db = await DuckDBInstance.create(':memory:');
     const connection = await db.connect();
     await connection.run(
@@ -48,7 +52,7 @@ describe('write: verify', () => {
     );
     connection.closeSync();
     db.closeSync();
-    const csv = join(on.folder, 'verify.csv');
+    const csv = join(inputs, 'verify.csv');
     await writeFile(csv, 'id,name,price,ratio,day\n1,"x\ny",+01.5,1e-3,2024-01-01T00:00:00Z\n2,,,inf,\n');
     for (const [file, rows] of [
       [parquet, 5000],
@@ -72,7 +76,7 @@ describe('write: verify', () => {
 
   it('counts what Redshift refused, and says that the others were not compared', async () => {
     await on.table('verify_rejects', 'id BIGINT, day DATE NOT NULL');
-    const csv = join(on.folder, 'rejects.csv');
+    const csv = join(inputs, 'rejects.csv');
     await writeFile(csv, 'id,day\n1,2024-01-01\n2,nonsense\n');
     const report = await on.write({ object: 'sales.verify_rejects', verify: true, rejectLimit: 5 }, { file: csv });
     expect(report.rows).to.include({ inserted: 1, rejected: 1 });

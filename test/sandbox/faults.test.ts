@@ -200,13 +200,13 @@ describe('Faults of the sandbox', () => {
     it('may hold what the guide shows', async () => {
       const guide = await readFile('docs/sandbox.md', 'utf8');
       const [, block = ''] = /^```yaml\n(faults:[\s\S]*?)^```/m.exec(guide) ?? [];
-      expect(checkSwitches(parse(block)).faults).to.have.length(5);
+      expect(checkSwitches(parse(block)).faults).to.have.length(11);
     });
 
     it('take every point that the guide lists', async () => {
       const guide = await readFile('docs/sandbox.md', 'utf8');
-      const points = [...guide.matchAll(/`((?:imds|container|pg):\w+)`/g)].map(([, on]) => on!);
-      expect(points).to.have.length.at.least(13);
+      const points = [...guide.matchAll(/`((?:imds|container|pg|copy|unload):\w+)`/g)].map(([, on]) => on!);
+      expect(points).to.have.length.at.least(16);
       const faults = points.map((on) => ({ on, effect: { kind: 'silence' } }));
       expect(checkSwitches({ faults })).to.deep.equal({ faults });
     });

@@ -15,11 +15,12 @@ import type { ConnectionInput } from './manifest/options.gen.ts';
 import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
 import { type ResolveSecret, realPathUnder } from './manifest/references.ts';
 import { addressCheck, policyOf, resolveConnection, toldHostCheck } from './manifest/resolve.ts';
+import type { CallResult, CallSpec } from './operations/call/call-spec.ts';
 import type { CheckReport, CheckSpec, CheckStep } from './operations/check/report.ts';
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
-import type { IssuedLogin } from './operations/login.ts';
 import type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
+import type { IssuedLogin } from './operations/login.ts';
 import type { PreviewSpec } from './operations/preview.ts';
 import type { ReadSpec } from './operations/read/read-spec.ts';
 import type { WriteReport } from './operations/write-report.ts';
@@ -79,14 +80,16 @@ export interface OpenConnector extends AsyncDisposable {
   preview(spec: PreviewSpec, call?: CallOptions): Promise<Batch>;
   /** Rows in batches; nothing is fetched until asked for, and leaving the loop early cleans up. */
   read(spec: ReadCallSpec, call?: CallOptions): AsyncGenerator<Batch, void, undefined>;
+  /** Calls a stored procedure, once: what it puts out, and the rows of its cursors. */
+  call(spec: CallSpec, call?: CallOptions): Promise<CallResult>;
   /** Writes rows or a file in one transaction, exactly once for a run id. */
   write(spec: WriteCallSpec, input: WriteInput, call?: CallOptions): Promise<WriteReport>;
+  /** Deletes what crashed runs left in the staging bucket, as far as it is theirs for certain, and says what and why. */
+  janitor(spec?: JanitorSpec, call?: CallOptions): Promise<JanitorReport>;
 }
 
 export interface OpenInit {
-  /** Deletes what crashed runs left in the staging bucket, as far as it is theirs for certain, and says what and why. */
-  janitor(spec?: JanitorSpec, call?: CallOptions): Promise<JanitorReport>;
-  /** `advanced`: what runs on worker nodes logs in as the worker node's role. */
+  /** `advanced`: runs on worker nodes; `loginIdentity` says whether the agent or the worker node's role logs in there. */
   readonly mode?: 'standard' | 'advanced';
 }
 
@@ -192,12 +195,26 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
           }
         })(),
       ),
+    call: async (spec, options) => {
+      checkWords('call', spec);
+      return diagnosed(begin(options), async (run) => {
+        const { call } = await import('./operations/call/call.ts');
+        return call(connection, spec, run);
+      });
+    },
     write: async ({ runId, ...spec }, input, call) => {
       checkWords('write', spec);
       const rows = underFileRoots(input, policyOf({ policy, resolveSecret }));
       return diagnosed(begin(call, runId), async (run) => {
         const { write } = await import('./operations/write.ts');
         return write(connection, spec, rows, run);
+      });
+    },
+    janitor: async (spec = {}, call) => {
+      checkWords('janitor', spec);
+      return diagnosed(begin(call), async (run) => {
+        const { janitor } = await import('./operations/janitor.ts');
+        return janitor(connection, spec, run);
       });
     },
     [Symbol.asyncDispose]: async () => {
@@ -210,13 +227,6 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     },
   };
 }
-    janitor: async (spec = {}, call) => {
-      checkWords('janitor', spec);
-      return diagnosed(begin(call), async (run) => {
-        const { janitor } = await import('./operations/janitor.ts');
-        return janitor(connection, spec, run);
-      });
-    },
 
 /** Under a host, a file to load lies under the policy's file roots, links followed. */
 function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {

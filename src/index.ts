@@ -36,12 +36,13 @@ export type { ConnectionInput, ConnectionOptions } from './manifest/options.gen.
 export type { HostPolicy, IdentityKind } from './manifest/policy.ts';
 export { redact } from './manifest/redact.ts';
 export { findIssues, type ResolveContext, resolveOptions } from './manifest/resolve.ts';
+export type { CallArgument, CallCursor, CallResult, CallSpec } from './operations/call/call-spec.ts';
 export type { CheckError, CheckReport, CheckSpec, CheckStep, CheckVerdict } from './operations/check/report.ts';
 export type { Candidate, Diagnosis } from './operations/diagnose/diagnosis.ts';
 export { diagnosisOf } from './operations/diagnosis-of.ts';
 export type { DiscoverSpec, Discovery } from './operations/discover.ts';
-export type { IssuedLogin } from './operations/login.ts';
 export type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
+export type { IssuedLogin } from './operations/login.ts';
 export type { PreviewSpec } from './operations/preview.ts';
 export type {
   Comparison,
@@ -69,6 +70,6 @@ export type {
   WriteOperation,
   WriteSpec,
 } from './operations/write-spec.ts';
-export type { Batch, Row, Value } from './types/batch.ts';
 export type { SweptFolder } from './staging/sweep.ts';
+export type { Batch, Row, Value } from './types/batch.ts';
 export type { Field } from './types/field.ts';

@@ -5,7 +5,7 @@ export type AttributeForm =
   | { readonly kind: 'programOnly' };
 
 const SHORT: Readonly<Record<string, string>> = { limit: '-n', query: '-q' };
-const OPERANDS: readonly string[] = ['object', 'schema'];
+const OPERANDS: readonly string[] = ['object', 'schema', 'procedure'];
 /** A size of batches says nothing to who reads lines. */
 const PROGRAM_ONLY: readonly string[] = ['read.batchRows'];
 

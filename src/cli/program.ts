@@ -40,7 +40,7 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
 
   const program = new Command('roleshift')
     .description(
-      'Amazon Redshift by IAM role: check a connection, discover, preview, read, write, and log other programs in.',
+      'Amazon Redshift by IAM role: check a connection, discover, preview, read, write, call, and log other programs in.',
     )
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
@@ -108,6 +108,27 @@ Examples:
       ),
     );
 
+  const call = program
+    .command('call')
+    .summary('call a stored procedure')
+    .description('Calls a stored procedure, found by the types of its arguments, and shows its outputs and cursors.')
+    .argument('<procedure>', 'schema.procedure')
+    .addOption(connection());
+  addAttributes(call, 'call')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  roleshift call -c warehouse.yaml sales.close_day --arguments '["2026-11-24"]'
+  roleshift call -c warehouse.yaml sales.listing --arguments '[{"value": 5, "type": "integer"}, null]' -n 20`,
+    )
+    .action(
+      run(async (options: import('./call.ts').CallCommand, context, procedure) =>
+        (await import('./call.ts')).call(options, context, procedure ?? ''),
+      ),
+    );
+
   const write = program
     .command('write')
     .summary('load a file into a table, exactly once')
@@ -140,6 +161,25 @@ Examples:
       ),
     );
 
+  const janitor = program
+    .command('janitor')
+    .summary('delete what crashed runs left in the staging bucket')
+    .description(
+      'Deletes the folders of runs that are gone from the staging bucket, as far as they are ours for certain, and says of each folder why it goes or stays.',
+    )
+    .addOption(connection());
+  addAttributes(janitor, 'janitor')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  roleshift janitor -c warehouse.yaml --dry-run\n  roleshift janitor -c warehouse.yaml --older-than 7d',
+    )
+    .action(
+      run(async (options: import('./janitor.ts').JanitorCommand, context) =>
+        (await import('./janitor.ts')).janitor(options, context),
+      ),
+    );
+
   addLoginCommands(program, run, connection, json);
 
   addPoliciesCommand(program, run, [connection(), json()]);
@@ -161,25 +201,6 @@ Examples:
     )
     .addOption(new Option('--switches <file>', 'faults, short lifetimes, a wrong clock (YAML), followed while it runs'))
     .addOption(json())
-  const janitor = program
-    .command('janitor')
-    .summary('delete what crashed runs left in the staging bucket')
-    .description(
-      'Deletes the folders of runs that are gone from the staging bucket, as far as they are ours for certain, and says of each folder why it goes or stays.',
-    )
-    .addOption(connection());
-  addAttributes(janitor, 'janitor')
-    .addOption(json())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  roleshift janitor -c warehouse.yaml --dry-run\n  roleshift janitor -c warehouse.yaml --older-than 7d',
-    )
-    .action(
-      run(async (options: import('./janitor.ts').JanitorCommand, context) =>
-        (await import('./janitor.ts')).janitor(options, context),
-      ),
-    );
-
     .addHelpText(
       'after',
       `

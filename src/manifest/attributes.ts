@@ -29,7 +29,7 @@ export function checkWords(operation: string, spec: object): void {
   const issues = attributes.flatMap(([key, descriptor]) => {
     const value = given.get(key);
     if (value === undefined) return [];
-    if (key === 'object') return isReference(value) ? [] : [notNames(key)];
+    if (key === 'object' || key === 'procedure') return isReference(value) ? [] : [notNames(key)];
     if (key === 'duplicateKeys' && isByColumn(value)) return [];
     if (descriptor.enum !== undefined || descriptor.type === 'boolean') return checkValue(key, descriptor, value);
     if (descriptor.type === 'string') return typeof value === 'string' ? [] : checkValue(key, descriptor, value);

@@ -2009,6 +2009,48 @@ export const MANIFEST: Manifest = {
         }
       }
     },
+    "call": {
+      "title": "Call",
+      "description": "Calls a stored procedure and gives its outputs and the rows of its cursors.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "procedure": {
+          "type": "string",
+          "title": "Procedure",
+          "description": "Stored procedure, as schema.name or name.",
+          "required": true,
+          "order": 10
+        },
+        "arguments": {
+          "type": "json",
+          "title": "Arguments",
+          "description": "Values of the IN and INOUT arguments, in order; a type beside a value picks one of several procedures of a name.",
+          "examples": [
+            [
+              3,
+              {
+                "value": "12.50",
+                "type": "decimal(10,2)"
+              },
+              null
+            ]
+          ],
+          "order": 20
+        },
+        "limit": {
+          "type": "integer",
+          "title": "Rows",
+          "description": "Most rows of a cursor that are given.",
+          "unit": "rows",
+          "default": 1000,
+          "minimum": 0,
+          "maximum": 100000,
+          "order": 30
+        }
+      }
+    },
     "read": {
       "title": "Read",
       "description": "Reads an object or the result of a query as batches of rows.",

@@ -200,7 +200,7 @@ const BETWEEN = [
   'exact: every value arrives as it left. limited: some values are refused, aloud, or spelled anew without becoming others.',
   '**lossy**: some values may become others without a word; such a run is refused (RS_LOSS_REFUSED) unless `acceptLoss` names the',
   'column. `acceptLoss` on a write also lets single values pass that COPY would change: decimals past the scale, a time of day in a',
-  'DATE, a VARBYTE of no bytes. CSV is what UNLOAD writes as soon as one column has a type that Parquet does not have.',
+  'DATE, a VARBYTE of no bytes; on a read to JSON Lines, a SUPER that is the null of JSON. CSV is what UNLOAD writes as soon as one column has a type that Parquet does not have.',
   '',
 ];
 

@@ -2,6 +2,8 @@ import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
 import type { ReadSpec } from '../operations/read/read-spec.ts';
 import type { Batch, Value } from '../types/batch.ts';
+import { requireSupported } from '../types/field.ts';
+import { jsonOf } from '../types/json-value.ts';
 import { openConnection } from './connection.ts';
 import { formatDuration, formatNoun } from './format.ts';
 import { openOutput } from './output.ts';
@@ -31,7 +33,7 @@ export async function read(options: ReadCommand, context: CommandContext, object
   const startedMs = performance.now();
   const counted = { rows: 0 };
   const batches = redshift.read({ ...source, ...attributes }, context);
-  const lines = format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted);
+  const lines = format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted, options.acceptLoss ?? []);
   if (target === '-') await writeToStandardOutput(toTerminal ? shownLines(lines) : lines, context.signal);
   else await writeWholeFile(lines, target, context.signal);
   const ms = performance.now() - startedMs;
@@ -40,14 +42,22 @@ export async function read(options: ReadCommand, context: CommandContext, object
   return 0;
 }
 
-async function* jsonLines(batches: AsyncIterable<Batch>, counted: { rows: number }): AsyncGenerator<string> {
+async function* jsonLines(
+  batches: AsyncIterable<Batch>,
+  counted: { rows: number },
+  acceptLoss: readonly string[],
+): AsyncGenerator<string> {
   for await (const batch of batches) {
-    const names = batch.fields.map(({ name }) => `${JSON.stringify(name)}:`);
+    const members = requireSupported(batch.fields).map((field) => ({
+      name: `${JSON.stringify(field.name)}:`,
+      json: jsonOf(field, acceptLoss.includes(field.name)),
+    }));
+    let row = counted.rows;
     counted.rows += batch.rowCount;
-    yield linesOf(
-      batch,
-      (values) => `{${values.map((value, column) => `${names[column]}${jsonText(value)}`).join(',')}}`,
-    );
+    yield linesOf(batch, (values) => {
+      row += 1;
+      return `{${members.map(({ name, json }, column) => `${name}${json(values[column] ?? null, row)}`).join(',')}}`;
+    });
   }
 }
 
@@ -70,13 +80,6 @@ function linesOf({ columns, rowCount }: Batch, line: (values: readonly Value[]) 
   let text = '';
   for (let row = 0; row < rowCount; row += 1) text += `${line(columns.map((column) => column[row] ?? null))}\n`;
   return text;
-}
-
-/** A BIGINT keeps all its digits; NaN and infinities, which JSON has no number for, become strings. */
-function jsonText(value: Value): string {
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number' && !Number.isFinite(value)) return `"${value}"`;
-  return JSON.stringify(value);
 }
 
 /** NULL is an empty field, the empty string is `""`: told apart by every reader that looks at quotes. */

@@ -49,9 +49,8 @@ export function fidelityOf({ type }: Pick<SupportedField, 'type'>, path: Path): 
 const NO_PARQUET: Fidelity = { verdict: 'limited', note: 'Parquet has no form for it: the staged files are CSV' };
 
 const ONE_NULL: Fidelity = {
-  verdict: 'lossy',
-  note: "JSON's own null as a whole value comes out as SQL's NULL",
-  instead: 'write Parquet or CSV',
+  verdict: 'limited',
+  note: "JSON's own null as a whole value is refused: it would come out as SQL's NULL",
 };
 
 function stagedCsv({ kind }: SupportedType, csvLoss: string | undefined): Fidelity {

@@ -31,7 +31,7 @@ describe('the verdict on a column', () => {
     ['geometry', 'staged Parquet read', 'limited'],
     ['varbyte(32767)', 'staged Parquet read', 'exact'],
     ['varbyte(32768)', 'staged Parquet read', 'limited'],
-    ['super', 'JSON Lines file', 'lossy'],
+    ['super', 'JSON Lines file', 'limited'],
     ['super', 'Parquet file', 'exact'],
     ['timetz', 'CSV file', 'exact'],
   ] as const) {

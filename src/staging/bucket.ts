@@ -226,6 +226,14 @@ export class Bucket implements Disposable {
     }
   }
 
+  /** ARN of the KMS key that one object is encrypted with, as S3 tells; `undefined` where none is. */
+  async keyOf(key: string, signal: AbortSignal): Promise<string | undefined> {
+    const answer = await this.#small('s3:GetObject', key, signal, (abortSignal) =>
+      this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), { abortSignal }),
+    );
+    return answer.SSEKMSKeyId;
+  }
+
   /** All objects whose key starts with `prefix`, page by page. */
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<ListedObject, void, undefined> {
     let token: string | undefined;

@@ -154,6 +154,11 @@ export class StagingArea implements AsyncDisposable {
     return await this.#bucket.size(this.#key(name), this.#signal);
   }
 
+  /** ARN of the KMS key that a file is encrypted with, as S3 tells; `undefined` where none is. */
+  async keyOf(name: string): Promise<string | undefined> {
+    return await this.#bucket.keyOf(this.#key(name), this.#signal);
+  }
+
   /** What lies in the folder below `name`, the lease left out. */
   async *list(name = ''): AsyncGenerator<StagedFile, void, undefined> {
     for await (const { key, bytes } of this.#bucket.list(this.#key(name), this.#signal)) {

@@ -6,6 +6,7 @@ import { pinFinding } from '../../src/operations/check/login-pin.ts';
 import { byReading } from '../../src/operations/check/machine-rights.ts';
 import { reachFinding } from '../../src/operations/check/reach.ts';
 import { servicesOf } from '../../src/operations/check/services.ts';
+import { keyFinding } from '../../src/operations/check/staging.ts';
 import { diagnosisOf } from '../../src/operations/diagnosis-of.ts';
 import { placeOf } from '../../src/policies/place.ts';
 import { failureOf } from '../failure.ts';
@@ -151,6 +152,18 @@ describe('the roles of a cluster', () => {
       expect(diagnosisOf(error)?.candidates).to.deep.equal([]);
     }
   });
+});
+
+describe('the key of a staged object', () => {
+  const ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
+  const ARN = `arn:aws:kms:us-east-1:111122223333:key/${ID}`;
+  for (const wanted of [ID, ARN]) {
+    it(`is what S3 tells, asked for as ${wanted}`, () => {
+      expect(keyFinding(ARN, wanted)).to.deep.equal({ evidence: `encrypted with ${ARN}` });
+      expect(keyFinding(ARN.replace('1234abcd', 'ffffffff'), wanted).warning).to.include(`not with ${wanted}`);
+      expect(keyFinding(undefined, wanted).warning).to.include('no KMS key');
+    });
+  }
 });
 
 describe('the trust policy of a COPY role', () => {

@@ -19,6 +19,8 @@ const ARN = 'arn:aws:iam::111122223333';
 const IAM_READS = { Effect: 'Allow', Action: ['iam:Get*', 'iam:List*'], Resource: '*' } as const;
 const ASSUME = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: `${ARN}:role/Redshift*` } as const;
 
+const KEY_ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
+
 const policy = (...Statement: readonly object[]) => ({ Version: '2012-10-17' as const, Statement: [...Statement] });
 const trust = (Principal: object, more: object = {}) =>
   policy({ Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...more });
@@ -104,6 +106,9 @@ describe('what a check finds besides failures', () => {
             ],
           } as never,
         );
+        account.kmsKeys = [
+          { id: KEY_ID, policy: policy({ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }) },
+        ] as never;
         cluster.iamRoles = [...cluster.iamRoles!, `${ARN}:role/CopyForEtl`];
         all.instances!.push(
           { name: 'rich', kind: 'ec2', role: `${ARN}:role/RichMachine` },
@@ -383,6 +388,14 @@ describe('what a check finds besides failures', () => {
     const report = await checkWith('keys-etl-agent', {}, { write: 'sales.orders' });
     expect(report.steps.map(({ id }) => id)).to.not.include('staging:unload');
     expect(stepOf(report, 'staging:copy').verdict).to.equal('pass');
+  });
+
+  it('tells the KMS key of a staged object as S3 does', async () => {
+    const report = await checkWith('keys-etl-agent', { kmsKeyId: KEY_ID }, { only: ['staging:get'] });
+    expect(stepOf(report, 'staging:get')).to.include({ verdict: 'pass' });
+    expect(stepOf(report, 'staging:get').evidence).to.match(
+      new RegExp(`bytes, encrypted with arn:aws:kms:us-east-1:111122223333:key/${KEY_ID}$`),
+    );
   });
 
   for (const [skewSeconds, verdict, told] of [

@@ -356,6 +356,7 @@ describe('the staging area', () => {
     for (const name of ['small', 'large', 'manifest.json', '_lease.json']) {
       const head = await client.send(new HeadObjectCommand({ Bucket: 'acme-staging', Key: `${area.folder}${name}` }));
       expect([name, head.ServerSideEncryption, head.SSEKMSKeyId]).to.deep.equal([name, 'aws:kms', key]);
+      expect(await area.keyOf(name)).to.equal(key);
     }
   });
 });

@@ -101,17 +101,21 @@ export class StagingProbe implements AsyncDisposable {
         yield content;
       })(),
     );
-    const { kmsKeyId } = this.#connection.options;
-    const key = kmsKeyId === undefined ? '' : `, encrypted with the KMS key ${kmsKeyId}`;
-    return { evidence: `${this.#staged.bytes} bytes${key}` };
+    return { evidence: `${this.#staged.bytes} bytes` };
   }
 
   async #get(): Promise<Finding> {
     const bytes = await readAll(this.#opened(), FILE);
-    if (bytes.equals(this.#content)) return { evidence: `${bytes.length} bytes` };
-    throw new ConnectorError('RS_COUNT_MISMATCH', 'The object that was read is not the one that was written', {
-      action: 'Check what rewrites objects in this bucket.',
-    });
+    if (!bytes.equals(this.#content)) {
+      throw new ConnectorError('RS_COUNT_MISMATCH', 'The object that was read is not the one that was written', {
+        action: 'Check what rewrites objects in this bucket.',
+      });
+    }
+    const evidence = `${bytes.length} bytes`;
+    const { kmsKeyId } = this.#connection.options;
+    if (kmsKeyId === undefined) return { evidence };
+    const sealed = keyFinding(await this.#opened().keyOf(FILE), kmsKeyId);
+    return { ...sealed, evidence: [evidence, ...(sealed.evidence === undefined ? [] : [sealed.evidence])].join(', ') };
   }
 
   async #delete(): Promise<Finding> {
@@ -131,6 +135,17 @@ export class StagingProbe implements AsyncDisposable {
   #opened(): StagingArea {
     return this.#area ?? raise();
   }
+}
+
+/** Whether an object is encrypted with the key that was asked for: `actual` is what S3 tells, an ARN. Pure. */
+export function keyFinding(actual: string | undefined, wanted: string): Finding {
+  if (actual === undefined) {
+    return { warning: `S3 tells of no KMS key on the object, though kmsKeyId asked for ${wanted}` };
+  }
+  const isWanted = actual === wanted || actual.endsWith(`/${wanted}`);
+  return isWanted
+    ? { evidence: `encrypted with ${actual}` }
+    : { warning: `The object is encrypted with ${actual}, and not with ${wanted} as kmsKeyId says` };
 }
 
 function raise(): never {

@@ -118,6 +118,14 @@ describe("Redshift's own types", () => {
     );
   });
 
+  it('reads a literal for a shape as hex, and refuses what is none', async () => {
+    await load.query('CREATE TABLE shapes (g geometry, p geography)');
+    const point = '0101000000000000000000f03f0000000000000040';
+    await load.query(`INSERT INTO shapes VALUES ('${point}', '${point}')`);
+    expect(await load.query('SELECT g, p FROM shapes')).to.deep.equal([[point.toUpperCase(), point.toUpperCase()]]);
+    expect(await load.refusal("INSERT INTO shapes (g) VALUES ('POINT(1 2)')")).to.include({ code: '22023' });
+  });
+
   it('shows the types by the names of the information schema', async () => {
     await load.query(
       'CREATE TABLE named (s super, b varbyte(16), g geometry, h hllsketch, y interval year to month, d interval day to second(3))',

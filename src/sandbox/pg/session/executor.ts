@@ -1,7 +1,7 @@
 import { readsActivity, type StatementActivity } from '../activity.ts';
 import { type ErrorFields, RedshiftError } from '../backend-session.ts';
 import type { SessionState } from '../session-state.ts';
-import { MAKES_OPAQUE } from '../sql/given-literals.ts';
+import { isOpaque, MAKES_OPAQUE } from '../sql/given-literals.ts';
 import { quoteLiteral } from '../sql/names.ts';
 import type { Plan } from '../sql/plan.ts';
 import { isOn } from '../sql/settings.ts';
@@ -104,7 +104,7 @@ export class Executor {
        WHERE attrelid = pg_catalog.to_regclass(${quoteLiteral(plan.writes[0] ?? '')}) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
     );
     const columns = rows.map(([name, type]) => ({ name: name ?? '', type: type ?? '' }));
-    return columns.some(({ type }) => type === 'super' || type === 'varbyte')
+    return columns.some(({ type }) => isOpaque(type))
       ? { ...plan, sql: plan.retype(columns), sourcePosition: undefined }
       : plan;
   }

@@ -4,7 +4,10 @@ import { type NameRules, resolveName } from './names.ts';
 import type { Statement } from './plan-statement.ts';
 import type { Token } from './tokens.ts';
 
-/** A column of the table written to, in the order of the table; other types than these two need no help. */
+/** Whether literals for a column of this type need help. */
+export const isOpaque = (type: string): boolean => WRAPPERS[type] !== undefined;
+
+/** A column of the table written to, in the order of the table. */
 export interface OpaqueColumn {
   readonly name: string;
   readonly type: string;
@@ -21,11 +24,14 @@ interface Given {
 
 const WRAPPERS: Readonly<Record<string, readonly [before: string, after: string]>> = {
   super: ['pg_catalog.rs_super_string((', ')::pg_catalog.text)'],
+  // Hex only: WKT is for ST_GeomFromText.
+  geometry: ['pg_catalog.st_geomfromewkb((', ')::pg_catalog.text)'],
+  geography: ['pg_catalog.st_geogfromwkb((', ')::pg_catalog.text)'],
   varbyte: ['pg_catalog.to_varbyte((', ")::pg_catalog.text, 'utf8')"],
 };
 
-/** What PostgreSQL remembers of tables with such columns: only then are literals looked at. */
-export const MAKES_OPAQUE = /^(?:create|alter)\b[\s\S]*(?:super|varbyte|json_parse|from_hex)/i;
+/** What may make a table with such columns: only then are literals looked at. */
+export const MAKES_OPAQUE = /^(?:create|alter)\b[\s\S]*(?:super|varbyte|geometry|geography|json_parse|from_hex)/i;
 
 /**
  * Literals and parameters given as they are for columns of an INSERT .. VALUES or UPDATE .. SET: to Redshift they are texts, so

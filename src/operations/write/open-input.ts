@@ -31,8 +31,9 @@ export async function openInput(
   input: WriteInput,
   run: Run,
 ): Promise<OpenInput> {
-  if (isFile(input)) return openFile(connection.workDirectory, input, spec.columns, run);
-  const rows = await openRows(input, spec.columns, run);
+  const wished = wishedColumns(spec);
+  if (isFile(input)) return openFile(connection.workDirectory, input, wished, run);
+  const rows = await openRows(input, wished, run);
   return {
     columns: rows.columns,
     compression: 'gzip',
@@ -40,6 +41,12 @@ export async function openInput(
     stage: (area, plan, recorder, stageRun) => stageRows(area, plan, rows, recorder, stageRun),
     [Symbol.asyncDispose]: () => rows[Symbol.asyncDispose](),
   };
+}
+
+/** Columns of the table that are named, and the one that says what becomes of a row, which is none of them. */
+function wishedColumns({ columns, operation, changeColumn }: WriteSpec): readonly string[] | undefined {
+  const isAdded = operation === 'dataDriven' && changeColumn !== undefined && columns?.includes(changeColumn) === false;
+  return isAdded ? [...(columns ?? []), changeColumn] : columns;
 }
 
 function isFile(input: WriteInput): input is FileSource {

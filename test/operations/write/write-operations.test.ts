@@ -329,6 +329,15 @@ describe('write: operations', () => {
     expect(error.code).to.equal('RS_FEATURE_UNSUPPORTED');
   });
 
+  it('takes the change column besides the columns that are named', async () => {
+    const object = await freshTable();
+    const spec = { ...BY_ROW, object, columns: ['id'] };
+    await on.write(spec, [{ op: 'D', id: 1, amount: 1 }]);
+    expect(await contents(object)).to.deep.equal([TWO, NONE]);
+    await on.write({ ...spec, columns: ['op', 'id', 'amount'] }, [['U', 2, 22]]);
+    expect(await contents(object)).to.deep.equal([['2', '22', 'kept'], NONE]);
+  });
+
   it('takes columns that are called like parts of its own statements', async () => {
     const names = ['amount', 'last_delete', 'this_row', 'facts', 'ranked', 'roleshift_source', '_row', '_change'];
     await on.table('facts', names.map((name) => `"${name}" INTEGER`).join(', '));

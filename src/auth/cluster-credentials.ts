@@ -28,7 +28,7 @@ export async function buyClusterLogin(
       : await askAsIdentity(caller, login, place, wire);
   } catch (error) {
     if (login.clusterIdentifier === undefined) throw error;
-    throw await explainRefusal(error, login.clusterIdentifier, caller, place, wire);
+    throw await explainRefusal(error, { clusterIdentifier: login.clusterIdentifier }, caller, place, wire);
   }
 }
 

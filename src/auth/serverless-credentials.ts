@@ -6,10 +6,11 @@ import type { AwsCredentials, Login } from './access.ts';
 import { type AwsWire, callAws, callFacts, openRedshiftServerless } from './aws-call.ts';
 import type { AwsOperation, ClusterPlace, ServerlessLogin } from './classify.ts';
 import { type ClusterEndpoint, emptyAnswer } from './cluster-credentials.ts';
+import { explainRefusal } from './explain-refusal.ts';
 
 /**
  * Buys a login from a serverless workgroup. The user is the one that belongs to the caller; the name that AWS returns is
- * the one to log in with.
+ * the one to log in with. A refusal is looked into, as that of a cluster.
  */
 export async function buyServerlessLogin(
   caller: AwsCredentials,
@@ -30,7 +31,11 @@ export async function buyServerlessLogin(
     dbName: database,
     durationSeconds: lifetimeSeconds,
   });
-  const answer = await callAws(wire, operation, serverless, (options) => serverless.send(command, options));
+  const answer = await callAws(wire, operation, serverless, (options) => serverless.send(command, options)).catch(
+    async (error: unknown) => {
+      throw await explainRefusal(error, { workgroup }, caller, place, wire);
+    },
+  );
   const { dbUser: user, dbPassword: password, expiration: expiresAt } = answer;
   if (user === undefined || password === undefined) throw emptyAnswer(operation);
   return { user, password: new Secret(password), ...defined({ expiresAt }), database };

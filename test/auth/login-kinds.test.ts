@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { connector } from '../../src/connector.ts';
+import { ConnectorError } from '../../src/core/errors.ts';
 import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
 import { createPool } from '../../src/pool.ts';
 import { rejectionOf } from '../failure.ts';
@@ -28,6 +29,7 @@ const world = () =>
           Action: ['redshift-serverless:GetCredentials', 'redshift-serverless:GetWorkgroup'],
           Resource: `arn:aws:redshift-serverless:us-east-1:111122223333:workgroup/${WORKGROUP_ID}`,
         },
+        { Effect: 'Allow', Action: 'redshift-serverless:ListWorkgroups', Resource: '*' },
         // What a session policy can take away.
         { Effect: 'Allow', Action: 'redshift:DescribeClusters', Resource: `${ARN}:cluster:*` },
       ],
@@ -107,6 +109,17 @@ describe('each kind of login, in the sandbox', () => {
     } finally {
       await pool.end();
     }
+  });
+
+  it('a workgroup that is misspelt is told as that, where workgroups may be listed', async () => {
+    await using redshift = connector.open({ ...valuesOf('serverless-keys-etl-agent'), workgroup: 'analitics' });
+    const error = await redshift.login().catch((failure: unknown) => failure);
+    expect(error).to.be.instanceOf(ConnectorError);
+    expect(error).to.include({
+      code: 'RS_CONFIG_OBJECT_MISSING',
+      message: 'There is no workgroup analitics in us-east-1 of account 111122223333',
+      action: 'Correct workgroup: did you mean analytics?',
+    });
   });
 
   it('the endpoint of a workgroup is looked up where no host is given', async () => {

@@ -13,11 +13,11 @@ export interface PreviewCommand extends Omit<PreviewSpec, 'object'> {
 
 /** `roleshift preview`: the first rows as a table, or as JSON. */
 export async function preview(
-  { connection, query, ...attributes }: PreviewCommand,
+  { connection, query, objects, ...attributes }: PreviewCommand,
   context: CommandContext,
   object?: string,
 ): Promise<number> {
-  const source = readTarget(object, query);
+  const source = readTarget(object, query, objects);
   using output = openOutput(context);
   await using redshift = await openConnection(connection, output);
   const batch = await redshift.preview({ ...source, ...attributes }, context);

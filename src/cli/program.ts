@@ -94,6 +94,7 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     .addOption(
       new Option('-o, --output <file>', 'write to a file, complete or not at all').default('-', 'standard output'),
     )
+    .addOption(new Option('--run-id <id>', 'with --resumable: repeat it to go on where the read broke off'))
     .addOption(json())
     .addHelpText(
       'after',

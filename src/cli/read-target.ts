@@ -1,13 +1,16 @@
+import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
+import type { ReadSpec } from '../operations/read/read-spec.ts';
 
-/** What a read or a preview is of: an object or a query. Throws RS_CONFIG_INVALID for neither and for both. */
+/** What a read or a preview is of: an object, joined objects or a query. Throws RS_CONFIG_INVALID for none and for several. */
 export function readTarget(
   object: string | undefined,
   query: string | undefined,
-): { readonly object: string } | { readonly query: string } {
-  if (object !== undefined && query === undefined) return { object };
-  if (object === undefined && query !== undefined) return { query };
-  throw new ConnectorError('RS_CONFIG_INVALID', 'Either an object or --query is needed, and not both', {
-    action: 'Name an object as schema.object, or give --query.',
+  objects: ReadSpec['objects'],
+): Pick<ReadSpec, 'object' | 'objects' | 'query'> {
+  const given = [object, query, objects].filter((each) => each !== undefined);
+  if (given.length === 1) return defined({ object, query, objects });
+  throw new ConnectorError('RS_CONFIG_INVALID', 'Either an object, --objects or --query is needed, and only one', {
+    action: 'Name an object as schema.object, or give --query or --objects.',
   });
 }

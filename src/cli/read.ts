@@ -14,14 +14,15 @@ import { writeToStandardOutput, writeWholeFile } from './row-sink.ts';
 /** Every attribute of a read but the batches' size, which a reader of lines does not see. */
 export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'> {
   readonly connection: string;
+  readonly runId?: string;
   readonly format: 'jsonl' | 'csv';
   readonly output: string;
 }
 
 /** `roleshift read`: rows to standard output or to a file that appears when it is complete. */
 export async function read(options: ReadCommand, context: CommandContext, object?: string): Promise<number> {
-  const { connection, format, output: target, query, ...attributes } = options;
-  const source = readTarget(object, query);
+  const { connection, format, output: target, query, objects, ...attributes } = options;
+  const source = readTarget(object, query, objects);
   if (context.json && target === '-') {
     throw new ConnectorError('RS_CONFIG_INVALID', 'Rows and the JSON report cannot share standard output', {
       action: 'Add --output FILE, or leave --json out.',

@@ -95,7 +95,7 @@ export function classifyDatabaseError(cause: unknown, statement: Sql, origin: St
   return errorOf(
     told,
     `${known?.message ?? safeText(cause)}${place}`,
-    { verb: statement.verb, sqlState, ...found?.position },
+    { verb: statement.verb, sqlState, ...(known?.reason && { reason: known.reason }), ...found?.position },
     safeCause(cause),
     known?.action,
   );

@@ -85,7 +85,7 @@ function shifted(userSql: UserSql): UserSql {
 }
 
 function isFetchLimit(error: unknown): boolean {
-  return error instanceof ConnectorError && error.code === 'RS_FEATURE_UNSUPPORTED';
+  return error instanceof ConnectorError && error.details['reason'] === 'fetchSize';
 }
 
 /** Rows of the next answer: as many as fit by the width of these, growing step by step. Pure. */

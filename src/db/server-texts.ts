@@ -6,6 +6,8 @@ export interface KnownText {
   readonly code: ErrorCode;
   readonly message: string;
   readonly action?: string;
+  /** Tells texts of one code apart, for who mends them: goes into the error's details. */
+  readonly reason?: string;
 }
 
 interface TextRule extends KnownText {
@@ -83,9 +85,17 @@ const RULES: readonly TextRule[] = [
     action: 'Free space or resize the cluster.',
   },
   {
+    pattern: /exceed\w* the maximum size allowed for the total set of cursor data/i,
+    code: 'RS_FEATURE_UNSUPPORTED',
+    message: 'the result is larger than the cursors of this cluster may hold together',
+    action: 'Read it in staged mode, or read less at a time.',
+    reason: 'cursorSize',
+  },
+  {
     pattern: /(?:fetch (?:size|forward)|cursor).*(?:exceeds|limit|maximum)|maximum fetch size/i,
     code: 'RS_FEATURE_UNSUPPORTED',
     message: 'the cursor is limited on this cluster',
+    reason: 'fetchSize',
   },
 ];
 

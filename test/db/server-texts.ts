@@ -76,6 +76,10 @@ export const SERVER_TEXTS: readonly ServerText[] = [
     code: 'RS_FEATURE_UNSUPPORTED',
   },
   {
+    message: 'exceeded the maximum size allowed for the total set of cursor data: 16000MB.',
+    code: 'RS_FEATURE_UNSUPPORTED',
+  },
+  {
     message: 'Disk Full',
     detail: 'error: Disk Full code: 1016 context: node: 0 query: 3415',
     code: 'RS_SQL_FAILED',

@@ -36,6 +36,8 @@ export interface TestWorld extends AsyncDisposable, WorldInfo {
   clearFaults(): Promise<void>;
   /** Ends every session of the cluster, which takes no other for so many seconds of the world. */
   restart(seconds: number, cluster?: string): Promise<void>;
+  /** The same, paused: its API has no endpoint meanwhile. */
+  pause(seconds: number, cluster?: string): Promise<void>;
   /** Ready option values: `keys-etl-agent`, `ec2-agent`, `worker-worker-1` in the standard world. */
   connection(name: string): ReadyConnection;
 }
@@ -99,6 +101,9 @@ export async function openWorld(
     },
     restart: async (seconds, cluster) => {
       await sandbox.call('POST', `${path}/restart`, { seconds, ...(cluster !== undefined && { cluster }) });
+    },
+    pause: async (seconds, cluster) => {
+      await sandbox.call('POST', `${path}/pause`, { seconds, ...(cluster !== undefined && { cluster }) });
     },
     connection: (name) => {
       const found = info.connections.find((connection) => connection.name === name);

@@ -33,6 +33,9 @@ export interface SuperuserRows {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
+/** Why a cluster takes no sessions, as its API calls it. */
+export type DownState = 'rebooting' | 'paused';
+
 /** A cluster that accepts sessions. Disposal ends its sessions and its database process. */
 export interface RunningCluster extends AsyncDisposable {
   readonly host: string;
@@ -42,5 +45,6 @@ export interface RunningCluster extends AsyncDisposable {
   /** Runs one statement as superuser beside the proxy, for seeding and looking; the answer is the last result. */
   sql(database: string, text: string): Promise<SuperuserRows>;
   /** Ends every session and takes no other for so long in the world's time. */
-  restart(downMs: number): Promise<void>;
+  restart(downMs: number, why: DownState): Promise<void>;
+  state(): DownState | 'available';
 }

@@ -48,8 +48,8 @@ export interface Fault {
     | { readonly kind: 'drop'; readonly when?: 'before' | 'after' | 'midway'; readonly ms?: number }
     /** Another session locks the table ahead of the statement, and lets go of it after `ms` of the world's time. */
     | { readonly kind: 'lock'; readonly table: string; readonly ms: number; readonly user?: string }
-    /** The cluster ends every session and takes no other for `ms` of the world's time: restarted, or paused. */
-    | { readonly kind: 'restart'; readonly ms: number }
+    /** The cluster ends every session and takes no other for `ms` of the world's time; the API says why. */
+    | { readonly kind: 'restart' | 'pause'; readonly ms: number }
     /** The object is not there. */
     | { readonly kind: 'missing' }
     /** Half of the object is there. */

@@ -4,7 +4,7 @@ import { createRedshiftServerless } from './aws/redshift-serverless.ts';
 import { createAwsServer } from './aws/server.ts';
 import { createSts } from './aws/sts.ts';
 import type { WorldClock } from './clock.ts';
-import type { RunningCluster, SuperuserRows } from './cluster.ts';
+import type { DownState, RunningCluster, SuperuserRows } from './cluster.ts';
 import { type ConnectionFile, writeConnectionFiles } from './connection-files.ts';
 import { Disposables } from './disposables.ts';
 import type { FaultBook } from './faults.ts';
@@ -93,6 +93,8 @@ export interface Sandbox extends AsyncDisposable {
   sql(text: string, where?: { readonly cluster?: string; readonly database?: string }): Promise<SuperuserRows>;
   /** Ends every session of a cluster, the first if none is named, which takes no other for so many seconds of the world. */
   restart(seconds: number, cluster?: string): Promise<void>;
+  /** The same, paused: its API has no endpoint meanwhile. */
+  pause(seconds: number, cluster?: string): Promise<void>;
   /** Writes a connection file, readable by its owner only, for every identity of the world. */
   connectionFiles(folder: string): Promise<readonly ConnectionFile[]>;
 }
@@ -111,6 +113,17 @@ async function runSuperuserSql(
   const cluster = running.get(id);
   if (!cluster) throw new RangeError(`No cluster called "${id}" is running in this sandbox`);
   return cluster.sql(where.database ?? clusters.find((other) => other.id === id)?.databases?.[0]?.name ?? 'dev', text);
+}
+
+async function takeDown(
+  running: ReadonlyMap<string, RunningCluster>,
+  seconds: number,
+  cluster = [...running.keys()][0] ?? '',
+  why: DownState,
+): Promise<void> {
+  const found = running.get(cluster);
+  if (!found) throw new RangeError(`No cluster called "${cluster}" is running in this sandbox`);
+  await found.restart(seconds * 1000, why);
 }
 
 /**
@@ -163,11 +176,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         logins: databaseUser === undefined ? 0 : parts.logins.end(databaseUser === '*' ? undefined : databaseUser),
       }),
       sql: (text, where = {}) => runSuperuserSql(running, text, where, world),
-      restart: async (seconds, cluster = [...running.keys()][0] ?? '') => {
-        const found = running.get(cluster);
-        if (!found) throw new RangeError(`No cluster called "${cluster}" is running in this sandbox`);
-        await found.restart(seconds * 1000);
-      },
+      restart: (seconds, cluster) => takeDown(running, seconds, cluster, 'rebooting'),
+      pause: (seconds, cluster) => takeDown(running, seconds, cluster, 'paused'),
       connectionFiles: (target) => writeConnectionFiles(target, sandbox),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };

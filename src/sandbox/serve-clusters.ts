@@ -88,7 +88,13 @@ export async function serveClusters(
   };
   for (const { id: account, clusters = [], workgroups = [] } of world.accounts) {
     for (const cluster of clusters) {
-      records.set(cluster.id, { cluster, account, endpoint: await serve(provisioned(world, account, cluster)) });
+      const endpoint = await serve(provisioned(world, account, cluster));
+      records.set(cluster.id, {
+        cluster,
+        account,
+        endpoint,
+        state: () => running.get(cluster.id)?.state() ?? 'available',
+      });
     }
     for (const workgroup of workgroups) {
       const endpoint = await serve(serverless(world, account, workgroup));

@@ -30,7 +30,7 @@ function validator(): ValidateFunction<Switches> {
   return validate;
 }
 
-const KINDS = 'throttle, error, delay, silence, drop, lock, restart, missing, truncated';
+const KINDS = 'throttle, error, delay, silence, drop, lock, restart, pause, missing, truncated';
 
 function issueOf({ instancePath, keyword, message = 'is wrong', params }: ErrorObject): ConfigIssue {
   const path = instancePath.slice(1).replaceAll('/', '.') || 'switches';

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { DescribeClustersCommand, RedshiftClient } from '@aws-sdk/client-redshift';
 import { expect } from 'chai';
 import type pg from 'pg';
 import type { Fault } from '../../src/sandbox/faults.ts';
-import { type LoadWorld, openLoadWorld, ROLES } from './load-world.ts';
+import { type LoadWorld, openLoadWorld, ROLES, STAGER } from './load-world.ts';
 import { refusal } from './pg-cluster.ts';
 
 const ROLE = `IAM_ROLE '${ROLES.copy}'`;
@@ -167,7 +168,7 @@ describe('Faults scripted at the cluster', () => {
   });
 
   describe('and to all of it', () => {
-    it('restarts: every session ends, what was open is undone, and new sessions come when it is up', async () => {
+    it('restarts, or pauses: every session ends, what was open is undone, and new sessions come when it is up', async () => {
       await victim.query('BEGIN; INSERT INTO t VALUES (1)');
       load.client.on('error', () => undefined);
       await load.world.restart(60);
@@ -177,6 +178,16 @@ describe('Faults scripted at the cluster', () => {
       const fresh = await load.connect();
       expect((await fresh.query('SELECT count(*)::int AS n FROM t')).rows).to.deep.equal([{ n: 0 }]);
       await fresh.end();
+      // Paused, its API has no endpoint.
+      const client = new RedshiftClient({ endpoint: load.world.awsEndpoint, region: 'us-east-1', credentials: STAGER });
+      const look = async () =>
+        (await client.send(new DescribeClustersCommand({ ClusterIdentifier: 'warehouse' }))).Clusters![0]!;
+      await load.world.pause(60);
+      const { ClusterStatus, Endpoint } = await look();
+      expect([ClusterStatus, Endpoint]).to.deep.equal(['paused', undefined]);
+      await load.world.advance(61);
+      expect((await look()).ClusterStatus).to.equal('available');
+      client.destroy();
     });
   });
 });

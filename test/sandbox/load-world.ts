@@ -17,6 +17,8 @@ export const ROLES = {
   second: `arn:aws:iam::${ACCOUNT}:role/Second`,
   onlyGuest: `arn:aws:iam::${ACCOUNT}:role/OnlyGuest`,
 };
+/** Keys of a user who may do all at S3, and look at the cluster. */
+export const STAGER = { accessKeyId: KEYS.id, secretAccessKey: KEYS.secret };
 export const KEY_CREDENTIALS = `aws_access_key_id=${KEYS.id};aws_secret_access_key=${KEYS.secret}`;
 
 function policy(actions: string[], resources: string[]) {
@@ -63,7 +65,7 @@ export async function openLoadWorld(): Promise<LoadWorld> {
       account.users!.push({
         name: 'stager',
         accessKeys: [KEYS],
-        policies: [policy(['s3:*'], ['*'])],
+        policies: [policy(['s3:*', 'redshift:DescribeClusters'], ['*'])],
       });
       account.roles!.push(
         { name: 'Reader', trust: REDSHIFT, policies: [policy(['s3:GetObject', 's3:ListBucket'], BUCKETS)] },

@@ -1,3 +1,4 @@
+import type { DownState } from '../cluster.ts';
 import { refusalMessage } from '../iam/authorizer.ts';
 import type { LoginRegistry } from '../logins.ts';
 import { partitionOf } from '../partition.ts';
@@ -10,6 +11,8 @@ export interface ClusterRecord {
   readonly cluster: WorldCluster;
   readonly account: string;
   readonly endpoint: { readonly host: string; readonly port: number };
+  /** Absent: it is available. */
+  readonly state?: () => DownState | 'available';
 }
 
 export interface RedshiftDeps {

@@ -17,16 +17,17 @@ import type { XmlElements } from './xml.ts';
 const certificateArn = (prefix: string, name: string): string =>
   `${prefix.replace(':redshift:', ':acm:')}:certificate/${stableUuid(name)}`;
 
-function describe({ cluster, account, endpoint }: ClusterRecord, prefix: string, createdAt: Date): XmlElements {
+function describe({ cluster, account, endpoint, state }: ClusterRecord, prefix: string, createdAt: Date): XmlElements {
   const { iamRoles, defaultIamRole } = attachedRoles(cluster);
+  const status = state?.() ?? 'available';
   return {
     ClusterIdentifier: cluster.id,
     NodeType: 'ra3.large',
-    ClusterStatus: 'available',
-    ClusterAvailabilityStatus: 'Available',
+    ClusterStatus: status,
+    ClusterAvailabilityStatus: status === 'available' ? 'Available' : 'Unavailable',
     MasterUsername: cluster.users?.find(({ superuser }) => superuser)?.name ?? 'awsuser',
     DBName: cluster.databases?.[0]?.name ?? 'dev',
-    Endpoint: { Address: endpoint.host, Port: endpoint.port },
+    ...(status !== 'paused' && { Endpoint: { Address: endpoint.host, Port: endpoint.port } }),
     ClusterCreateTime: createdAt,
     NumberOfNodes: cluster.nodes ?? 2,
     PubliclyAccessible: false,

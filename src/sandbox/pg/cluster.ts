@@ -14,7 +14,7 @@ import { AdminConnections } from './session/admin.ts';
 import type { ClusterCore, LiveSession } from './session/cluster-core.ts';
 import { GroupMembers } from './session/group-members.ts';
 import { Serializer } from './session/serializer.ts';
-import { restartCluster } from './session/strike.ts';
+import { isDown, restartCluster } from './session/strike.ts';
 import { runAsSuperuser } from './session/superuser.ts';
 import { foreignFunctions } from './sql/functions.ts';
 import { NameMap, quoteLiteral } from './sql/names.ts';
@@ -57,7 +57,8 @@ export async function startCluster(
       port,
       caFile,
       sql: (database, text) => runAsSuperuser(core, database, text),
-      restart: (downMs) => restartCluster(core, downMs),
+      restart: (downMs, why) => restartCluster(core, downMs, why),
+      state: () => (isDown(core) ? core.downState : 'available'),
       [Symbol.asyncDispose]: async () => {
         const closed = new Promise((resolve) => server.close(resolve));
         for (const session of core.sessions.values()) session.stopHandler();
@@ -115,6 +116,7 @@ async function openCore(
     hasLateViews: false,
     hasExternalTables: false,
     downUntilMs: 0,
+    downState: 'rebooting',
     nextQueryId: () => ++lastQueryId,
     admin: run,
     releaseDatabase: (database) => admin.release(database),

@@ -27,7 +27,7 @@ CREATE VIEW pg_catalog.rs_columns AS
 SELECT r.oid AS relid, r.schema_name, r.table_name, rs_full(a.attname) AS column_name,
   row_number() OVER (PARTITION BY r.oid ORDER BY a.attnum)::int AS ordinal_position,
   CASE WHEN a.attidentity <> '' THEN
-      (SELECT format('"identity"(%s, 0, %s)', r.oid, quote_literal(s.seqstart || ',' || s.seqincrement)) FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
+      (SELECT format('"%s"(%s, 0, %s)', CASE a.attidentity WHEN 'd' THEN 'default_identity' ELSE 'identity' END, r.oid, quote_literal(s.seqstart || ',' || s.seqincrement)) FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
        WHERE d.refobjid = r.oid AND d.refobjsubid = a.attnum AND d.deptype = 'i' AND d.classid = 'pg_class'::regclass)
     ELSE pg_get_expr(d.adbin, d.adrelid) END AS column_default,
   NOT a.attnotnull AS nullable,

@@ -12,7 +12,7 @@ import type { GroupMembers } from './group-members.ts';
 import { authenticate } from './login.ts';
 import { ClientSession } from './session.ts';
 import { readStartup } from './startup.ts';
-import { untilAborted } from './strike.ts';
+import { isDown, untilAborted } from './strike.ts';
 
 /** What PostgreSQL must hold itself to for every session of a client. */
 const SESSION_DEFAULTS = {
@@ -143,7 +143,7 @@ async function serve(
 
 /** The fault that strikes before TLS, when a client has connected and nothing more. */
 async function isLetIn(core: ClusterCore, socket: Socket): Promise<boolean> {
-  if (core.init.clock.now() < core.downUntilMs) return false;
+  if (isDown(core)) return false;
   const effect = core.init.faults.take('pg:accept')?.effect;
   if (!effect) return true;
   if (effect.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, effect.ms));

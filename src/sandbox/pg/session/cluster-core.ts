@@ -1,4 +1,4 @@
-import type { ClusterInit } from '../../cluster.ts';
+import type { ClusterInit, DownState } from '../../cluster.ts';
 import type { Activity } from '../activity.ts';
 import type { BackendResult } from '../backend-session.ts';
 import type { NameMap } from '../sql/names.ts';
@@ -26,6 +26,7 @@ export interface ClusterCore {
   hasLateViews: boolean;
   /** World time until which no session is taken: the cluster restarts or is paused. */
   downUntilMs: number;
+  downState: DownState;
   /** Set once an external table was made: statements that name one fill it first. */
   hasExternalTables: boolean;
   nextQueryId(): number;

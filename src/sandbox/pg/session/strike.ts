@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { DownState } from '../../cluster.ts';
 import type { Fault } from '../../faults.ts';
 import { RedshiftError } from '../backend-session.ts';
 import { connectBackend } from '../wire/backend-client.ts';
@@ -64,7 +65,9 @@ async function strikeBefore(victim: Victim, on: string, effect: Fault['effect'],
     case 'lock':
       return lockElsewhere(victim, effect);
     case 'restart':
-      return restartCluster(relay.core, effect.ms);
+      return restartCluster(relay.core, effect.ms, 'rebooting');
+    case 'pause':
+      return restartCluster(relay.core, effect.ms, 'paused');
     case 'missing':
     case 'truncated':
       return;
@@ -120,7 +123,8 @@ async function lockElsewhere(
 }
 
 /** Ends every session of the cluster, which takes no other for so long in the world's time. */
-export async function restartCluster(core: ClusterCore, ms: number): Promise<void> {
+export async function restartCluster(core: ClusterCore, ms: number, why: DownState): Promise<void> {
+  core.downState = why;
   core.downUntilMs = core.init.clock.now() + ms;
   for (const session of core.sessions.values()) session.stopHandler();
   await core.admin(
@@ -128,6 +132,9 @@ export async function restartCluster(core: ClusterCore, ms: number): Promise<voi
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb'`,
   );
 }
+
+/** Whether the cluster takes no sessions now. */
+export const isDown = ({ init, downUntilMs }: ClusterCore): boolean => init.clock.now() < downUntilMs;
 
 const LOOK_EVERY_MS = 20;
 

@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import type { AccessPlan } from '../../src/access/plan.ts';
 import type { Access, Login, LoginRequest } from '../../src/auth/access.ts';
 import { openAwsClock } from '../../src/core/aws-clock.ts';
@@ -36,7 +37,7 @@ export function fakeAccess({ host = '127.0.0.1', port, tls, stored = false, logi
     requests,
     clock: openAwsClock(SYSTEM_CLOCK),
     clockOffset: () => undefined,
-    awsHandler: () => ({ connectionTimeout: 5000 }),
+    awsHandler: () => ({ connectionTimeout: 5000, httpAgent: new Agent() }),
     ensureLife: async () => undefined,
     forecast: async () => [],
     identity: nobody,

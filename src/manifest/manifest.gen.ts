@@ -2739,6 +2739,170 @@ export const MANIFEST: Manifest = {
           "default": false,
           "order": 10
         },
+        "createTarget": {
+          "type": "boolean",
+          "title": "Create the table",
+          "description": "Make the table where there is none, with the columns and types of the input.",
+          "default": false,
+          "order": 100
+        },
+        "targetChanges": {
+          "type": "string",
+          "title": "Changes of the table",
+          "description": "What happens when the input has other columns or wider types than the table: what hinders the load refuses it; any difference refuses it; columns are added; types are widened too; or the table gets the shape of the input.",
+          "enum": [
+            "none",
+            "fail",
+            "add",
+            "alter",
+            "recreate"
+          ],
+          "enumTitles": [
+            "None",
+            "Refuse any difference",
+            "Add columns",
+            "Add and widen columns",
+            "Recreate the table"
+          ],
+          "default": "none",
+          "order": 102
+        },
+        "columnDefinitions": {
+          "type": "string",
+          "multiline": true,
+          "title": "Column definitions",
+          "description": "Columns of a new table, and new columns, in the words of CREATE TABLE: name, type, NOT NULL, IDENTITY(1,1), ENCODE, COMMENT, and PRIMARY KEY (columns). What is not named gets the type of the input.",
+          "examples": [
+            "id BIGINT IDENTITY(1,1), name VARCHAR(100) NOT NULL ENCODE zstd"
+          ],
+          "order": 104
+        },
+        "distribution": {
+          "type": "string",
+          "title": "Distribution",
+          "description": "How the rows of a new table are spread: Redshift chooses unless told, or by the distribution key where one is named.",
+          "enum": [
+            "auto",
+            "even",
+            "all",
+            "key"
+          ],
+          "enumTitles": [
+            "Automatic",
+            "Even",
+            "All",
+            "Key"
+          ],
+          "order": 106
+        },
+        "distributionKey": {
+          "type": "string",
+          "title": "Distribution key",
+          "description": "Column that the rows of a new table are spread by.",
+          "order": 108
+        },
+        "sortKeys": {
+          "type": "array",
+          "items": {
+            "type": "string",
+            "title": "Column"
+          },
+          "title": "Sort key",
+          "description": "Columns that a new table is sorted by; without them Redshift chooses.",
+          "default": [],
+          "order": 110
+        },
+        "sortStyle": {
+          "type": "string",
+          "title": "Sort style",
+          "description": "How the columns of the sort key count: one after the other, or all alike.",
+          "enum": [
+            "compound",
+            "interleaved"
+          ],
+          "enumTitles": [
+            "Compound",
+            "Interleaved"
+          ],
+          "default": "compound",
+          "order": 112
+        },
+        "tableComment": {
+          "type": "string",
+          "title": "Comment",
+          "description": "Comment on a new table.",
+          "order": 114
+        },
+        "analyze": {
+          "type": "string",
+          "title": "Analyze",
+          "description": "Statistics gathered once the rows are there, of the columns that queries filter and join by, or of all. A failure is a warning.",
+          "enum": [
+            "none",
+            "predicateColumns",
+            "allColumns"
+          ],
+          "enumTitles": [
+            "None",
+            "Predicate columns",
+            "All columns"
+          ],
+          "default": "none",
+          "order": 120
+        },
+        "vacuum": {
+          "type": "string",
+          "title": "Vacuum",
+          "description": "Order made in the table once the rows are there. A failure is a warning.",
+          "enum": [
+            "none",
+            "full",
+            "sortOnly",
+            "deleteOnly",
+            "reindex",
+            "recluster"
+          ],
+          "enumTitles": [
+            "None",
+            "Full",
+            "Sort only",
+            "Delete only",
+            "Reindex",
+            "Recluster"
+          ],
+          "default": "none",
+          "order": 122
+        },
+        "vacuumThresholdPercent": {
+          "type": "integer",
+          "title": "Vacuum threshold",
+          "description": "How much of the table VACUUM is to bring in order; without it what Redshift does, 95.",
+          "unit": "percent",
+          "minimum": 1,
+          "maximum": 100,
+          "order": 124
+        },
+        "preSql": {
+          "type": "string",
+          "multiline": true,
+          "title": "SQL before",
+          "description": "Statements of your own ahead of the write, outside of its transaction, each once for a run id.",
+          "order": 130
+        },
+        "postSql": {
+          "type": "string",
+          "multiline": true,
+          "title": "SQL after",
+          "description": "Statements of your own behind the write, outside of its transaction, each once for a run id.",
+          "order": 132
+        },
+        "sqlInTransaction": {
+          "type": "boolean",
+          "title": "SQL in the transaction",
+          "description": "Run both inside the transaction that writes the rows: no COMMIT, ROLLBACK, TRUNCATE, CALL or VACUUM may stand in them then.",
+          "default": false,
+          "order": 134
+        },
         "olderThan": {
           "type": "string",
           "title": "Older than",

@@ -11,6 +11,7 @@ import { displayName, type FilledColumn } from './write/match-columns.ts';
 import { type ColumnPlan, planColumns } from './write/plan-columns.ts';
 import { type LoadPlan, planLoad } from './write/plan-load.ts';
 import { planSource, type SourceFile } from './write/source-file.ts';
+import { planUserSql, type UserSqlPlan } from './write/user-sql-plan.ts';
 import type { WriteWarning } from './write-report.ts';
 import type { Before, WriteOperation, WriteSpec } from './write-spec.ts';
 
@@ -56,6 +57,8 @@ export interface WritePlan
   /** Whether a row that finds nothing to update or delete is a failure. */
   readonly requiresMatches: boolean;
   readonly lockTarget: boolean;
+  /** The person's own SQL around the rows. */
+  readonly userSql: UserSqlPlan;
   readonly load: LoadPlan;
   readonly rejectLimit: number;
   /** Names of columns whose values may change where COPY would change them without a word. */
@@ -115,6 +118,7 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     explicitIds: columnPlan.keptIdentities.length > 0,
     requiresMatches: spec.unmatched === 'fail',
     lockTarget: spec.lockTarget === true,
+    userSql: planUserSql(spec),
     load: planLoad(spec, operation, target, columnPlan, rejectLimit, context.token),
     rejectLimit,
     acceptLoss: requireAccepted(spec.acceptLoss ?? [], columns),

@@ -6,7 +6,7 @@ import type { WriteOperation } from './write-spec.ts';
 export type WriteCounts = LedgerCounts;
 
 export interface WritePhase {
-  readonly name: 'plan' | 'stage' | 'load' | 'apply' | 'commit';
+  readonly name: 'preSql' | 'plan' | 'stage' | 'load' | 'apply' | 'commit' | 'postSql' | 'maintain';
   readonly ms: number;
 }
 

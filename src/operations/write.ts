@@ -12,6 +12,7 @@ import { planStaging } from '../staging/staging-plan.ts';
 import type { Connection } from './connection.ts';
 import { openTarget, type TargetRequest } from './target/open-target.ts';
 import type { Applied } from './write/apply.ts';
+import { withSurroundings } from './write/around.ts';
 import { commitLoad } from './write/commit.ts';
 import { openLedger } from './write/ledger-table.ts';
 import { resolveObjectReference } from './write/object-reference.ts';
@@ -36,7 +37,9 @@ export async function write(
   const target = resolveObjectReference(spec.object, connection.options.defaultSchema);
   const recorder = new WriteRecorder(outerRun, target, spec.operation ?? 'insert');
   try {
-    await writeInto(connection, target, spec, input, recorder);
+    await withSurroundings(connection, target, spec, recorder, () =>
+      writeInto(connection, target, spec, input, recorder),
+    );
     return recorder.report();
   } catch (error) {
     throw error instanceof ConnectorError ? error.withReport(recorder.report()) : error;

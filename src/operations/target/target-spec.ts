@@ -1,3 +1,5 @@
+import type { AnalyzeColumns, VacuumKind } from '../../sql/maintenance.ts';
+
 /**
  * What may happen to the shape of a table that is there. `none`: nothing, and what hinders the load refuses it; `fail`: any
  * difference refuses it; `add`: columns that the input has and the table lacks; `alter`: these, and wider types;
@@ -27,4 +29,18 @@ export interface TargetSpec {
   readonly sortStyle?: 'compound' | 'interleaved';
   /** Comment on a table that is made. */
   readonly tableComment?: string;
+  /** Statistics gathered once the rows are there: a failure is a warning. Default `none`. */
+  readonly analyze?: 'none' | AnalyzeColumns;
+  /** Order made in the table once the rows are there: a failure is a warning. Default `none`. */
+  readonly vacuum?: 'none' | VacuumKind;
+  /** How much of the table VACUUM is to bring in order, in percent. Default: Redshift's own, 95. */
+  readonly vacuumThresholdPercent?: number;
+  /**
+   * Statements of your own ahead of the write and behind it. Outside of its transaction, each once for a run id as the ledger
+   * remembers: a run that is tried again goes on behind the last one that was begun.
+   */
+  readonly preSql?: string;
+  readonly postSql?: string;
+  /** Both inside the transaction that writes the rows, once it has begun and before it is committed. Default false. */
+  readonly sqlInTransaction?: boolean;
 }

@@ -20,6 +20,7 @@ import type { LoadedTable } from './load-staging.ts';
 import { boundLock, lockAndLook } from './lock.ts';
 import { NO_ROWS } from './recorder.ts';
 import type { StagedLoad } from './staged-load.ts';
+import { runInside } from './user-sql.ts';
 
 /** What one transaction did. */
 export interface Applied {
@@ -68,8 +69,10 @@ export async function applyOnce(
     // Redshift counts rows in hand only in system views: asking them costs a session and a queue slot, so none is counted.
     const totalRows = work.loaded?.rows ?? work.staged.rowsStaged;
     run.publish({ type: 'progress', phase: 'apply', totalRows });
+    await runInside(session, plan.userSql.first, run);
     const cleared = await clear(session, plan, run);
     const { counts, rowsTouched } = await applyStaged(session, plan, work, run);
+    await runInside(session, plan.userSql.last, run);
     const { runId, operation } = plan;
     const { manifestSha256 } = work.staged;
     const entry: LedgerEntry = { runId, operation, counts, ...defined({ manifestSha256 }) };

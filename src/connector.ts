@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { planAccess } from './access/plan-access.ts';
 import type { Access } from './auth/access.ts';
 import { openAccess } from './auth/open-access.ts';
@@ -204,10 +205,13 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     },
     write: async ({ runId, ...spec }, input, call) => {
       checkWords('write', spec);
-      const rows = underFileRoots(input, policyOf({ policy, resolveSecret }));
+      checkCustomSql(spec, policy);
+      const limits = policyOf({ policy, resolveSecret });
+      const rows = underFileRoots(input, limits);
+      const allowed = rejectsUnderFileRoots(spec, limits);
       return diagnosed(begin(call, runId), async (run) => {
         const { write } = await import('./operations/write.ts');
-        return write(connection, spec, rows, run);
+        return write(connection, allowed, rows, run);
       });
     },
     janitor: async (spec = {}, call) => {
@@ -230,9 +234,21 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
 
 /** Under a host, a file to load lies under the policy's file roots, links followed. */
 function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {
-  if (policy === undefined || !('file' in input)) return input;
-  const located = realPathUnder(input.file, policy.fileRoots ?? []);
-  if ('path' in located) return { ...input, file: located.path };
+  if (policy === undefined) return input;
+  if ('file' in input) return { ...input, file: underRoots(input.file, 'the file to load', policy) };
+  return 'rejects' in input ? { rejects: underRoots(input.rejects, 'the file to load', policy) } : input;
+}
+
+/** The same for the reject file, whose folder is there before it is. */
+function rejectsUnderFileRoots(spec: WriteSpec, policy: HostPolicy | undefined): WriteSpec {
+  if (policy === undefined || spec.rejectFile === undefined) return spec;
+  const folder = underRoots(dirname(spec.rejectFile), 'the reject file', policy);
+  return { ...spec, rejectFile: join(folder, basename(spec.rejectFile)) };
+}
+
+function underRoots(path: string, what: string, { fileRoots = [] }: HostPolicy): string {
+  const located = realPathUnder(path, fileRoots);
+  if ('path' in located) return located.path;
   // One answer for "absent" and "outside", and no cause: whoever names the file must not find out what the host has.
   throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow the file to load', {
     action: 'Name a file in a folder that the host allows.',

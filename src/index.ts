@@ -65,6 +65,7 @@ export type {
   InputRow,
   InputValue,
   ObjectReference,
+  RejectsSource,
   RowSource,
   WriteInput,
   WriteOperation,

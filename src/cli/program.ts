@@ -137,7 +137,7 @@ Examples:
       'Loads a Parquet, CSV or JSON Lines file into a table through S3 and COPY, in one transaction, exactly once for a run id.',
     )
     .argument('<object>', 'schema.object')
-    .argument('<file>', 'Parquet, CSV or JSON Lines')
+    .argument('[file]', 'Parquet, CSV or JSON Lines; leave out with --replay')
     .addOption(connection());
   addAttributes(write, 'write')
     .addOption(
@@ -147,6 +147,7 @@ Examples:
         'jsonl',
       ]),
     )
+    .addOption(new Option('--replay <file>', 'load the mended rows of a reject file'))
     .addOption(new Option('--run-id <id>', 'repeat it to try the same load again without loading twice'))
     .addOption(json())
     .addHelpText(
@@ -154,11 +155,13 @@ Examples:
       `
 Examples:
   roleshift write -c warehouse.yaml sales.orders orders.parquet
-  roleshift write -c warehouse.yaml sales.orders fixes.csv --operation upsert --keys order_id --run-id fix-2026-11-24`,
+  roleshift write -c warehouse.yaml sales.orders fixes.csv --operation upsert --keys order_id --run-id fix-2026-11-24
+  roleshift write -c warehouse.yaml sales.orders orders.csv --reject-limit 100 --reject-file rejects.jsonl
+  roleshift write -c warehouse.yaml sales.orders --replay rejects.jsonl`,
     )
     .action(
       run(async (options: import('./write.ts').WriteCommand, context, object, file) =>
-        (await import('./write.ts')).write(options, context, object ?? '', file ?? ''),
+        (await import('./write.ts')).write(options, context, object ?? '', file),
       ),
     );
 

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
 import { defined } from '../core/defined.ts';
+import { ConnectorError } from '../core/errors.ts';
 import { plainText } from '../core/plain-text.ts';
 import type { Verification } from '../operations/verify/compare.ts';
 import type { WriteReport } from '../operations/write-report.ts';
-import type { WriteSpec } from '../operations/write-spec.ts';
+import type { WriteInput, WriteSpec } from '../operations/write-spec.ts';
 import { openConnection } from './connection.ts';
 import { formatBytes, formatCount, formatDuration, formatNoun } from './format.ts';
 import { openOutput } from './output.ts';
@@ -14,6 +15,8 @@ export interface WriteCommand extends Omit<WriteSpec, 'object'> {
   readonly connection: string;
   readonly format?: 'parquet' | 'csv' | 'jsonl';
   readonly runId?: string;
+  /** A reject file to load in place of an input. */
+  readonly replay?: string;
 }
 
 /** `roleshift write`: one file into one table, and the account of every row. */
@@ -21,15 +24,24 @@ export async function write(
   options: WriteCommand,
   context: CommandContext,
   object: string,
-  file: string,
+  file: string | undefined,
 ): Promise<number> {
-  const { connection, format, runId, ...attributes } = options;
+  const { connection, format, runId, replay, ...attributes } = options;
+  const input = inputOf(file, replay, format);
   using output = openOutput(context);
   await using redshift = await openConnection(connection, output);
-  const report = await redshift.write({ object, ...attributes, runId }, { file, ...defined({ format }) }, context);
+  const report = await redshift.write({ object, ...attributes, runId }, input, context);
   if (context.json) output.result(report);
   else for (const line of describeWrite(report)) output.text(line);
   return 0;
+}
+
+function inputOf(file: string | undefined, replay: string | undefined, format: WriteCommand['format']): WriteInput {
+  if (file !== undefined && replay === undefined) return { file, ...defined({ format }) };
+  if (replay !== undefined && file === undefined && format === undefined) return { rejects: replay };
+  throw new ConnectorError('RS_CONFIG_INVALID', 'A write loads either a file or, with --replay, a reject file', {
+    action: 'Name one of them; --format goes with a file only.',
+  });
 }
 
 /** A count that most writes do not have. */

@@ -2655,6 +2655,15 @@ export const MANIFEST: Manifest = {
           "maximum": 99999,
           "order": 60
         },
+        "rejectFile": {
+          "type": "string",
+          "title": "Reject file",
+          "description": "File for the rows that are refused, with their values, place and reason, to be mended and written again.",
+          "examples": [
+            "rejects.jsonl"
+          ],
+          "order": 62
+        },
         "lockTarget": {
           "type": "boolean",
           "title": "Lock the table",
@@ -2722,22 +2731,6 @@ export const MANIFEST: Manifest = {
           "minimum": 1,
           "maximum": 100,
           "order": 90
-        }
-      }
-    },
-    "janitor": {
-      "title": "Janitor",
-      "description": "Deletes what crashed runs left in the staging bucket, as far as it is theirs for certain.",
-      "modes": [
-        "standard"
-      ],
-      "attributes": {
-        "dryRun": {
-          "type": "boolean",
-          "title": "Dry run",
-          "description": "Only tell what would be deleted, and why.",
-          "default": false,
-          "order": 10
         },
         "createTarget": {
           "type": "boolean",
@@ -2902,6 +2895,22 @@ export const MANIFEST: Manifest = {
           "description": "Run both inside the transaction that writes the rows: no COMMIT, ROLLBACK, TRUNCATE, CALL or VACUUM may stand in them then.",
           "default": false,
           "order": 134
+        }
+      }
+    },
+    "janitor": {
+      "title": "Janitor",
+      "description": "Deletes what crashed runs left in the staging bucket, as far as it is theirs for certain.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "dryRun": {
+          "type": "boolean",
+          "title": "Dry run",
+          "description": "Only tell what would be deleted, and why.",
+          "default": false,
+          "order": 10
         },
         "olderThan": {
           "type": "string",

@@ -51,6 +51,8 @@ export interface WriteSpec extends TargetSpec {
   readonly verify?: boolean;
   /** How many rows Redshift may refuse before the load fails as a whole. Default 0. */
   readonly rejectLimit?: number;
+  /** A local file for the rows that are refused, with their values, place and reason, to be mended and written again. */
+  readonly rejectFile?: string;
   /** Lock the table itself too: nobody reads or writes it until the load is done. Default false. */
   readonly lockTarget?: boolean;
   /** `off`: no ledger is kept, so nothing tells whether a run was applied already. Default `required`. */
@@ -100,4 +102,9 @@ export interface FileSource {
   readonly delimiter?: string;
 }
 
-export type WriteInput = RowSource | FileSource;
+/** The rejected rows of an earlier write, mended: a file that `rejectFile` made. */
+export interface RejectsSource {
+  readonly rejects: string;
+}
+
+export type WriteInput = RowSource | FileSource | RejectsSource;

@@ -17,6 +17,7 @@ import { commitLoad } from './write/commit.ts';
 import { openLedger } from './write/ledger-table.ts';
 import { resolveObjectReference } from './write/object-reference.ts';
 import { type OpenInput, openInput } from './write/open-input.ts';
+import { openRejects } from './write/open-rejects.ts';
 import { NO_ROWS, WriteRecorder } from './write/recorder.ts';
 import type { StagedLoad } from './write/staged-load.ts';
 import { planWrite, type WritePlan } from './write-plan.ts';
@@ -72,10 +73,13 @@ async function writeInto(
   }
   await access.ensureLife(run, lifeNeed({ kind: 'upload' }));
   await using area = await recorder.phase('stage', () => openStagingArea(access, options, run));
+  await using rejects = await openRejects(connection, spec, input, area);
+  recorder.rejects = rejects;
   const staged = await recorder.phase('stage', () => stage(area, source, plan, recorder));
   const timeoutSeconds = options.statementTimeoutSeconds;
   await access.ensureLife(run, lifeNeed({ kind: 'statement', verb: 'COPY', timeoutSeconds }));
   const applied = await commit(connection, plan, staged, area, recorder);
+  rejects?.keep();
   recordApplied(recorder, applied, plan);
   await area.close(); // here, so that files left behind are a warning in the report
 }
@@ -178,6 +182,7 @@ async function commit(
   } catch (error) {
     if (error instanceof ConnectorError && error.code === 'RS_COMMIT_UNKNOWN') {
       area.keep();
+      recorder.rejects?.keep();
       recorder.stagedFilesKept = area.url();
     }
     throw error;

@@ -90,7 +90,15 @@ describe('connector.json', () => {
   });
 
   it('declares the operations with their attributes', () => {
-    expect(Object.keys(MANIFEST.operations)).to.deep.equal(['check', 'discover', 'preview', 'read', 'write', 'janitor']);
+    expect(Object.keys(MANIFEST.operations)).to.deep.equal([
+      'check',
+      'discover',
+      'preview',
+      'call',
+      'read',
+      'write',
+      'janitor',
+    ]);
     expect(MANIFEST.operations['write']?.attributes['operation']?.enum).to.deep.equal([
       'insert',
       'update',

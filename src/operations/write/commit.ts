@@ -60,6 +60,7 @@ export async function commitLoad(job: LoadJob): Promise<Applied> {
 async function inOneSession(job: LoadJob, attempts: Attempts): Promise<Applied> {
   await using session = await job.database.session(job.run);
   const work = await job.recorder.phase('load', () => load(session, job));
+  await job.recorder.rejects?.publish();
   return await applyWithRetries(session, job, work, attempts);
 }
 
@@ -126,9 +127,10 @@ async function load(session: Session, job: LoadJob): Promise<Appliable> {
   if (loaded.rejected > 0) {
     recorder.rejectRows(...loaded.rejectedRows);
     recorder.reject(...loaded.rejects);
-    if (loaded.rejected > loaded.rejects.length) {
-      recorder.reject(...(await readLoadErrors(session, staged.folderName, run)));
-    }
+    const expected = loaded.rejected - loaded.rejects.length;
+    const errors = expected === 0 ? [] : await readLoadErrors(session, staged.folderName, expected, run);
+    recorder.reject(...errors);
+    await recorder.rejects?.loaded(plan, staged, loaded, errors, run);
   }
   recorder.count({ rejected: staged.rowsRefused + loaded.rejected, deduplicated: loaded.deduplicated });
   const { bytes, files } = staged;
@@ -188,7 +190,7 @@ async function withReasons<T>(
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.code !== 'RS_LOAD_REJECTED') throw error;
     if (error.details['reason'] !== undefined) throw error; // it was not COPY that refused them
-    const rejects = await readLoadErrors(session, staged.folderName, run);
+    const rejects = await readLoadErrors(session, staged.folderName, 1, run);
     recorder.reject(...rejects);
     throw loadRejected(plan.targetName, plan.rejectLimit, rejects, error);
   }

@@ -1,12 +1,17 @@
 import { ConnectorError } from '../../core/errors.ts';
-import type { Run } from '../../core/run.ts';
+import { type Run, sleep } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import { integer, literal, type Sql, sql } from '../../sql/sql.ts';
 import type { LoadReject } from '../write-report.ts';
 
-const MOST = 100;
+/** Rows of a view that are read where fewer are expected: more than one may be of the same row. */
+const LEAST = 100;
 /** Longest wait for the reasons: they are an extra. */
 const LIMIT_MS = 30_000;
+/** The views learn of errors some seconds after the COPY: they are asked again for this long, ever more rarely. */
+const LAG_MS = 15_000;
+const FIRST_DELAY_MS = 250;
+const LONGEST_DELAY_MS = 4_000;
 
 /** Redshift's numbers, in words. Its own texts quote values of the rows, so they are never passed on. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -36,33 +41,57 @@ const REASONS: Readonly<Record<string, string>> = {
   '1224': 'not valid JSON',
 };
 
-/** Reads why Redshift refused rows of this run's files. Never throws: without the right to see the views, none are told. */
-export async function readLoadErrors(session: Session, folderName: string, run: Run): Promise<readonly LoadReject[]> {
-  if (session.isBroken) return [];
+/**
+ * Reads why Redshift refused rows of this run's files, and waits a while until as many reasons are there as `expected`.
+ * Never throws but for an abort of the run: without the right to see the views, none are told.
+ */
+export async function readLoadErrors(
+  session: Session,
+  folderName: string,
+  expected: number,
+  run: Run,
+): Promise<readonly LoadReject[]> {
+  const deadlineMs = performance.now() + LAG_MS;
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+    const found = await lookOnce(session, folderName, Math.max(LEAST, expected * 2), run);
+    if (found === undefined) return [];
+    if (found.length >= expected || performance.now() + delayMs > deadlineMs) return found;
+    await sleep(delayMs, run.signal);
+  }
+}
+
+/** `undefined`: it makes no sense to look again. */
+async function lookOnce(
+  session: Session,
+  folderName: string,
+  most: number,
+  run: Run,
+): Promise<readonly LoadReject[] | undefined> {
+  if (session.isBroken) return undefined;
   const limited = { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(LIMIT_MS)]) };
   // The folder's random name finds them in every view, whatever session or query they are booked under.
   const pattern = literal(`%/${folderName}/%`);
-  for (const query of [fromSysView(pattern), fromStlView(pattern)]) {
+  for (const query of [fromSysView(pattern, most), fromStlView(pattern, most)]) {
     try {
       const { rows } = await session.run(query, limited);
       return rows.map(rejectOf);
     } catch (error) {
       const message = error instanceof ConnectorError ? error.message : 'aborted';
       run.publish({ type: 'suppressed', reason: 'reading the reasons of rejected rows', message });
-      if (session.isBroken || limited.signal.aborted) return [];
+      if (session.isBroken || limited.signal.aborted) return undefined;
     }
   }
-  return [];
+  return undefined;
 }
 
 /** Provisioned and serverless alike. */
-function fromSysView(pattern: Sql): Sql {
-  return sql`SELECT file_name, line_number, column_name, error_code, column_type, column_length FROM sys_load_error_detail WHERE file_name LIKE ${pattern} ORDER BY file_name, line_number LIMIT ${integer(MOST)}`;
+function fromSysView(pattern: Sql, most: number): Sql {
+  return sql`SELECT file_name, line_number, column_name, error_code, column_type, column_length FROM sys_load_error_detail WHERE file_name LIKE ${pattern} ORDER BY file_name, line_number LIMIT ${integer(most)}`;
 }
 
 /** Provisioned only, for users who do not see the other. */
-function fromStlView(pattern: Sql): Sql {
-  return sql`SELECT filename, line_number, colname, err_code, type, col_length FROM stl_load_errors WHERE filename LIKE ${pattern} ORDER BY filename, line_number LIMIT ${integer(MOST)}`;
+function fromStlView(pattern: Sql, most: number): Sql {
+  return sql`SELECT filename, line_number, colname, err_code, type, col_length FROM stl_load_errors WHERE filename LIKE ${pattern} ORDER BY filename, line_number LIMIT ${integer(most)}`;
 }
 
 /** Columns of both views are padded with blanks. */

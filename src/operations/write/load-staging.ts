@@ -22,7 +22,7 @@ export interface LoadedTable {
   /** Rows in it now. */
   readonly rows: number;
   readonly rejected: number;
-  /** Numbers of the first thousand of them in the input, from 1. */
+  /** Their numbers in the input, from 1; of rows that were loaded and then sorted out, the first hundred thousand. */
   readonly rejectedRows: readonly number[];
   /** Reasons that Redshift's views do not have: of rows that were loaded and then sorted out. */
   readonly rejects: readonly LoadReject[];
@@ -34,8 +34,6 @@ export interface LoadedTable {
 }
 
 type StagedLoadPlan = Extract<LoadPlan, { kind: 'staged' }>;
-
-const MOST_REJECTED_ROWS = 1000;
 
 /**
  * COPY into a temporary table of this session, in autocommit, and everything that needs no lock on the target. Safe to
@@ -73,7 +71,8 @@ export async function loadStagingTable(
     });
   }
   const verified = await verify(session, plan, table.name, staged, rejected, run);
-  const gaps = rejected === 0 ? [] : await findGaps(session, table, staged.rowsRead, run);
+  const gaps =
+    rejected === 0 ? [] : await findGaps(session, table, staged.rowsRead, rejected + staged.rowsRefused, run);
   const sorted = await sortOut(session, plan, table, rejected + staged.rowsRefused, run);
   const deduplicated = await deduplicate(session, plan, table, duplicates, run);
   const rows = loaded - sorted.removed - deduplicated;
@@ -117,18 +116,19 @@ async function findGaps(
   session: Session,
   table: StagedLoadPlan['table'],
   rowsRead: number,
+  most: number,
   run: Run,
 ): Promise<readonly number[]> {
   const row = identifier(table.rowColumn);
   const numbers = sql`SELECT ${row} AS this_row FROM ${identifier(table.name)} UNION ALL SELECT 0 UNION ALL SELECT ${integer(rowsRead + 1)}`;
   const pairs = sql`SELECT this_row, LEAD(this_row) OVER (ORDER BY this_row) AS next_row FROM (${numbers}) AS numbered`;
   const { rows } = await session.run(
-    sql`SELECT this_row, next_row FROM (${pairs}) AS paired WHERE next_row > this_row + 1 ORDER BY this_row LIMIT ${integer(MOST_REJECTED_ROWS)}`,
+    sql`SELECT this_row, next_row FROM (${pairs}) AS paired WHERE next_row > this_row + 1 ORDER BY this_row LIMIT ${integer(most)}`,
     run,
   );
   const missing: number[] = [];
   for (const [before, after] of rows) {
-    for (let number = Number(before) + 1; number < Number(after) && missing.length < MOST_REJECTED_ROWS; number += 1) {
+    for (let number = Number(before) + 1; number < Number(after) && missing.length < most; number += 1) {
       missing.push(number);
     }
   }

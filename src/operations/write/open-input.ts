@@ -7,6 +7,7 @@ import type { FileSource, WriteInput, WriteSpec } from '../write-spec.ts';
 import { openFile } from './input-file.ts';
 import { openRows } from './input-rows.ts';
 import type { WriteRecorder } from './recorder.ts';
+import { replayRows } from './replay.ts';
 import type { SourceFile } from './source-file.ts';
 import { stageRows } from './stage-rows.ts';
 import type { StagedInput } from './staged-input.ts';
@@ -33,7 +34,7 @@ export async function openInput(
 ): Promise<OpenInput> {
   const wished = wishedColumns(spec);
   if (isFile(input)) return openFile(connection.workDirectory, input, wished, run);
-  const rows = await openRows(input, wished, run);
+  const rows = await openRows('rejects' in input ? replayRows(input.rejects) : input, wished, run);
   return {
     columns: rows.columns,
     compression: 'gzip',

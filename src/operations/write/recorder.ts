@@ -4,6 +4,7 @@ import type { ObjectPath } from '../../db/object-descriptor.ts';
 import type { Verification } from '../verify/compare.ts';
 import type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from '../write-report.ts';
 import type { WriteOperation } from '../write-spec.ts';
+import type { Rejects } from './rejects.ts';
 
 export const NO_ROWS: WriteCounts = Object.freeze({
   read: 0,
@@ -34,6 +35,8 @@ export class WriteRecorder {
   ddl: readonly string[] = [];
   cleared: number | undefined;
   stagedFilesKept: string | undefined;
+  /** Where refused rows go with their values, where that was asked for. */
+  rejects: Rejects | undefined;
   verified: Verification | undefined;
   /** The run, its warnings heard by the report. */
   readonly run: Run;

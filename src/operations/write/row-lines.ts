@@ -35,12 +35,18 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
   let read = 0;
   let refused = 0;
 
-  const refuse = (error: unknown): string => {
+  const refuse = (error: unknown, row: readonly unknown[]): string => {
     if (!(error instanceof ConnectorError) || error.code !== 'RS_VALUE_UNREPRESENTABLE' || rejectLimit === 0)
       throw error;
     const reject = rejectOf(error, read);
     recorder.reject(reject);
     recorder.rejectRows(read);
+    recorder.rejects?.refused(
+      plan,
+      read,
+      positions.map((position) => row[position]),
+      reject,
+    );
     refused += 1;
     if (refused > rejectLimit) {
       throw new ConnectorError(
@@ -65,7 +71,7 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
         if (missing !== undefined) throw refusal(columns[missing]?.name, read, 'is NULL where the column takes none');
         return encoder.line(values, read);
       } catch (error) {
-        return refuse(error);
+        return refuse(error, row);
       }
     },
     rowsRead: () => read,

@@ -10,14 +10,13 @@ import type { LoadReject } from '../write-report.ts';
 /** Rows of a data driven input that were loaded and will not be applied. */
 export interface SortedOut {
   readonly removed: number;
-  /** Of the first thousand, from 1. */
+  /** Of the first hundred thousand, from 1. */
   readonly rowNumbers: readonly number[];
   readonly rejects: readonly LoadReject[];
 }
 
 const NOTHING: SortedOut = { removed: 0, rowNumbers: [], rejects: [] };
-const MOST_ROWS = 1000;
-const MOST_REASONS = 100;
+const MOST_ROWS = 100_000;
 
 /**
  * Takes the rows out that reject themselves (R), and those that cannot be applied: without a letter that is known, or
@@ -48,7 +47,7 @@ export async function sortOut(
     run,
   );
   const numbers = found.rows.map((each) => each.map(Number));
-  const rejects = numbers.slice(0, MOST_REASONS).map(([number = 0, why = 0]) => rejectOf(plan, number, why));
+  const rejects = numbers.map(([number = 0, why = 0]) => rejectOf(plan, number, why));
   if (refused + refusedBefore > rejectLimit) {
     const [first] = rejects;
     throw new ConnectorError(

@@ -31,7 +31,8 @@ export async function stageRows(
 ): Promise<StagedInput> {
   const lines = openRowLines(plan, recorder);
   const stop = new AbortController();
-  const chunks = cutIntoChunks(rows, lines.encode, AbortSignal.any([run.signal, stop.signal]));
+  const flush = async (): Promise<void> => recorder.rejects?.flush();
+  const chunks = cutIntoChunks(rows, lines.encode, AbortSignal.any([run.signal, stop.signal]), flush);
   const files: StagedFile[] = [];
   let bytes = 0;
   const report = (): void => {
@@ -69,10 +70,12 @@ async function* cutIntoChunks(
   rows: OpenRows,
   encode: (values: readonly unknown[]) => string,
   signal: AbortSignal,
+  flush: () => Promise<void>,
 ): AsyncGenerator<string, void, undefined> {
   let text = '';
   for await (const group of rows.groups(signal)) {
     signal.throwIfAborted();
+    await flush();
     for (const row of group) {
       text += encode(row);
       if (text.length < CHUNK_CHARACTERS) continue;

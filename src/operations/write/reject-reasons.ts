@@ -1,0 +1,20 @@
+import type { LoadReject } from '../write-report.ts';
+
+/**
+ * Which of the reasons that Redshift's views have for one staged file is which row's. A line number alone does not tell,
+ * since values hold newlines; but rows and errors come in the same order, so where there is one error for each missing row
+ * they belong to each other. Otherwise those rows get no reason rather than that of another.
+ */
+export function matchReasons(
+  missingRows: readonly number[],
+  errors: readonly LoadReject[],
+): ReadonlyMap<number, LoadReject> {
+  const firstOfLine = new Map<number, LoadReject>();
+  for (const error of errors) {
+    if (error.line !== undefined && !firstOfLine.has(error.line)) firstOfLine.set(error.line, error);
+  }
+  if (firstOfLine.size !== missingRows.length) return new Map();
+  const rows = [...missingRows].sort((left, right) => left - right);
+  const lines = [...firstOfLine].sort(([left], [right]) => left - right);
+  return new Map(rows.flatMap((row, index) => (lines[index] === undefined ? [] : [[row, lines[index][1]] as const])));
+}

@@ -1,0 +1,230 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { RejectedRow } from '../../../src/operations/write/reject-file.ts';
+import { matchReasons } from '../../../src/operations/write/reject-reasons.ts';
+import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
+
+describe('write: the reject file', () => {
+  let on: WriteWorld;
+  let folder: string;
+  before(async () => {
+    on = await sharedWriteWorld();
+    folder = await mkdtemp(join(tmpdir(), 'rejects-test-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+  afterEach(async () => {
+    await on.world.clearFaults();
+    expect(await on.staged(), 'staged objects').to.deep.equal([]);
+    expect(await on.files(), 'local files').to.deep.equal([]);
+    expect((await readdir(folder)).filter((name) => name.endsWith('.partial'))).to.deep.equal([]);
+  });
+
+  const at = (name: string): string => join(folder, name);
+
+  async function rejected(path: string): Promise<RejectedRow[]> {
+    const text = await readFile(path, 'utf8');
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as RejectedRow);
+  }
+
+  async function input(name: string, text: string): Promise<string> {
+    await writeFile(at(name), text);
+    return at(name);
+  }
+
+  it('holds what Redshift refused: place, column, limit, bytes seen, reason and the values', async () => {
+    await on.table('file_rejects', 'id INTEGER NOT NULL, note VARCHAR(5), born DATE');
+    const file = await input(
+      'people.csv',
+      'id,note,born\n1,"two\nlines",2026-01-01\n2,"ok",2026-01-02\n3,"zu läng, ""so""",2026-01-03\n4,,someday\n5,"",\n',
+    );
+    const rejectFile = at('people.jsonl');
+    const report = await on.write({ object: 'sales.file_rejects', rejectLimit: 5, rejectFile }, { file });
+    expect(report.rows).to.deep.include({ read: 5, inserted: 2, rejected: 3 });
+    const rows = await rejected(rejectFile);
+    expect(
+      rows.map(({ stagedFile, stagedLine, ...row }) => ({
+        ...row,
+        stagedLine: `${typeof stagedFile} ${typeof stagedLine}`,
+      })),
+    ).to.deep.equal([
+      {
+        row: 1,
+        source: 'people.csv',
+        column: 'note',
+        type: 'VARCHAR(5)',
+        limitBytes: 5,
+        bytes: 9,
+        code: '1204',
+        reason: 'the value is too long for the column or out of its range (varchar(5))',
+        values: { id: '1', note: 'two\nlines', born: '2026-01-01' },
+        stagedLine: 'string number',
+      },
+      {
+        row: 3,
+        source: 'people.csv',
+        column: 'note',
+        type: 'VARCHAR(5)',
+        limitBytes: 5,
+        bytes: 14,
+        code: '1204',
+        reason: 'the value is too long for the column or out of its range (varchar(5))',
+        values: { id: '3', note: 'zu läng, "so"', born: '2026-01-03' },
+        stagedLine: 'string number',
+      },
+      {
+        row: 4,
+        source: 'people.csv',
+        column: 'born',
+        type: 'DATE',
+        bytes: 7,
+        code: '1205',
+        reason: 'not a date (date)',
+        values: { id: '4', note: null, born: 'someday' },
+        stagedLine: 'string number',
+      },
+    ]);
+    expect((await stat(rejectFile)).mode & 0o777).to.equal(0o600);
+    const seen = JSON.stringify([report, on.events]);
+    for (const value of ['someday', 'zu l', 'two']) expect(seen).not.to.include(value);
+  });
+
+  it('is loaded again once it is mended', async () => {
+    await on.table('replayed', 'id INTEGER NOT NULL, note VARCHAR(5), big DECIMAL(38,0), flag BOOLEAN');
+    const rejectFile = at('replayed.jsonl');
+    const big = '12345678901234567890123456789012345678';
+    const rows = [
+      { id: 1, note: 'fine', big, flag: true },
+      { id: 2, note: 'too long', big, flag: false },
+      { id: null, note: 'none', big: null, flag: true },
+    ];
+    const first = await on.write({ object: 'sales.replayed', rejectLimit: 2, rejectFile }, rows);
+    expect(first.rows).to.deep.include({ read: 3, inserted: 1, rejected: 2 });
+    const found = await rejected(rejectFile);
+    expect(found.map(({ row, column, code, values }) => ({ row, column, code, values }))).to.deep.equal([
+      {
+        row: 2,
+        column: 'note',
+        code: 'RS_VALUE_UNREPRESENTABLE',
+        values: { id: '2', note: 'too long', big, flag: 'false' },
+      },
+      {
+        row: 3,
+        column: 'id',
+        code: 'RS_VALUE_UNREPRESENTABLE',
+        values: { id: null, note: 'none', big: null, flag: 'true' },
+      },
+    ]);
+    const again = await on.refusal({ object: 'sales.replayed' }, { rejects: rejectFile });
+    expect(again.code).to.equal('RS_VALUE_UNREPRESENTABLE');
+    const mended = (await readFile(rejectFile, 'utf8')).replace('too long', 'short').replace('"id":null', '"id":"3"');
+    const report = await on.write({ object: 'sales.replayed' }, { rejects: await input('mended.jsonl', mended) });
+    expect(report.rows).to.deep.include({ read: 2, inserted: 2, rejected: 0 });
+    expect(await on.rows('SELECT id, note, big, flag FROM sales.replayed ORDER BY id')).to.deep.equal([
+      ['1', 'fine', big, 't'],
+      ['2', 'short', big, 'f'],
+      ['3', 'none', null, 't'],
+    ]);
+  });
+
+  it('holds the rows of a data driven write that reject themselves', async () => {
+    await on.table('driven_rejects', 'id INTEGER NOT NULL, note VARCHAR(5)');
+    const rejectFile = at('driven.jsonl');
+    const rows = [
+      { op: 'I', id: 1, note: 'a' },
+      { op: 'R', id: 2, note: 'b' },
+      { op: 'X', id: 3, note: 'c' },
+    ];
+    const spec = { operation: 'dataDriven', keys: ['id'], changeColumn: 'op', rejectLimit: 1 } as const;
+    await on.write({ object: 'sales.driven_rejects', ...spec, rejectFile }, rows);
+    expect((await rejected(rejectFile)).map(({ row, code, values }) => ({ row, code, values }))).to.deep.equal([
+      { row: 2, code: 'rejected', values: { op: 'R', id: '2', note: 'b' } },
+      { row: 3, code: 'change', values: { op: 'X', id: '3', note: 'c' } },
+    ]);
+  });
+
+  it('waits for views that learn of the errors later', async () => {
+    await on.table('late_views', 'id INTEGER, born DATE');
+    await on.world.faults({ on: 'pg:loadErrors', effect: { kind: 'delay', ms: 1500 } });
+    const file = await input('late.csv', 'id,born\n1,soon\n2,2026-01-01\n');
+    const rejectFile = at('late.jsonl');
+    const report = await on.write({ object: 'sales.late_views', rejectLimit: 1, rejectFile }, { file });
+    expect(report.rejects.map(({ code }) => code)).to.deep.equal(['1205']);
+    expect(await rejected(rejectFile))
+      .to.have.length(1)
+      .with.nested.property('[0].code', '1205');
+  });
+
+  it('is empty where nothing was refused, and is not there where the write failed', async () => {
+    await on.table('none_refused', 'id INTEGER, born DATE');
+    const rejectFile = at('none.jsonl');
+    await on.write({ object: 'sales.none_refused', rejectLimit: 1, rejectFile }, [{ id: 1 }]);
+    expect(await readFile(rejectFile, 'utf8')).to.equal('');
+    const file = await input('none.csv', 'id,born\n1,soon\n2,later\n');
+    const failure = await on.refusal(
+      { object: 'sales.none_refused', rejectLimit: 1, rejectFile: at('failed.jsonl') },
+      { file },
+    );
+    expect(failure.code).to.equal('RS_LOAD_REJECTED');
+    expect(await readdir(folder)).not.to.include('failed.jsonl');
+  });
+
+  it('is written once where the load is repeated', async () => {
+    await on.table('repeated', 'id INTEGER, born DATE');
+    const rejectFile = at('repeated.jsonl');
+    const file = await input('repeated.csv', 'id,born\n1,soon\n2,2026-01-01\n3,later\n');
+    await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when: 'before' } });
+    const report = await on.write({ object: 'sales.repeated', rejectLimit: 2, rejectFile }, { file });
+    expect(report.warnings.map(({ code }) => code)).to.include('LOAD_REPEATED');
+    expect((await rejected(rejectFile)).map(({ row }) => row)).to.deep.equal([1, 3]);
+  });
+
+  it('refuses a place that it cannot be made in, before anything is loaded', async () => {
+    await on.table('no_place', 'id INTEGER');
+    const failure = await on.refusal(
+      { object: 'sales.no_place', rejectLimit: 1, rejectFile: at('nowhere/rejects.jsonl') },
+      [{ id: 1 }],
+    );
+    expect(failure.code).to.equal('RS_CONFIG_INVALID');
+    const same = await on.refusal(
+      { object: 'sales.no_place', rejectFile: at('none.jsonl') },
+      { rejects: at('none.jsonl') },
+    );
+    expect(same.message).to.include('is the file that is loaded');
+  });
+
+  for (const [title, text, message] of [
+    ['no JSON', '{"values":{"id":"1"}}\nid,1\n', 'Line 2 of the reject file is no JSON'],
+    ['no values', '{"id":"1"}\n', 'Line 1 of the reject file has no values'],
+    ['a number', '{"values":{"id":12345678901234567890}}\n', 'neither text nor null'],
+  ] as const) {
+    it(`refuses a file to replay with ${title}`, async () => {
+      await on.table(`bad_replay_${title.replace(' ', '_')}`, 'id INTEGER');
+      const rejects = await input('bad.jsonl', text);
+      const failure = await on.refusal({ object: `sales.bad_replay_${title.replace(' ', '_')}` }, { rejects });
+      expect(failure.code).to.equal('RS_INPUT_INVALID');
+      expect(failure.message).to.include(message);
+    });
+  }
+});
+
+describe('reasons of rejected rows', () => {
+  const error = (line: number, column = 'a') => ({ file: 'f', line, column, code: '1204', reason: 'long' });
+
+  it('belong to the rows in their order', () => {
+    const found = matchReasons([9, 2], [error(14, 'b'), error(3, 'a'), error(3, 'c')]);
+    expect([...found].map(([row, { line, column }]) => [row, line, column])).to.deep.equal([
+      [2, 3, 'a'],
+      [9, 14, 'b'],
+    ]);
+  });
+
+  it('are left out where their number is another', () => {
+    expect(matchReasons([2, 9], [error(3)]).size).to.equal(0);
+    expect(matchReasons([2], [error(3), error(4)]).size).to.equal(0);
+  });
+});

@@ -2655,6 +2655,15 @@ export const MANIFEST: Manifest = {
           "maximum": 99999,
           "order": 60
         },
+        "rejectFile": {
+          "type": "string",
+          "title": "Reject file",
+          "description": "File for the rows that are refused, with their values, place and reason, to be mended and written again.",
+          "examples": [
+            "rejects.jsonl"
+          ],
+          "order": 62
+        },
         "lockTarget": {
           "type": "boolean",
           "title": "Lock the table",

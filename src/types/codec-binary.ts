@@ -20,25 +20,32 @@ export function varbyteCodec(bytes: number): Codec {
         : hex.toLowerCase();
     },
     stagedAs: 'VARCHAR',
+    insertAs: { call: 'FROM_HEX' },
     loadNote: 'a value of no bytes is refused: COPY would load it as NULL',
     ...(isText ? { unloadAs: { call: 'TO_HEX' } } : { csvOnly: true }),
   };
 }
 
-/** GEOMETRY or GEOGRAPHY, as EWKB in hexadecimal text in upper case; written from that or from bytes. */
-export const shapeCodec: Codec = {
-  fromText: (text) => text.toUpperCase(),
-  toText: (value) => {
-    const hex = hexOf(value);
-    if (hex instanceof Unfit) return hex;
-    if (!/^0[01]/.test(hex) || hex.length < EMPTY_SHAPE_DIGITS) return new Unfit('is not EWKB in hexadecimal digits');
-    return hex.length > 2 * LIMITS.geometryBytes
-      ? new Unfit(`takes ${hex.length / 2} bytes and a shape has ${LIMITS.geometryBytes} at most`)
-      : hex.toUpperCase();
-  },
-  stagedAs: 'VARCHAR',
-  csvOnly: true,
-};
+/** GEOMETRY, as EWKB in hexadecimal text in upper case; written from that or from bytes. */
+export const geometryCodec: Codec = { ...shapeCodec(), insertAs: { call: 'ST_GeomFromEWKB' } };
+/** GEOGRAPHY, likewise. */
+export const geographyCodec: Codec = { ...shapeCodec(), insertAs: { call: 'ST_GeogFromWKB' } };
+
+function shapeCodec(): Codec {
+  return {
+    fromText: (text) => text.toUpperCase(),
+    toText: (value) => {
+      const hex = hexOf(value);
+      if (hex instanceof Unfit) return hex;
+      if (!/^0[01]/.test(hex) || hex.length < EMPTY_SHAPE_DIGITS) return new Unfit('is not EWKB in hexadecimal digits');
+      return hex.length > 2 * LIMITS.geometryBytes
+        ? new Unfit(`takes ${hex.length / 2} bytes and a shape has ${LIMITS.geometryBytes} at most`)
+        : hex.toUpperCase();
+    },
+    stagedAs: 'VARCHAR',
+    csvOnly: true,
+  };
+}
 
 /** The byte order, the type and a count: the shortest EWKB. */
 const EMPTY_SHAPE_DIGITS = 18;

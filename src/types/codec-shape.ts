@@ -25,6 +25,11 @@ export interface Codec {
   readonly fromText: (text: string) => Value;
   /** A value -> the text that COPY reads, or why there is none. */
   readonly toText: (value: InputScalar) => string | Unfit;
+  /**
+   * What an INSERT makes of the text of `toText`, where a cast is not it: a literal is one string to SUPER, and bytes of
+   * text to VARBYTE.
+   */
+  readonly insertAs?: ValueForm;
   /** What UNLOAD selects in place of the column, where Parquet would not carry the value exactly. */
   readonly unloadAs?: ValueForm;
   /** Set where Parquet has no form at all for the type: a staged read then goes by CSV. */

@@ -24,6 +24,7 @@ export const superCodec: Codec = {
       : new Unfit('takes more than 16 MB as JSON text');
   },
   stagedAs: 'VARCHAR',
+  insertAs: { call: 'JSON_PARSE' },
   // The NULL marker of UNLOAD is not for SUPER: both kinds of null would come out as one.
   unloadCsvAs: { call: 'JSON_SERIALIZE', keepNull: true },
   loadNote: 'Redshift spells the JSON of a SUPER anew: blanks between values go',

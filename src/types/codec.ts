@@ -1,5 +1,5 @@
 import type { SupportedType } from '../core/redshift-type.ts';
-import { shapeCodec, varbyteCodec } from './codec-binary.ts';
+import { geographyCodec, geometryCodec, varbyteCodec } from './codec-binary.ts';
 import { booleanCodec } from './codec-boolean.ts';
 import { dateCodec, timeCodec, timestampCodec, timestamptzCodec, timetzCodec } from './codec-datetime.ts';
 import { decimalCodec } from './codec-decimal.ts';
@@ -51,8 +51,9 @@ export function codecFor(type: SupportedType): Codec {
     case 'varbyte':
       return varbyteCodec(type.bytes);
     case 'geometry':
+      return geometryCodec;
     case 'geography':
-      return shapeCodec;
+      return geographyCodec;
     case 'hllsketch':
       return sketchCodec;
   }

@@ -2,10 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { renderType, type SupportedType } from '../../../src/core/redshift-type.ts';
 import { write } from '../../../src/operations/write.ts';
 import type { WriteInput } from '../../../src/operations/write-spec.ts';
+import { integer, join as joinSql, literal, type Sql, sql } from '../../../src/sql/sql.ts';
+import { renderForm } from '../../../src/sql/value-form.ts';
 import type { Value } from '../../../src/types/batch.ts';
 import { codecFor } from '../../../src/types/codec.ts';
+import type { TypeCase } from '../../types/type-cases.ts';
 import { openReadWorld, type ReadWorld } from '../read-world.ts';
 import { asCsv, asJsonLines, asParquet, asRows, type MatrixColumn, matrixColumns, rowCount } from './matrix-sources.ts';
 
@@ -37,6 +41,34 @@ describe('every value of every type, there and back', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('by INSERT, each text in the form that its type takes', async function () {
+    this.timeout(30_000);
+    // A literal of ours holds no backslash.
+    const columns = matrixColumns(({ kind }) => kind !== 'hllsketch').map((column) => ({
+      ...column,
+      cases: column.cases.filter(({ expected }) => !String(expected).includes('\\')),
+    }));
+    await world.table('matrix_insert', `n INTEGER, ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`);
+    const rows = Array.from({ length: rowCount(columns) }, (_, n) => {
+      const values = columns.map(({ cases, parsed }) => insertedValue(cases[n], parsed));
+      return sql`(${integer(n)}, ${joinSql(values)})`;
+    });
+    const run = world.run();
+    const session = await world.connection.database.session(run);
+    try {
+      for (const row of rows) await session.run(sql`INSERT INTO matrix_insert VALUES ${row}`, run);
+    } finally {
+      await session[Symbol.asyncDispose]();
+    }
+    const found = [...(await world.rows({ object: 'matrix_insert', mode: 'direct' }))].sort(
+      ([a], [b]) => Number(a) - Number(b),
+    );
+    for (const [position, column] of columns.entries()) {
+      const values = found.map((row) => row[position + 1] ?? null);
+      expect(values, column.type).to.deep.equal(expectedOf(column, rowCount(columns), 'rows'));
+    }
+  });
+
   for (const [group, columns] of Object.entries(GROUPS)) {
     for (const [source, open] of Object.entries(SOURCES)) {
       it(`${group}: from ${source}, by direct and by staged reads`, async function () {
@@ -58,6 +90,13 @@ describe('every value of every type, there and back', () => {
     }
   }
 });
+
+function insertedValue(one: TypeCase | undefined, type: SupportedType): Sql {
+  const value = one === undefined ? null : one.input === undefined ? one.expected : one.input;
+  if (value === null) return sql`NULL`;
+  const { toText, insertAs } = codecFor(type);
+  return renderForm(literal(toText(value) as string), insertAs ?? { cast: renderType(type) });
+}
 
 /** The null of JSON and SQL's NULL are one in JSON Lines. */
 function expectedOf({ cases, parsed }: MatrixColumn, rows: number, source: string): readonly Value[] {

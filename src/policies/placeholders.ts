@@ -14,7 +14,7 @@ const PLACEHOLDERS = {
   CLUSTER_DEFAULT_ROLE: ['role that the cluster has as its default', 'give its ARN (--default-copy-role)'],
   BUCKET_OWNER: ['account that owns the staging bucket', 'set stagingBucketOwner, or give it (--bucket-owner)'],
   WORKGROUP_ID: [
-    'id (a UUID) of the serverless workgroup; its name does not do',
+    'id of the serverless workgroup (a UUID, and not its name)',
     'give it (--workgroup-id); aws redshift-serverless get-workgroup prints it as workgroupId',
   ],
 } as const satisfies Record<string, readonly [meaning: string, remedy: string]>;

@@ -47,9 +47,8 @@ export function commandToAdd(
   const policy = `--policy-name ${quoted(`${policyName}-${statement.Sid ?? 'added'}`.slice(-128))} --policy-document ${quoted(own)}`;
   if (document === 'trust') {
     return [
-      `aws iam get-role --role-name ${name} --query Role.AssumeRolePolicyDocument > trust.json`,
-      '# add the statement to the list in trust.json, in place of one with the same Sid, then',
-      `aws iam update-assume-role-policy --role-name ${name} --policy-document file://trust.json`,
+      `trust=$(aws iam get-role --role-name ${name} --output json --query ${quoted(`Role.AssumeRolePolicyDocument.${withStatement(statement)}`)}) &&`,
+      `  aws iam update-assume-role-policy --role-name ${name} --policy-document "$trust"`,
     ].join('\n');
   }
   switch (holder.kind) {
@@ -73,6 +72,21 @@ export function commandToAdd(
       ].join('\n');
   }
   return holder.kind satisfies never;
+}
+
+/**
+ * A query that adds a statement to a policy, in place of one with the same Sid. A list of statements and a single one are both
+ * IAM's ways. https://jmespath.org/specification.html
+ */
+function withStatement(statement: PolicyStatement): string {
+  const others = statement.Sid === undefined ? '' : ` | [?Sid != ${literal(statement.Sid)}]`;
+  const version = 'Version: not_null(Version, `"2008-10-17"`)';
+  return `{${version}, Statement: [[Statement][]${others}, ${literal([statement])}][]}`;
+}
+
+/** JSON within a query; a backtick would end it. */
+function literal(value: unknown): string {
+  return `\`${JSON.stringify(value).replaceAll('`', String.raw`\u0060`)}\``;
 }
 
 /** Commands that show what narrows or refuses, where taking it back is somebody's decision. `isOfResource`: it lies over the resource's account. */

@@ -10,7 +10,7 @@ BEGIN
     RAISE EXCEPTION '"%" is not a table', rs_full(in_table) USING ERRCODE = '42809';
   END IF;
   SELECT array_agg('    ' || quote_ident(column_name) || ' ' || full_type
-      || CASE WHEN column_default LIKE '"identity"(%' THEN rs_identity_text(rel, column_name) WHEN column_default IS NOT NULL THEN ' DEFAULT ' || column_default ELSE '' END
+      || CASE WHEN column_default ~ '^"(default_)?identity"' THEN rs_identity_text(rel, column_name) WHEN column_default IS NOT NULL THEN ' DEFAULT ' || column_default ELSE '' END
       || CASE WHEN nullable THEN '' ELSE ' NOT NULL' END
       || CASE WHEN encoding = 'none' THEN ' ENCODE raw' ELSE ' ENCODE ' || encoding END
       || CASE WHEN distkey THEN ' distkey' ELSE '' END ORDER BY ordinal_position) INTO lines

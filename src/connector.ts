@@ -250,7 +250,7 @@ function underRoots(path: string, what: string, { fileRoots = [] }: HostPolicy):
   const located = realPathUnder(path, fileRoots);
   if ('path' in located) return located.path;
   // One answer for "absent" and "outside", and no cause: whoever names the file must not find out what the host has.
-  throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow the file to load', {
+  throw new ConnectorError('RS_CONFIG_FORBIDDEN', `The host does not allow ${what}`, {
     action: 'Name a file in a folder that the host allows.',
   });
 }

@@ -5,13 +5,13 @@ export type AttributeForm =
   | { readonly kind: 'programOnly' };
 
 const SHORT: Readonly<Record<string, string>> = { limit: '-n', query: '-q' };
-const OPERANDS: readonly string[] = ['object', 'schema', 'procedure'];
+const OPERANDS: readonly string[] = ['object', 'schema'];
 /** A size of batches says nothing to who reads lines. */
 const PROGRAM_ONLY: readonly string[] = ['read.batchRows'];
 
 /** The form of one attribute. A flag is the attribute's own name: `orderBy` is `--order-by`. */
 export function attributeForm(operation: string, key: string): AttributeForm {
-  if (OPERANDS.includes(key)) return { kind: 'operand' };
+  if (OPERANDS.includes(key) || `${operation}.${key}` === 'call.procedure') return { kind: 'operand' };
   if (PROGRAM_ONLY.includes(`${operation}.${key}`)) return { kind: 'programOnly' };
   const flag = `--${key.replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}`;
   const short = SHORT[key];

@@ -21,8 +21,8 @@ export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'> {
 
 /** `roleshift read`: rows to standard output or to a file that appears when it is complete. */
 export async function read(options: ReadCommand, context: CommandContext, object?: string): Promise<number> {
-  const { connection, format, output: target, query, objects, ...attributes } = options;
-  const source = readTarget(object, query, objects);
+  const { connection, format, output: target, query, objects, procedure, ...attributes } = options;
+  const source = readTarget(object, query, objects, procedure);
   if (context.json && target === '-') {
     throw new ConnectorError('RS_CONFIG_INVALID', 'Rows and the JSON report cannot share standard output', {
       action: 'Add --output FILE, or leave --json out.',

@@ -97,8 +97,35 @@ export class Session implements AsyncDisposable {
       await this.rollback(run);
       throw error;
     }
-    await this.#commit(run);
+    await this.commit(run);
     return result;
+  }
+
+  /**
+   * Ends a transaction that the caller began. Once COMMIT is sent no abort and no timer ends the wait; when the connection
+   * dies in it, throws RS_COMMIT_UNKNOWN: the work may be there or not.
+   */
+  async commit(run: StatementRun): Promise<void> {
+    if (this.#broken) throw this.#broken; // nothing was sent, so the outcome is known
+    const unstoppable = { ...run, signal: new AbortController().signal };
+    let answer: Rows;
+    try {
+      answer = await this.run(sql`COMMIT`, unstoppable);
+    } catch (error) {
+      if (error instanceof ConnectorError && error.code === 'RS_CONN_LOST') {
+        throw new ConnectorError('RS_COMMIT_UNKNOWN', 'The connection died while the transaction was being committed', {
+          action: 'Check in the target whether the rows are there before you run it again.',
+          details: { ...error.details, backendPid: this.backendPid },
+          cause: error,
+        });
+      }
+      await this.rollback(run);
+      throw error;
+    }
+    // A transaction in which a statement failed is answered by ROLLBACK, as if that were a success.
+    if (answer.command !== 'COMMIT') {
+      throw new ConnectorError('RS_SQL_FAILED', 'The transaction was rolled back: a statement in it had failed');
+    }
   }
 
   /** Ends an open transaction. Never throws: a failure breaks the session, and goes out as a `suppressed` event. */
@@ -176,29 +203,6 @@ export class Session implements AsyncDisposable {
       signal.removeEventListener('abort', onAbort);
       await stopping;
       if (stopping) signal.throwIfAborted(); // the abort is the outcome, whatever the statement still answered
-    }
-  }
-
-  async #commit(run: StatementRun): Promise<void> {
-    if (this.#broken) throw this.#broken; // nothing was sent, so the outcome is known
-    const unstoppable = { ...run, signal: new AbortController().signal };
-    let answer: Rows;
-    try {
-      answer = await this.run(sql`COMMIT`, unstoppable);
-    } catch (error) {
-      if (error instanceof ConnectorError && error.code === 'RS_CONN_LOST') {
-        throw new ConnectorError('RS_COMMIT_UNKNOWN', 'The connection died while the transaction was being committed', {
-          action: 'Check in the target whether the rows are there before you run it again.',
-          details: { ...error.details, backendPid: this.backendPid },
-          cause: error,
-        });
-      }
-      await this.rollback(run);
-      throw error;
-    }
-    // A transaction in which a statement failed is answered by ROLLBACK, as if that were a success.
-    if (answer.command !== 'COMMIT') {
-      throw new ConnectorError('RS_SQL_FAILED', 'The transaction was rolled back: a statement in it had failed');
     }
   }
 }

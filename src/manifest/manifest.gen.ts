@@ -2020,13 +2020,13 @@ export const MANIFEST: Manifest = {
           "type": "string",
           "title": "Procedure",
           "description": "Stored procedure, as schema.name or name.",
-          "required": true,
-          "order": 10
+          "order": 25,
+          "required": true
         },
         "arguments": {
           "type": "json",
           "title": "Arguments",
-          "description": "Values of the IN and INOUT arguments, in order; a type beside a value picks one of several procedures of a name.",
+          "description": "Values of the procedure's IN and INOUT arguments, in order; a type beside a value picks one of several procedures of a name.",
           "examples": [
             [
               3,
@@ -2037,7 +2037,7 @@ export const MANIFEST: Manifest = {
               null
             ]
           ],
-          "order": 20
+          "order": 26
         },
         "limit": {
           "type": "integer",
@@ -2151,6 +2151,28 @@ export const MANIFEST: Manifest = {
           "description": "One SELECT of your own, instead of an object.",
           "multiline": true,
           "order": 20
+        },
+        "procedure": {
+          "type": "string",
+          "title": "Procedure",
+          "description": "Stored procedure, as schema.name or name.",
+          "order": 25
+        },
+        "arguments": {
+          "type": "json",
+          "title": "Arguments",
+          "description": "Values of the procedure's IN and INOUT arguments, in order; a type beside a value picks one of several procedures of a name.",
+          "examples": [
+            [
+              3,
+              {
+                "value": "12.50",
+                "type": "decimal(10,2)"
+              },
+              null
+            ]
+          ],
+          "order": 26
         },
         "columns": {
           "type": "array",

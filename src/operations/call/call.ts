@@ -5,6 +5,7 @@ import type { Rows } from '../../db/rows.ts';
 import type { Session } from '../../db/session.ts';
 import { integerAttribute } from '../../manifest/attributes.ts';
 import { identifier, integer, join, type Sql, sql } from '../../sql/sql.ts';
+import type { Batch } from '../../types/batch.ts';
 import { type Field, requireSupported } from '../../types/field.ts';
 import type { Connection } from '../connection.ts';
 import { decodeRows } from '../read/read-direct.ts';
@@ -13,7 +14,7 @@ import { chooseSignature, inputsOf, isCursor, readArguments, renderArgument } fr
 import type { CallCursor, CallResult, CallSpec } from './call-spec.ts';
 
 /** Rows of one FETCH: what a cluster of one node allows. */
-const FETCH_ROWS = 1_000;
+export const FETCH_ROWS = 1_000;
 
 /**
  * Calls a stored procedure, found by the types of its arguments. One that opens cursors is called in a transaction, which
@@ -25,18 +26,10 @@ export async function call(
   spec: CallSpec,
   run: Run,
 ): Promise<CallResult> {
-  const procedure = resolveReadObject(spec.procedure, options.defaultSchema, 'procedure');
-  const given = readArguments(spec.arguments ?? []);
   const limit = integerAttribute('call', 'limit', spec.limit);
   await using session = await database.session(run);
-  const signatures = await listProcedures(session, procedure.path, run);
-  const signature = chooseSignature(procedure.path.join('.'), signatures, given);
-  const values = inputsOf(signature).map((argument, index) =>
-    renderArgument(given[index] ?? { value: null }, argument, `arguments[${index}]`),
-  );
-  const statement = sql`CALL ${objectName(procedure)}(${join(values)})`;
-  session.taint('a procedure may have changed its settings');
-  if (!signature.arguments.some(({ type }) => isCursor(type))) {
+  const { statement, opensCursor } = await planCall(session, options.defaultSchema, spec, run);
+  if (!opensCursor) {
     return { outputs: outputsOf(await runCall(session, statement, run)), results: [] };
   }
   return await session.transaction(run, async () => {
@@ -49,20 +42,52 @@ export async function call(
   });
 }
 
-function runCall(session: Session, statement: Sql, run: Run): Promise<Rows> {
-  // What fails in it is the procedure: the author of that is the user.
+/** A CALL, and whether rows are to be fetched after it. */
+export interface PlannedCall {
+  readonly statement: Sql;
+  readonly opensCursor: boolean;
+}
+
+/** Finds the procedure by the arguments. The session is closed at the end: a procedure may change its settings. */
+export async function planCall(
+  session: Session,
+  defaultSchema: string,
+  { procedure: reference, arguments: values = [] }: Pick<CallSpec, 'procedure' | 'arguments'>,
+  run: Run,
+): Promise<PlannedCall> {
+  const procedure = resolveReadObject(reference, defaultSchema, 'procedure');
+  const given = readArguments(values);
+  const signatures = await listProcedures(session, procedure.path, run);
+  const signature = chooseSignature(procedure.path.join('.'), signatures, given);
+  const rendered = inputsOf(signature).map((argument, index) =>
+    renderArgument(given[index] ?? { value: null }, argument, `arguments[${index}]`),
+  );
+  session.taint('a procedure may have changed its settings');
+  return {
+    statement: sql`CALL ${objectName(procedure)}(${join(rendered)})`,
+    opensCursor: signature.arguments.some(({ type }) => isCursor(type)),
+  };
+}
+
+/** Sends the CALL: what fails in it is the procedure, which is the user's. */
+export function runCall(session: Session, statement: Sql, run: Run): Promise<Rows> {
   return session.run(statement, run, { userSql: [] });
 }
 
 function outputsOf(answer: Rows): CallResult['outputs'] {
+  return outputBatch(answer).rows()[0] ?? {};
+}
+
+/** What a procedure put out, cursors left out, as a batch of one row; of none where it puts out nothing. */
+export function outputBatch(answer: Rows): Batch {
   const fields = fieldsOf(answer);
   const kept = fields.flatMap((field, position) => (isCursor(field.type) ? [] : [{ field, position }]));
   const rows = answer.rows.map((row) => kept.map(({ position }) => row[position] ?? null));
-  const batch = decodeRows(requireSupported(kept.map(({ field }): Field => field)), rows);
-  return batch.rows()[0] ?? {};
+  return decodeRows(requireSupported(kept.map(({ field }): Field => field)), rows);
 }
 
-function cursorsOf(answer: Rows): readonly { readonly name: string; readonly cursor: string }[] {
+/** Arguments that are cursors, and what those are called. */
+export function cursorsOf(answer: Rows): readonly { readonly name: string; readonly cursor: string }[] {
   const [row = []] = answer.rows;
   return fieldsOf(answer).flatMap(({ name, type }, position) => {
     const cursor = row[position];

@@ -1,5 +1,6 @@
 import type { ReadFilter } from '../../sql/select-filter.ts';
 import type { ConditionValue } from '../../sql/select-value.ts';
+import type { CallArgument } from '../call/call-spec.ts';
 import type { ObjectReference } from '../write-spec.ts';
 
 export type { Comparison, FilterOperator, ReadFilter } from '../../sql/select-filter.ts';
@@ -56,6 +57,10 @@ export interface ReadSpec {
   readonly objects?: readonly JoinedObject[] | undefined;
   /** One SELECT of the user's own. */
   readonly query?: string | undefined;
+  /** A stored procedure, `schema.name` or its parts: the rows of its cursor, or its outputs as one row. Alone with `limit`. */
+  readonly procedure?: ReadObject | undefined;
+  /** What goes into the procedure, in order. */
+  readonly arguments?: readonly CallArgument[] | undefined;
   /** In this order; all columns without it. Not for a query. */
   readonly columns?: readonly ReadColumn[] | undefined;
   /** A condition made of parts. Not for a query. */

@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { ConnectorError } from '../../../src/core/errors.ts';
 import { call } from '../../../src/operations/call/call.ts';
 import type { CallResult, CallSpec } from '../../../src/operations/call/call-spec.ts';
+import { read } from '../../../src/operations/read/read.ts';
+import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
 import { openReadWorld, type ReadWorld } from '../read-world.ts';
 
 const SETUP = [
@@ -115,4 +117,36 @@ describe('call', () => {
       expect(`${failure.message} ${failure.action}`).to.match(words);
     });
   }
+
+  describe('as a read', () => {
+    const rowsOf = (spec: ReadSpec): ReturnType<ReadWorld['rows']> => world.rows(spec);
+
+    it('gives the rows of a cursor, however many, and commits', async () => {
+      const rows = await rowsOf({ procedure: 'rows_up_to', arguments: [3_333, null] });
+      expect(rows.map(([id]) => id)).to.deep.equal(Array.from({ length: 3_333 }, (_, index) => index + 1));
+      expect(await noted()).to.include('3333');
+    });
+
+    it('gives as many rows as asked for, the fields of none, and the outputs of one without a cursor', async () => {
+      expect(await rowsOf({ procedure: 'rows_up_to', arguments: [2_000, null], limit: 1_500 })).to.have.length(1_500);
+      expect(await rowsOf({ procedure: 'rows_up_to', arguments: [5, null], limit: 0 })).to.deep.equal([]);
+      expect(await rowsOf({ procedure: 'twice', arguments: [{ value: 4, type: 'int' }] })).to.deep.equal([[8]]);
+    });
+
+    it('undoes what the procedure did when the loop is left', async () => {
+      const spec = { procedure: 'rows_up_to', arguments: [4_444, null] };
+      for await (const _batch of read(world.connection, spec, world.run())) break;
+      expect(await noted()).not.to.include('4444');
+    });
+
+    for (const [spec, path] of [
+      [{ procedure: 'twice', object: 't' }, 'object'],
+      [{ procedure: 'twice', preSql: 'SELECT 1' }, 'preSql'],
+      [{ procedure: 'twice', mode: 'staged' }, 'mode'],
+    ] as const satisfies readonly (readonly [ReadSpec, string])[]) {
+      it(`refuses ${path} beside it`, async () => {
+        expect((await world.refusal(spec)).issues?.[0]?.path).to.equal(path);
+      });
+    }
+  });
 });

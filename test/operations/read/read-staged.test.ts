@@ -219,4 +219,24 @@ describe('staged reads', () => {
     expect(await world.rows({ object: 'many' })).to.have.length(100_000);
     expect(await unloads()).to.equal(before + 1);
   });
+
+  it('take the place of a direct read that turns out too large for the cursors, where the mode was left open', async () => {
+    const tooLarge = {
+      on: 'pg:statement',
+      matching: 'FETCH FORWARD',
+      effect: {
+        kind: 'error',
+        code: 'XX000',
+        message: 'exceeded the maximum size allowed for the total set of cursor data: 8000MB.',
+      },
+    } as const;
+    await world.world.faults(tooLarge);
+    expect(await world.rows({ object: 'numbers' })).to.have.length(25_000);
+    await world.world.faults(tooLarge);
+    const failure = await world.refusal({ object: 'numbers', mode: 'direct' });
+    expect([failure.code, failure.action]).to.deep.equal([
+      'RS_FEATURE_UNSUPPORTED',
+      'Read it in staged mode, or read less at a time.',
+    ]);
+  });
 });

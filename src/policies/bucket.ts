@@ -23,6 +23,14 @@ export interface StagingKey {
   readonly viaService: string;
 }
 
+/** The name of a staged file, for evaluating policies: those of a run are not known before. */
+const SAMPLE_NAME = 'run-2026-01-01-0123456789abcdef01234567/part-0001.csv.zst';
+
+/** A resource as a person is told of it: a file that stands for all of them is none that there is. */
+export function withoutSample(resource: string): string {
+  return resource.endsWith(`/${SAMPLE_NAME}`) ? `${resource.slice(0, -SAMPLE_NAME.length)}*` : resource;
+}
+
 /** Undefined where the connection stages nothing. */
 export function stagingBucketOf(
   plan: AccessPlan,
@@ -37,7 +45,7 @@ export function stagingBucketOf(
   return {
     holder: { kind: 'bucket', arn, account: owner, name, path: '/' },
     filesArn: `${arn}/${prefix}/*`,
-    sampleArn: `${arn}/${prefix}/run-2026-01-01-0123456789abcdef01234567/part-0001.csv.zst`,
+    sampleArn: `${arn}/${prefix}/${SAMPLE_NAME}`,
     owner,
     ...(kmsKeyId === undefined ? {} : { key: keyOf(plan, options, kmsKeyId, owner) }),
   };

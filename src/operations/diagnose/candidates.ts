@@ -1,4 +1,5 @@
 import type { ActualState } from '../../policies/actual-policies.ts';
+import { withoutSample } from '../../policies/bucket.ts';
 import type { AccessRequest, PlannedDocument } from '../../policies/document.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import { isBounded, type Obstacle } from './denials.ts';
@@ -143,8 +144,8 @@ export function fromObstacle({ holder, document, request, source, statement }: O
     ...(statement === undefined ? {} : { statement }),
     reason:
       statement === undefined
-        ? `The permissions boundary of ${holder.kind} ${holder.name} (${source}) does not allow ${action} on ${resource}, so nothing else can.`
-        : `${capital(placeOf({ holder, document }))} denies ${action} on ${resource} in so many words: ${name} (${source}).${unless}`,
+        ? `The permissions boundary of ${holder.kind} ${holder.name} (${source}) does not allow ${action} on ${withoutSample(resource)}, so nothing else can.`
+        : `${capital(placeOf({ holder, document }))} denies ${action} on ${withoutSample(resource)} in so many words: ${name} (${source}).${unless}`,
     page: statement === undefined ? PAGES.boundary : PAGES.logic,
     console: consoleOf(holder, document, set),
     command: commandToLook(holder, document),
@@ -232,7 +233,7 @@ function narrowing(
     principalArn: principal,
     holder,
     document,
-    reason: `${capital(placeOf({ holder, document }))} ${verb} ${request.action} on ${resource}. ${words}`,
+    reason: `${capital(placeOf({ holder, document }))} ${verb} ${request.action} on ${withoutSample(resource)}. ${words}`,
     page: PAGES[document],
     console: consoleOf(holder, document, set),
     command: commandToLook(holder, document, { isOfResource }),
@@ -254,7 +255,7 @@ function denied(
       principalArn: request.principal,
       holder,
       document,
-      reason: `${capital(placeOf({ holder, document }))} denies ${request.action} on ${request.resource} in so many words. ${words}`,
+      reason: `${capital(placeOf({ holder, document }))} denies ${request.action} on ${withoutSample(resource)} in so many words. ${words}`,
       page: PAGES.messages,
       console: consoleOf(holder, document, set),
       command: commandToLook(holder, document),

@@ -402,6 +402,8 @@ describe('A diagnosis', () => {
     expect(shown(unread, -1)).to.deep.equal(['removeStatement bucket of guarded']);
     expect(read.candidates[0]!.holder).to.deep.include({ kind: 'bucket', account: HOME });
     expect(read.candidates[0]!.reason).to.match(/hangs on aws:SourceVpce/);
+    for (const { reason } of [...read.candidates, ...unread.candidates])
+      expect(reason).to.match(/ s3:\w+ on arn:aws:s3:::guarded(?:\/\S+\/\*)? /);
   });
 
   it('finds a key with which the bucket encrypts, though the connection knows of none', async () => {

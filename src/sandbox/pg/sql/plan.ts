@@ -1,10 +1,10 @@
 import type { ErrorFields } from '../backend-session.ts';
 import type { StatementHandler } from '../statement-handler.ts';
-import type { TableFacts } from './create-table.ts';
 import type { ExpressionContext } from './expressions.ts';
 import type { Retype } from './given-literals.ts';
 import { quoteLiteral } from './names.ts';
 import type { SourcePosition } from './source-position.ts';
+import type { TableFacts } from './table-builder.ts';
 
 /** What the planner must know of the session. */
 export interface PlanContext extends ExpressionContext {

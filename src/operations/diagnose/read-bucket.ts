@@ -2,6 +2,7 @@ import type { AwsCredentials } from '../../auth/access.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { ActualPolicy } from '../../policies/actual-policies.ts';
+import { hasPlaceholder } from '../../policies/placeholders.ts';
 import { readDocument } from '../../policies/read-document.ts';
 import { Bucket } from '../../staging/bucket.ts';
 import { planStaging } from '../../staging/staging-plan.ts';
@@ -25,8 +26,9 @@ export async function readBucket(
   const providers = [() => access.staging(run), () => access.role(run), () => access.identity(run)];
   for (const provider of providers) {
     const credentials = await tried(provider, run);
-    // S3 lets no other account read it, whatever the policy says.
-    if (credentials?.account !== request.resourceAccount) continue;
+    // S3 lets no other account read it, whatever the policy says; where the owner is not told, S3 says whether this is the one.
+    const isElsewhere = !hasPlaceholder(request.resourceAccount) && credentials?.account !== request.resourceAccount;
+    if (credentials === undefined || isElsewhere) continue;
     using bucket = new Bucket(plan, () => Promise.resolve(credentials), access.clock, access.awsHandler());
     const text = await bucket.policy(run.signal);
     if (text === undefined) continue;

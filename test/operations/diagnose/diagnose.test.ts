@@ -382,8 +382,8 @@ describe('A diagnosis', () => {
     await connection.access[Symbol.asyncDispose]();
   });
 
-  async function refusedStaging(stagingBucket: string) {
-    const staging = { useStaging: true, stagingBucket, stagingBucketOwner: HOME, copyRole: role('Copy') };
+  async function refusedStaging(stagingBucket: string, owner: { readonly stagingBucketOwner?: string }) {
+    const staging = { useStaging: true, stagingBucket, ...owner, copyRole: role('Copy') };
     const connection = open({ useEc2Role: true, roleArn: role('Keeper'), ...staging, s3Endpoint: world.awsEndpoint });
     const run = openRun({ clock: world.clock });
     const error: unknown = await openStagingArea(connection.access, connection.options, run).catch(
@@ -396,18 +396,24 @@ describe('A diagnosis', () => {
     return { read: read!, unread: unread! };
   }
 
-  it('finds a Deny in the policy of the bucket, where that may be read', async () => {
-    const { read, unread } = await refusedStaging('guarded');
-    expect(shown(read, -1)).to.deep.equal(['removeStatement bucket of guarded: OnlyFromInside']);
-    expect(shown(unread, -1)).to.deep.equal(['removeStatement bucket of guarded']);
-    expect(read.candidates[0]!.holder).to.deep.include({ kind: 'bucket', account: HOME });
-    expect(read.candidates[0]!.reason).to.match(/hangs on aws:SourceVpce/);
-    for (const { reason } of [...read.candidates, ...unread.candidates])
-      expect(reason).to.match(/ s3:\w+ on arn:aws:s3:::guarded(?:\/\S+\/\*)? /);
-  });
+  for (const owner of [{ stagingBucketOwner: HOME }, {}]) {
+    const title = 'stagingBucketOwner' in owner ? 'told' : 'not told';
+    it(`finds a Deny in the policy of the bucket, where that may be read: its owner is ${title}`, async () => {
+      const { read, unread } = await refusedStaging('guarded', owner);
+      expect(shown(read, -1)).to.deep.equal(['removeStatement bucket of guarded: OnlyFromInside']);
+      expect(shown(unread, -1)).to.deep.equal(['removeStatement bucket of guarded']);
+      expect(read.candidates[0]!.holder).to.deep.include({
+        kind: 'bucket',
+        account: owner.stagingBucketOwner ?? '<BUCKET_OWNER>',
+      });
+      expect(read.candidates[0]!.reason).to.match(/hangs on aws:SourceVpce/);
+      for (const { reason } of [...read.candidates, ...unread.candidates])
+        expect(reason).to.match(/ s3:\w+ on arn:aws:s3:::guarded(?:\/\S+\/\*)? /);
+    });
+  }
 
   it('finds a key with which the bucket encrypts, though the connection knows of none', async () => {
-    const { read, unread } = await refusedStaging('sealed');
+    const { read, unread } = await refusedStaging('sealed', { stagingBucketOwner: HOME });
     for (const each of [read, unread]) {
       expect(shown(each, -1)).to.deep.equal(['addStatement permissions of Keeper: AlsoKey']);
       expect(each.candidates[0]!.statement!.Resource).to.match(/:key\/1234abcd-12ab-34cd-56ef-1234567890ab$/);

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { attributeOptions } from './attribute-options.ts';
 import { addCheckCommand } from './check-command.ts';
 import { exitStatusOf, printFailure } from './failure.ts';
+import { addGrantsCommand } from './grants-command.ts';
 import { addLoginCommands } from './login-command.ts';
 import { addPoliciesCommand } from './policies-command.ts';
 
@@ -187,6 +188,8 @@ Examples:
   addLoginCommands(program, run, connection, json);
 
   addPoliciesCommand(program, run, [connection(), json()]);
+
+  addGrantsCommand(program, run, [connection(), json()]);
 
   program
     .command('sandbox')

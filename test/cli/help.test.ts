@@ -6,7 +6,20 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 
 const MAIN = 'dist/cli/main.js';
-const COMMANDS = ['check', 'discover', 'preview', 'read', 'write', 'janitor', 'login', 'exec', 'policies', 'sandbox', 'demo'];
+const COMMANDS = [
+  'check',
+  'discover',
+  'preview',
+  'read',
+  'write',
+  'janitor',
+  'login',
+  'exec',
+  'policies',
+  'grants',
+  'sandbox',
+  'demo',
+];
 
 /** Every module that a run of the command line loads. */
 function modulesLoadedBy(args: readonly string[]): string[] {

@@ -8,10 +8,17 @@ import type { Session } from '../../db/session.ts';
 import { ledgerPath } from '../../sql/ledger.ts';
 import { identifier, join, literal, type Sql, sql } from '../../sql/sql.ts';
 import type { Connection } from '../connection.ts';
+import {
+  describeRights,
+  type Right,
+  renderGrants,
+  rightsToRead,
+  rightsToWrite,
+  usualRights,
+} from '../grants-rights.ts';
 import { resolveObjectReference } from '../write/object-reference.ts';
 import type { ObjectReference, WriteOperation } from '../write-spec.ts';
 import type { CheckSpec } from './report.ts';
-import { describeRights, type Right, renderGrants, rightsToRead, rightsToWrite, usualRights } from './rights-plan.ts';
 import type { CheckTask, Finding } from './tasks.ts';
 
 const VERBS: Readonly<Record<WriteOperation, string>> = {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { rightsToWrite } from '../../src/operations/check/rights-plan.ts';
+import { rightsToWrite } from '../../src/operations/grants-rights.ts';
 import type { WriteOperation } from '../../src/operations/write-spec.ts';
 
 const ON_TABLE: Readonly<Record<WriteOperation, string>> = {

@@ -94,7 +94,7 @@ describe('connector.open', () => {
       for await (const batch of redshift.read(spec)) void batch;
     };
     for (const [path, work] of [
-      ['operation', () => redshift.write({ object, operation: 'delete' as 'insert' }, [])],
+      ['operation', () => redshift.write({ object, operation: 'drop' as 'insert' }, [])],
       ['duplicateKeys', () => redshift.write({ object, duplicateKeys: 'drop' as 'fail' }, [])],
       ['keys', () => redshift.write({ object, keys: [['a'] as unknown as string] }, [])],
       ['mode', () => read({ object, mode: 'fast' })],

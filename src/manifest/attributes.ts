@@ -29,7 +29,8 @@ export function checkWords(operation: string, spec: object): void {
   const issues = attributes.flatMap(([key, descriptor]) => {
     const value = given.get(key);
     if (value === undefined) return [];
-    if (key === 'object' || key === 'procedure') return isReference(value) ? [] : [notNames(key)];
+    if (key === 'object' || key === 'procedure')
+      return isReference(value, READS.has(operation) ? 3 : 2) ? [] : [notNames(key)];
     if (key === 'duplicateKeys' && isByColumn(value)) return [];
     if (descriptor.enum !== undefined || descriptor.type === 'boolean') return checkValue(key, descriptor, value);
     if (descriptor.type === 'string') return typeof value === 'string' ? [] : checkValue(key, descriptor, value);
@@ -48,8 +49,14 @@ function isByColumn(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'by' in value && typeof value.by === 'string';
 }
 
-function isReference(value: unknown): boolean {
-  return typeof value === 'string' || (Array.isArray(value) && [2, 3].includes(value.length) && areNames(value));
+/** Operations that take objects of other databases too. */
+const READS: ReadonlySet<string> = new Set(['preview', 'read']);
+
+function isReference(value: unknown, mostParts: number): boolean {
+  return (
+    typeof value === 'string' ||
+    (Array.isArray(value) && value.length >= 2 && value.length <= mostParts && areNames(value))
+  );
 }
 
 function areNames(value: unknown, orMore = false): boolean {

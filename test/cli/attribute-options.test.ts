@@ -27,7 +27,7 @@ function refusal(operation: string, ...args: readonly string[]): string {
 describe('the flags of an operation', () => {
   const helps = new Map<string, string>();
   before(() => {
-    for (const operation of ['check', 'preview', 'read', 'write']) {
+    for (const operation of ['check', 'preview', 'call', 'read', 'write', 'janitor']) {
       const help = execFileSync(process.execPath, ['dist/cli/main.js', operation, '--help'], { encoding: 'utf8' });
       helps.set(operation, help.replaceAll(/\s+/g, ' '));
     }
@@ -43,6 +43,7 @@ describe('the flags of an operation', () => {
       'discover.schema',
       'discover.object',
       'preview.object',
+      'call.procedure',
       'read.object',
       'write.object',
     ]);
@@ -66,7 +67,8 @@ describe('the flags of an operation', () => {
       if (byDefault !== undefined && !Array.isArray(byDefault)) expect(own).to.include(`default: ${String(byDefault)}`);
       else expect(own).not.to.include('default:');
       for (const choice of choices ?? []) expect(own).to.include(`"${choice}"`);
-      if (choices !== undefined) expect(refusal(operation, form.flag, 'none')).to.include('Allowed choices are');
+      if (choices !== undefined)
+        expect(refusal(operation, form.flag, 'no such choice')).to.include('Allowed choices are');
       if (descriptor.type !== 'integer') return;
       // A number of sixteen digits is no number that a person means.
       for (const bound of [minimum, Math.min(Number(maximum), 10 ** 14)]) {

@@ -29,6 +29,7 @@ describe('a number that an operation takes', () => {
   it('is declared for each operation that has one', () => {
     expect(NUMBERS.map(({ operation, key }) => `${operation}.${key}`)).to.deep.equal([
       'preview.limit',
+      'call.limit',
       'read.partitionCount',
       'read.partitionSessions',
       'read.batchRows',

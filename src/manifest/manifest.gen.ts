@@ -2292,6 +2292,13 @@ export const MANIFEST: Manifest = {
           "default": [],
           "order": 200
         },
+        "verify": {
+          "type": "boolean",
+          "title": "Verify",
+          "description": "Compare checksums of every column on both sides.",
+          "default": false,
+          "order": 210
+        },
         "preSql": {
           "type": "string",
           "title": "Pre-SQL",

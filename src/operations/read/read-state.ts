@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConnectorError } from '../../core/errors.ts';
 import { classifyFileError } from '../../core/file-error.ts';
@@ -36,7 +37,7 @@ export interface StateFile {
 }
 
 const KEY_DIGITS = 32;
-const FILE = /^roleshift-resume-[0-9a-f]{32}\.json$/;
+const FILE = /^roleshift-resume-[0-9a-f]{32}\.json(?:\.[0-9a-f]{16}\.partial)?$/;
 const KEPT_MS = 7 * 24 * 60 * 60_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
@@ -52,9 +53,10 @@ export async function openStateFile(workDirectory: string, runId: string, source
       return text === undefined ? undefined : parse(text, runId, path);
     },
     save: async (state) => {
-      const partial = `${path}.partial`;
+      // Work directories may be shared: a name that nobody can have put a link at.
+      const partial = `${path}.${randomBytes(8).toString('hex')}.partial`;
       try {
-        const file = await open(partial, 'w', 0o600);
+        const file = await open(partial, 'wx', 0o600);
         try {
           await file.writeFile(JSON.stringify(state));
           await file.sync();
@@ -70,26 +72,61 @@ export async function openStateFile(workDirectory: string, runId: string, source
   };
 }
 
+/** The text of a file of our user's own; a link, or a file of somebody else, is refused. */
 async function readIfThere(path: string): Promise<string | undefined> {
+  const found = await lstatIfThere(path);
+  if (found === undefined) return undefined;
+  if (!found.isFile() || !isOwn(found) || found.size > MAX_BYTES) throw unreadable(path);
   try {
-    if ((await stat(path)).size > MAX_BYTES) return undefined;
     return await readFile(path, 'utf8');
+  } catch (error) {
+    throw classifyFileError(error, `The state of the read, ${JSON.stringify(path)},`, 'Let this user read it.');
+  }
+}
+
+async function lstatIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw classifyFileError(error, `The state of the read, ${JSON.stringify(path)},`, 'Let this user read it.');
   }
 }
 
-/** The checked border: what else may lie in the file is not ours. */
+function isOwn({ uid }: Stats): boolean {
+  return process.getuid === undefined || uid === process.getuid();
+}
+
+/** The checked border: nothing in the file may lead to other folders of the bucket. */
 function parse(text: string, runId: string, path: string): ReadState {
+  let state: ReadState;
   try {
-    const value: unknown = JSON.parse(text);
-    const state = value as ReadState;
-    if (state.kind === 'roleshift-read' && state.version === 1 && state.runId === runId) return state;
+    state = JSON.parse(text) as ReadState;
   } catch (cause) {
     throw unreadable(path, cause);
   }
+  if (state === null || typeof state !== 'object' || state.kind !== 'roleshift-read' || state.version !== 1) {
+    throw unreadable(path);
+  }
+  const { folderName, files = [], fields = [], rows = 0, filesDone = 0 } = state;
+  const isSound =
+    state.runId === runId &&
+    (folderName === undefined || FOLDER_NAME.test(folderName)) &&
+    Array.isArray(fields) &&
+    Array.isArray(files) &&
+    files.every(({ name, bytes, rows: own }) => FILE_NAME.test(name) && isCount(bytes) && isCount(own)) &&
+    isCount(rows) &&
+    isCount(filesDone);
+  if (isSound) return state;
   throw unreadable(path);
+}
+
+/** As staging areas are called: random, below the prefix. */
+const FOLDER_NAME = /^run-\d{4}-\d{2}-\d{2}-[0-9a-f]{24}$/;
+const FILE_NAME = /^unload\/\w[\w.-]*$/;
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function unreadable(path: string, cause?: unknown): ConnectorError {
@@ -104,7 +141,8 @@ async function sweep(workDirectory: string): Promise<void> {
   for (const name of await readdir(workDirectory)) {
     if (!FILE.test(name)) continue;
     const path = join(workDirectory, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > KEPT_MS) await rm(path, { force: true });
+    const found = await lstatIfThere(path);
+    // Somebody else's stays, and is no failure of ours.
+    if (found && isOwn(found) && Date.now() - found.mtimeMs > KEPT_MS) await rm(path, { force: true });
   }
 }

@@ -158,7 +158,7 @@ describe('a read that goes on', () => {
     const [name = ''] = await stateFiles();
     const path = join(world.connection.workDirectory, name);
     const state = JSON.parse(await readFile(path, 'utf8')) as { folderName: string };
-    await writeFile(path, JSON.stringify({ ...state, folderName: `${state.folderName}-elsewhere` }));
+    await writeFile(path, JSON.stringify({ ...state, folderName: state.folderName.replace(/.{24}$/, '0'.repeat(24)) }));
     const failure: unknown = await attempt(id, { spec: { resumeFrom: first.checkpoint } }).catch(
       (error: unknown) => error,
     );
@@ -168,6 +168,32 @@ describe('a read that goes on', () => {
       .that.matches(/are gone/);
     expect(inOrder((await attempt(id)).ids), 'nothing was kept: anew').to.deep.equal(whole);
   });
+
+  for (const [title, change] of [
+    ['another folder of the bucket', { folderName: '..' }],
+    ['no folder at all', { folderName: '' }],
+    ['a file elsewhere', { files: [{ name: 'unload/../../x', bytes: 1, rows: 1 }] }],
+    ['another run', { runId: 'x' }],
+    ['something else', { kind: 'x' }],
+  ] as const) {
+    it(`does not follow a state that leads to ${title}`, async () => {
+      const id = newId();
+      await attempt(id, { leaves: true });
+      const [name = ''] = (await stateFiles()).slice(-1);
+      const path = join(world.connection.workDirectory, name);
+      const before = await world.leftovers();
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, JSON.stringify({ ...(JSON.parse(text) as object), ...change }));
+      const { runId } = JSON.parse(text) as { runId: string };
+      const failure: unknown = await attempt(runId).catch((error: unknown) => error);
+      expect(failure)
+        .to.have.property('message')
+        .that.matches(/cannot be used/);
+      expect(await world.leftovers(), 'nothing was deleted').to.deep.equal(before);
+      await writeFile(path, text);
+      await attempt(runId);
+    });
+  }
 
   it('refuses a checkpoint of another run or source', async () => {
     const first = await attempt(newId(), { leaves: true });

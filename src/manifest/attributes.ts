@@ -34,6 +34,7 @@ export function checkWords(operation: string, spec: object): void {
     if (key === 'duplicateKeys' && isByColumn(value)) return [];
     if (descriptor.enum !== undefined || descriptor.type === 'boolean') return checkValue(key, descriptor, value);
     if (descriptor.type === 'string') return typeof value === 'string' ? [] : checkValue(key, descriptor, value);
+    if (key === 'partitionBoundaries') return areValues(value) ? [] : checkValue(key, descriptor, value);
     if (descriptor.type === 'json' || descriptor.items?.type === 'object') return checkValue(key, descriptor, value);
     return descriptor.type !== 'array' || areNames(value, MAY_SAY_MORE.has(key)) ? [] : [notNames(key)];
   });
@@ -61,6 +62,11 @@ function isReference(value: unknown, mostParts: number): boolean {
 
 function areNames(value: unknown, orMore = false): boolean {
   return Array.isArray(value) && value.every((name) => typeof name === 'string' || (orMore && namesColumn(name)));
+}
+
+/** Values of a column, which a program may give as numbers too. */
+function areValues(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => ['string', 'number', 'bigint'].includes(typeof each));
 }
 
 function namesColumn(value: unknown): boolean {

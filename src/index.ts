@@ -19,6 +19,7 @@ export {
   EXIT_STATUS,
 } from './core/errors.ts';
 export type {
+  Blocker,
   ConnectorEvent,
   HopEvent,
   ProgressEvent,

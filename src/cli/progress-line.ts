@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import stringWidth from 'string-width';
 import type { ProgressEvent } from '../core/events.ts';
+import { plainText } from '../core/plain-text.ts';
 import { formatBytes, formatCount, formatDuration, formatNoun } from './format.ts';
 
 /** How long a phase has been going on, and how long it had when its rows were last counted. */
@@ -63,8 +64,11 @@ function partsOf(event: ProgressEvent, { elapsedMs, countedMs }: PhaseTimes): re
   const { phase, rows, totalRows, bytes = event.totalBytes, files, totalFiles } = event;
   const rate =
     rows !== undefined && countedMs >= TELLING_MS ? `${formatCount(Math.round((rows / countedMs) * 1000))} rows/s` : '';
+  const [blocker] = event.waitingFor ?? [];
+  const waiting = blocker === undefined ? '' : `waits for session ${blocker.pid} of ${plainText(blocker.user)}`;
   return [
     { text: styleText('cyan', phase.padEnd(7)), rank: 0 },
+    { text: waiting, rank: 1 },
     { text: countOf(rows, totalRows, 'row'), rank: 3 },
     { text: bytes === undefined ? '' : formatBytes(bytes), rank: 5 },
     { text: countOf(files, totalFiles, 'file'), rank: 6 },

@@ -32,6 +32,19 @@ export interface ProgressEvent {
   /** With a partitioned read: which of its parts this is about, from 1; `rows` are then those of the part. */
   readonly part?: number;
   readonly totalParts?: number;
+  /** Who holds the lock that is waited for, as far as the database user may see; empty once it is waited for no more. */
+  readonly waitingFor?: readonly Blocker[];
+}
+
+/** A session that another one waits for. */
+export interface Blocker {
+  /** Process id of the session on the cluster. */
+  readonly pid: number;
+  readonly user: string;
+  /** When its transaction began; ISO 8601. */
+  readonly since: string;
+  /** Its last statement, without values, cut off; absent where the database user may not see it. */
+  readonly query?: string;
 }
 
 /** A statement ended. The text is never part of it. */

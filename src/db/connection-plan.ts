@@ -16,6 +16,8 @@ export interface ConnectionPlan {
   readonly applicationName: string;
   readonly maxSessions: number;
   readonly idleMs: number;
+  /** Whether a second session may watch the statements of the others. */
+  readonly sideSession: boolean;
   readonly opening: readonly OpeningStatement[];
 }
 
@@ -29,6 +31,7 @@ export type ConnectionPlanOptions = Pick<
   | 'keepaliveSeconds'
   | 'maxSessions'
   | 'queryGroup'
+  | 'sideSession'
   | 'statementTimeoutSeconds'
 >;
 
@@ -40,6 +43,7 @@ export function planConnections(options: ConnectionPlanOptions): ConnectionPlan 
     applicationName: options.applicationName,
     maxSessions: options.maxSessions,
     idleMs: options.idleSessionSeconds * 1000,
+    sideSession: options.sideSession,
     opening: Object.freeze(openingStatements(options)),
   });
 }

@@ -1259,6 +1259,15 @@ export const MANIFEST: Manifest = {
         "order": 40,
         "since": "0.1.0"
       },
+      "sideSession": {
+        "type": "boolean",
+        "title": "Second session",
+        "description": "While a long statement runs or waits, ask Redshift on a second session, every few seconds, how far it is and who blocks it.",
+        "default": true,
+        "group": "session",
+        "order": 45,
+        "since": "0.1.0"
+      },
       "statementTimeoutSeconds": {
         "type": "integer",
         "title": "Statement timeout",

@@ -85,6 +85,8 @@ export interface ConnectionInput {
   readonly connectSql?: string | undefined;
   /** Query group that routes the statements to a workload queue. */
   readonly queryGroup?: string | undefined;
+  /** While a long statement runs or waits, ask Redshift on a second session, every few seconds, how far it is and who blocks it. Default: `true`. */
+  readonly sideSession?: boolean | undefined;
   /** Longest time one statement may run; 0 sets no limit of ours. In seconds. Default: `0`. */
   readonly statementTimeoutSeconds?: number | undefined;
   /** Most sessions that are open at a time. Default: `10`. */
@@ -209,6 +211,8 @@ export interface ConnectionOptions {
   readonly connectSql?: string;
   /** Query group that routes the statements to a workload queue. */
   readonly queryGroup?: string;
+  /** While a long statement runs or waits, ask Redshift on a second session, every few seconds, how far it is and who blocks it. Default: `true`. */
+  readonly sideSession: boolean;
   /** Longest time one statement may run; 0 sets no limit of ours. In seconds. Default: `0`. */
   readonly statementTimeoutSeconds: number;
   /** Most sessions that are open at a time. Default: `10`. */

@@ -9,6 +9,7 @@ import type { LedgerEntry } from '../sql/ledger.ts';
 import { openStagingArea } from '../staging/open-staging-area.ts';
 import type { StagingArea } from '../staging/staging-area.ts';
 import { planStaging } from '../staging/staging-plan.ts';
+import { watchOf } from './activity/watch.ts';
 import type { Connection } from './connection.ts';
 import { openTarget, type TargetRequest } from './target/open-target.ts';
 import type { Applied } from './write/apply.ts';
@@ -176,7 +177,7 @@ async function commit(
   area: StagingArea,
   recorder: WriteRecorder,
 ): Promise<Applied> {
-  const limits = { statementTimeoutMs: options.statementTimeoutSeconds * 1000 };
+  const limits = { statementTimeoutMs: options.statementTimeoutSeconds * 1000, watch: watchOf({ database, options }) };
   try {
     return await commitLoad({ database, plan, staged, limits, recorder, run: recorder.run });
   } catch (error) {

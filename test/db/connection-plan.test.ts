@@ -3,6 +3,7 @@ import { type ConnectionPlanOptions, planConnections } from '../../src/db/connec
 
 const DEFAULTS: ConnectionPlanOptions = {
   applicationName: 'roleshift',
+  sideSession: true,
   connectTimeoutSeconds: 10,
   defaultSchema: 'public',
   idleSessionSeconds: 300,
@@ -37,6 +38,7 @@ describe('planConnections', () => {
       connectTimeoutMs: 10_000,
       keepaliveMs: 0,
       idleMs: 300_000,
+      sideSession: true,
       maxSessions: 10,
     });
   });

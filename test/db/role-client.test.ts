@@ -49,6 +49,7 @@ describe('RoleClient', () => {
       defaultSchema: 'public',
       idleSessionSeconds: 300,
       keepaliveSeconds: 30,
+      sideSession: true,
       maxSessions: 10,
       statementTimeoutSeconds: 0,
       ...(connectSql === undefined ? {} : { connectSql }),

@@ -11,6 +11,7 @@ import type { StagingArea } from '../../staging/staging-area.ts';
 import { codecFor } from '../../types/codec.ts';
 import type { SupportedField } from '../../types/field.ts';
 import { stagedFormat } from '../../types/staged-format.ts';
+import { watchOf } from '../activity/watch.ts';
 import type { Connection } from '../connection.ts';
 import type { DescribedSource } from './read-describe.ts';
 import { plainSelect } from './read-select.ts';
@@ -81,7 +82,7 @@ export async function unload(
   try {
     if (onBegin !== undefined) await session.run(sql`BEGIN`, run);
     await onBegin?.();
-    await session.run(statement, run);
+    await watchOf(connection).progress('unload', 'unload', session, run, () => session.run(statement, run));
   } catch (error) {
     keepWhileRunning(session, area, run);
     throw error;

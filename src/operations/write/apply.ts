@@ -12,6 +12,7 @@ import {
   renderReadLedger,
 } from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
+import type { Watch } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteCounts } from '../write-report.ts';
 import { applyRows, NOTHING_CHANGED } from './apply-rows.ts';
@@ -45,6 +46,8 @@ export interface Appliable {
 /** The session's own limits, put back after the bounded LOCK. */
 export interface ApplyLimits {
   readonly statementTimeoutMs: number;
+  /** Looks at what the session waits for and how far it is. */
+  readonly watch?: Watch;
 }
 
 /**
@@ -61,7 +64,7 @@ export async function applyOnce(
 ): Promise<Applied> {
   await boundLock(session, plan, run);
   return await session.transaction(run, async () => {
-    const before = await lockAndLook(session, plan, run);
+    const before = await lockAndLook(session, plan, run, limits.watch);
     if (before !== undefined) return { entry: before, alreadyApplied: true, rowsTouched: 0 };
     if (await isFileKnown(session, plan, run)) return skipFile(plan, work);
 

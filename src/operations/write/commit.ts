@@ -115,6 +115,11 @@ function giveUp(error: ConnectorError): ConnectorError {
   });
 }
 
+/** With the COPY in it told as it goes on. */
+function watched<T>(session: Session, { limits, run }: LoadJob, phase: string, work: () => Promise<T>): Promise<T> {
+  return limits.watch === undefined ? work() : limits.watch.progress('load', phase, session, run, work);
+}
+
 /** Fills the temporary table, where the plan has one. */
 async function load(session: Session, job: LoadJob): Promise<Appliable> {
   const { plan, staged, recorder, run } = job;
@@ -122,7 +127,9 @@ async function load(session: Session, job: LoadJob): Promise<Appliable> {
   const { load: how } = plan;
   const totals = { totalRows: staged.rowsStaged, totalBytes: staged.bytes, totalFiles: staged.files.length };
   run.publish({ type: 'progress', phase: 'load', ...totals });
-  const loaded = await withReasons(session, job, () => loadStagingTable(session, plan, how, staged, run));
+  const loaded = await withReasons(session, job, () =>
+    watched(session, job, 'load', () => loadStagingTable(session, plan, how, staged, run)),
+  );
   recorder.verified = loaded.verified;
   if (loaded.rejected > 0) {
     recorder.rejectRows(...loaded.rejectedRows);
@@ -146,7 +153,8 @@ async function applyWithRetries(session: Session, job: LoadJob, work: Appliable,
       return await recorder.phase('apply', () =>
         withReasons(session, job, async () => {
           await truncateOnce(session, job, attempts);
-          return await applyOnce(session, plan, work, limits, run);
+          const apply = (): Promise<Applied> => applyOnce(session, plan, work, limits, run);
+          return await (plan.load.kind === 'direct' ? watched(session, job, 'apply', apply) : apply());
         }),
       );
     } catch (error) {

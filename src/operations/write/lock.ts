@@ -1,10 +1,13 @@
 import { ConnectorError } from '../../core/errors.ts';
+import type { Blocker } from '../../core/events.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import { renderLock } from '../../sql/apply.ts';
 import type { TablePath } from '../../sql/copy.ts';
 import { type LedgerEntry, readLedger, renderReadLedger } from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
+import { describeBlocker } from '../activity/blocker.ts';
+import type { Watch } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
 import { ledgerRefused } from './ledger-table.ts';
 
@@ -18,19 +21,35 @@ export async function boundLock(session: Session, { lockTimeoutMs }: WritePlan, 
 }
 
 /** The first statements of a transaction: LOCK, then look whether the run was committed before. */
-export async function lockAndLook(session: Session, plan: WritePlan, run: Run): Promise<LedgerEntry | undefined> {
+export async function lockAndLook(
+  session: Session,
+  plan: WritePlan,
+  run: Run,
+  watch?: Watch,
+): Promise<LedgerEntry | undefined> {
   const { ledger, target, lockTarget, runId } = plan;
-  if (ledger !== undefined) await lock(session, plan, ledger, run);
-  if (lockTarget) await lock(session, plan, target, run);
+  if (ledger !== undefined) await lock(session, plan, ledger, run, watch);
+  if (lockTarget) await lock(session, plan, target, run, watch);
   if (ledger === undefined) return undefined;
   const { rows } = await session.run(renderReadLedger(ledger, runId), run);
   return readLedger(runId, rows);
 }
 
-async function lock(session: Session, plan: WritePlan, table: TablePath, run: Run): Promise<void> {
+async function lock(
+  session: Session,
+  plan: WritePlan,
+  table: TablePath,
+  run: Run,
+  watch: Watch | undefined,
+): Promise<void> {
   const { lockTimeoutMs, targetName, target } = plan;
+  let blockers: readonly Blocker[] = [];
+  const onBlockers = (found: readonly Blocker[]): void => {
+    blockers = found;
+  };
+  const take = (): Promise<unknown> => session.run(renderLock(table), run);
   try {
-    await session.run(renderLock(table), run);
+    await (watch === undefined ? take() : watch.lock(session, run, onBlockers, take));
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error;
     const isTarget = table === target;
@@ -40,11 +59,12 @@ async function lock(session: Session, plan: WritePlan, table: TablePath, run: Ru
     const message = isTarget
       ? `Table ${targetName} could not be locked within ${seconds} s: others read or write it`
       : `Another load into ${targetName} did not end within ${seconds} s`;
-    throw new ConnectorError('RS_TIMEOUT', message, {
+    const who = blockers.map(describeBlocker).join('; ');
+    throw new ConnectorError('RS_TIMEOUT', who === '' ? message : `${message}; ${who}`, {
       action: isTarget
         ? 'Wait for the others, leave out lockTarget, or raise lockTimeoutSeconds.'
         : 'Wait for the other load, end it, or raise lockTimeoutSeconds.',
-      details: { table: table.join('.'), limitSeconds: seconds },
+      details: { table: table.join('.'), limitSeconds: seconds, ...(who === '' ? {} : { blockers: who }) },
       cause: error,
     });
   }

@@ -21,7 +21,7 @@ export async function truncateTarget(
   await boundLock(session, plan, run);
   await session.run(sql`BEGIN`, run);
   try {
-    if ((await lockAndLook(session, plan, run)) !== undefined) return;
+    if ((await lockAndLook(session, plan, run, limits.watch)) !== undefined) return;
     await session.run(sql`SET statement_timeout TO ${integer(limits.statementTimeoutMs)}`, run);
     onSent();
     await session.run(renderTruncate(plan.target), run);

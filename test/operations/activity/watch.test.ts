@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import type { ProgressEvent } from '../../../src/core/events.ts';
+import { openWriteWorld, type WriteWorld } from '../write/write-world.ts';
+
+describe('what is told of a statement that runs or waits', () => {
+  let on: WriteWorld;
+  before(async () => {
+    on = await openWriteWorld();
+  });
+  after(() => on[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await on.world.clearFaults();
+    expect(await on.staged()).to.deep.equal([]);
+  });
+
+  const progress = (): readonly ProgressEvent[] => on.events.filter((event) => event.type === 'progress');
+
+  /** Makes a ledger by a first write, and holds it in another session of the same user. */
+  async function hold(table: string): Promise<AsyncDisposable> {
+    await on.table(table, 'id INTEGER');
+    await on.write({ object: `sales.${table}` }, [{ id: 1 }], { runId: 'first' });
+    const [[ledger] = []] = await on.rows(
+      `SELECT tablename FROM pg_tables WHERE schemaname = 'sales' AND tablename LIKE 'roleshift_ledger%${table}%'`,
+    );
+    const session = await on.session();
+    const { signal } = new AbortController();
+    const { sql, identifier } = await import('../../../src/sql/sql.ts');
+    await session.run(sql`BEGIN`, { signal });
+    await session.run(sql`LOCK TABLE ${identifier('sales', ledger ?? '')}`, { signal });
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await session.rollback();
+        await session[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  it('is who blocks a write: while it waits, and in the error at the end of its time', async () => {
+    await using _held = await hold('blocked');
+    on.events.length = 0;
+    const failure = await on.refusal({ object: 'sales.blocked', lockTimeoutSeconds: 4 }, [{ id: 2 }]);
+    expect(failure.code).to.equal('RS_TIMEOUT');
+    expect(failure.message).to.match(
+      /^Another load into sales\.blocked did not end within 4 s; session \d+ of etl, in a transaction since 20\S+Z: LOCK TABLE /,
+    );
+    expect(failure.details['blockers']).to.match(/^session \d+ of etl/);
+    const told = progress().flatMap(({ waitingFor }) => (waitingFor === undefined ? [] : [waitingFor]));
+    expect(told[0]).to.have.length(1);
+    expect(told[0]?.[0])
+      .to.include({ user: 'etl' })
+      .and.have.property('query')
+      .that.matches(/^LOCK TABLE /);
+    expect(told.at(-1)).to.deep.equal([]);
+  });
+
+  it('is how far a COPY is', async () => {
+    await on.table('watched', 'id INTEGER');
+    await on.world.faults({ on: 'copy:GetObject', matching: 'part-', effect: { kind: 'delay', ms: 3_500 } });
+    on.events.length = 0;
+    await on.write({ object: 'sales.watched' }, [{ id: 1 }]);
+    const told = progress().filter(({ phase, totalFiles }) => phase === 'apply' && totalFiles !== undefined);
+    expect(told[0]).to.deep.include({ phase: 'apply', rows: 0, files: 0, totalFiles: 1 });
+    expect(await on.busySessions()).to.equal(0);
+  });
+
+  it('never fails what is watched', async () => {
+    await on.table('unwatched', 'id INTEGER');
+    await on.world.faults(
+      { on: 'copy:GetObject', matching: 'part-', effect: { kind: 'delay', ms: 3_500 } },
+      { on: 'pg:statement', matching: 'sys_load_history', effect: { kind: 'error', code: '42501', message: 'no' } },
+    );
+    on.events.length = 0;
+    const report = await on.write({ object: 'sales.unwatched' }, [{ id: 1 }]);
+    expect(report.rows.inserted).to.equal(1);
+    expect(on.events.filter((event) => event.type === 'suppressed').map(({ reason }) => reason)).to.include(
+      'watching a statement from a second session',
+    );
+  });
+
+  it('is nothing where the side session is off', async () => {
+    await using quiet = await openWriteWorld(undefined, { sideSession: false });
+    await quiet.table('off', 'id INTEGER');
+    await quiet.world.faults({ on: 'copy:GetObject', matching: 'part-', effect: { kind: 'delay', ms: 3_500 } });
+    await quiet.write({ object: 'sales.off' }, [{ id: 1 }]);
+    const asked = await quiet.world.statements();
+    expect(asked.filter(({ text = '' }) => text.includes('sys_load_history'))).to.deep.equal([]);
+  });
+});

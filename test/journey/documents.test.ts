@@ -16,6 +16,10 @@ declare global {
   const signal: AbortSignal;
   const [clusterIdentifier, host, database, roleArn, username]: readonly [string, string, string, string, string];
   type Database = Readonly<Record<'orders', { id: string }>>;
+  const vault: { get(reference: string): string | undefined };
+  function show(...step: readonly (string | undefined)[]): void;
+  function take(rows: Iterable<unknown>): void;
+  function tell(...words: readonly unknown[]): void;
 }
 declare module 'roleshift' {}
 `;
@@ -29,13 +33,17 @@ function blocksOf(text: string, language: string): string[] {
   );
 }
 
+async function guides(): Promise<string[]> {
+  const folders = await Promise.all(
+    ['docs', 'docs/iam'].map(async (folder) => (await readdir(folder)).map((name) => `${folder}/${name}`)),
+  );
+  return ['README.md', ...folders.flat().filter((path) => path.endsWith('.md'))];
+}
+
 describe('the examples in the documents', () => {
   it('in TypeScript are accepted by the compiler, against the built package', async function () {
     this.timeout(60_000);
-    const documents = [
-      'README.md',
-      ...(await readdir('docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
-    ];
+    const documents = await guides();
     // Inside of the package, so that its own name leads to what it exports.
     const folder = await mkdtemp(join('dist', 'documents-'));
     try {
@@ -88,7 +96,7 @@ describe('the examples in the documents', () => {
 
   it('of the command line name commands and options that there are', async function () {
     this.timeout(30_000);
-    const documents = ['README.md', 'docs/iam/README.md', 'docs/sandbox.md', 'docs/writing.md'];
+    const documents = await guides();
     const lines = (await Promise.all(documents.map((name) => readFile(name, 'utf8'))))
       .flatMap((text) => text.match(/^(?:\w+=\S+ )*(?:npx )?roleshift .*$/gm) ?? [])
       .map((line) => line.replace(/\s#.*$/, ''));

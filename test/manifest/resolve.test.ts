@@ -215,6 +215,7 @@ const BAD_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   applicationName: ['größe', 'x'.repeat(251)],
   connectSql: ['x'.repeat(65536), 'a\0b', ['x']],
   queryGroup: ['x'.repeat(128)],
+  sideSession: ['maybe', 1],
   statementTimeoutSeconds: [-1, 2147484],
   maxSessions: [0, 501],
   tlsMode: ['disable', 'prefer', 'require'],

@@ -1103,6 +1103,20 @@ export const MANIFEST: Manifest = {
         "order": 30,
         "since": "0.1.0"
       },
+      "sweepOnStart": {
+        "type": "boolean",
+        "title": "Sweep on start",
+        "description": "Before the first run stages anything, delete what runs left in the bucket that are gone for a day, as far as it is theirs for certain.",
+        "default": false,
+        "visibleWhen": {
+          "useStaging": [
+            true
+          ]
+        },
+        "group": "staging",
+        "order": 35,
+        "since": "0.1.0"
+      },
       "stagingRegion": {
         "type": "string",
         "title": "Staging Region",

@@ -65,6 +65,8 @@ export interface ConnectionInput {
   readonly stagingBucket?: string | undefined;
   /** Folder in the bucket under which each run makes its own. Default: `"roleshift/"`. */
   readonly stagingPrefix?: string | undefined;
+  /** Before the first run stages anything, delete what runs left in the bucket that are gone for a day, as far as it is theirs for certain. Default: `false`. */
+  readonly sweepOnStart?: boolean | undefined;
   /** AWS Region of the bucket where it is not that of the cluster. */
   readonly stagingRegion?: string | undefined;
   /** IAM role that the agent assumes to reach the bucket. Without one, the Redshift role is used, or the identity itself where the login is a password. */
@@ -191,6 +193,8 @@ export interface ConnectionOptions {
   readonly stagingBucket?: string;
   /** Folder in the bucket under which each run makes its own. Default: `"roleshift/"`. */
   readonly stagingPrefix: string;
+  /** Before the first run stages anything, delete what runs left in the bucket that are gone for a day, as far as it is theirs for certain. Default: `false`. */
+  readonly sweepOnStart: boolean;
   /** AWS Region of the bucket where it is not that of the cluster. */
   readonly stagingRegion?: string;
   /** IAM role that the agent assumes to reach the bucket. Without one, the Redshift role is used, or the identity itself where the login is a password. */

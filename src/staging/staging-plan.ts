@@ -16,6 +16,8 @@ export interface StagingPlan {
   readonly kmsKeyId?: string;
   /** Limit of one small request, and of connecting. */
   readonly timeoutMs: number;
+  /** What runs left that are gone is deleted before the first one stages anything. */
+  readonly sweepOnStart?: boolean;
 }
 
 /** The options that staging reads. */
@@ -26,6 +28,7 @@ export interface StagingOptions {
   readonly stagingRegion?: string;
   readonly stagingBucketOwner?: string;
   readonly kmsKeyId?: string;
+  readonly sweepOnStart?: boolean;
 }
 
 /** What the access plan says about AWS, as far as S3 needs it. */
@@ -67,6 +70,7 @@ export function planStaging(options: StagingOptions, aws: StagingAws): StagingPl
       expectedOwner: options.stagingBucketOwner,
       kmsKeyId: options.kmsKeyId,
       timeoutMs: aws.timeoutMs,
+      sweepOnStart: options.sweepOnStart === true ? true : undefined,
     }),
   );
 }

@@ -203,6 +203,7 @@ const CASES: Readonly<Record<string, Case>> = {
     as: 'nightly',
   },
   connectSql: { set: { connectSql: 'select 1' }, shows: ({ opening }) => opening.at(-1), as: 'select 1' },
+  sweepOnStart: { on: STAGED, set: { sweepOnStart: true }, shows: ({ staging }) => staging?.sweepOnStart, as: true },
   sideSession: { set: { sideSession: false }, shows: ({ connections }) => connections.sideSession, as: false },
   queryGroup: { set: { queryGroup: 'etl' }, shows: ({ opening }) => opening.at(-1), as: "SET query_group TO 'etl'" },
   statementTimeoutSeconds: {

@@ -1,8 +1,13 @@
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
+import { planAccess } from '../../src/access/plan-access.ts';
+import { openAccess } from '../../src/auth/open-access.ts';
 import { connector } from '../../src/connector.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
+import type { ConnectorEvent } from '../../src/core/events.ts';
+import { openRun } from '../../src/core/run.ts';
 import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
+import { resolveOptions } from '../../src/manifest/resolve.ts';
 import type { JanitorReport } from '../../src/operations/janitor.ts';
 import { renderLease } from '../../src/staging/lease.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
@@ -133,6 +138,24 @@ describe('the janitor', () => {
     await world.clearFaults();
     expect(await sweep()).to.deep.include({ swept: 1 });
     expect(await keys()).to.deep.equal([]);
+  });
+
+  it('sweeps before the first run of a connection stages anything, where that is asked for', async () => {
+    await leave(RUN);
+    await world.advance(2 * DAY);
+    const { openStagingArea } = await import('../../src/staging/open-staging-area.ts');
+    const values = { ...world.connection('keys-etl-agent').values, sweepOnStart: true } as ConnectionInput;
+    const options = resolveOptions(values);
+    await using access = openAccess(planAccess(options), { clock: world.clock });
+    const events: ConnectorEvent[] = [];
+    const run = openRun({ clock: world.clock, onEvent: (event) => events.push(event) });
+    await (await openStagingArea(access, options, run)).close();
+    expect(await keys()).to.deep.equal([]);
+    expect(events.filter(({ type }) => type === 'warning')).to.have.length(1);
+    await leave(OTHER);
+    await world.advance(2 * DAY);
+    await (await openStagingArea(access, options, run)).close();
+    expect(await keys()).to.have.length(3);
   });
 
   for (const olderThan of ['soon', '0h', '24', '24 h', '-1d', '30m']) {

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import type { ProgressEvent } from '../../../src/core/events.ts';
+import { connector } from '../../../src/connector.ts';
+import type { ConnectorEvent, ProgressEvent } from '../../../src/core/events.ts';
+import type { ConnectionInput } from '../../../src/manifest/options.gen.ts';
 import { openWriteWorld, type WriteWorld } from '../write/write-world.ts';
 
 describe('what is told of a statement that runs or waits', () => {
@@ -61,6 +63,22 @@ describe('what is told of a statement that runs or waits', () => {
     const told = progress().filter(({ phase, totalFiles }) => phase === 'apply' && totalFiles !== undefined);
     expect(told[0]).to.deep.include({ phase: 'apply', rows: 0, files: 0, totalFiles: 1 });
     expect(await on.busySessions()).to.equal(0);
+  });
+
+  it('is how far an UNLOAD is', async () => {
+    await on.table('unloaded', 'id INTEGER');
+    await on.world.sql('INSERT INTO sales.unloaded VALUES (1), (2)');
+    await on.world.faults({ on: 'unload:PutObject', effect: { kind: 'delay', ms: 3_500 } });
+    const told: ProgressEvent[] = [];
+    const onEvent = (event: ConnectorEvent): void => {
+      if (event.type === 'progress' && event.phase === 'unload' && event.rows !== undefined) told.push(event);
+    };
+    await using redshift = connector.open(on.world.connection('keys-etl-agent').values as ConnectionInput, { onEvent });
+    let rows = 0;
+    for await (const batch of redshift.read({ object: 'sales.unloaded', mode: 'staged' }))
+      rows += [...batch.rows()].length;
+    expect(rows).to.equal(2);
+    expect(told[0]).to.include({ rows: 2 });
   });
 
   it('never fails what is watched', async () => {

@@ -177,3 +177,13 @@ function sortingSql(sorting: Sorting): Sql {
 function names(columns: readonly string[]): Sql {
   return join(columns.map((name) => identifier(name)));
 }
+
+/** A default's expression as the catalog gave it: the server's own text. */
+export function catalogExpression(text: string): Sql {
+  return Sql.trusted(text);
+}
+
+/** CREATE VIEW from its definition as SHOW VIEW gave it: the query alone. */
+export function renderCreateView(path: TablePath, query: string): Sql {
+  return sql`CREATE VIEW ${identifier(...path)} AS ${Sql.trusted(query.trim().replace(/;\s*$/, ''))}`;
+}

@@ -17,7 +17,9 @@ import { differencesOf } from './differences.ts';
 import type { InputField } from './input-field.ts';
 import { type ColumnChange, planAdditions, planTypes, requireEqual } from './plan-changes.ts';
 import { planTable } from './plan-create.ts';
+import { planShape } from './plan-recreate.ts';
 import { readFacts } from './read-facts.ts';
+import { readStorage, recreate, requireReplayable } from './recreate.ts';
 import { TargetRunner } from './target-runner.ts';
 
 /** What a target is made of, and how long its changes may wait. */
@@ -49,6 +51,7 @@ export async function openTarget(session: Session, request: TargetRequest, run: 
   if (targetChanges === 'none' || target.kind !== 'table') return { target, ddl: runner.done };
   const input = await ownFields(request);
   if (targetChanges === 'fail') requireEqual(input, target);
+  else if (targetChanges === 'recreate') await replace(session, spec, target, input, runner, run);
   else await change(session, request, target, input, runner, run);
   if (runner.done.length === 0) return { target, ddl: [] };
   return { target: await describeObject(session, path, run), ddl: runner.done };
@@ -79,6 +82,28 @@ async function findOrCreate(
 async function ownFields({ input, spec }: TargetRequest): Promise<readonly InputField[]> {
   const change = spec.operation === 'dataDriven' ? spec.changeColumn?.toLowerCase() : undefined;
   return (await input()).filter(({ name }) => name.toLowerCase() !== change);
+}
+
+/** Only for an asked change of shape: a table that fits stays as it is. */
+async function replace(
+  session: Session,
+  spec: WriteSpec,
+  target: ObjectDescriptor,
+  input: readonly InputField[],
+  runner: TargetRunner,
+  run: Run,
+): Promise<void> {
+  const differences = differencesOf(input, target);
+  const storage = await readStorage(session, target, run);
+  const shape = planShape(spec, target, storage, input, differences);
+  const keepsRows = shape.copied.length > 0;
+  const isOther =
+    differences.some(({ kind }) => kind !== 'unfilled' || !keepsRows) ||
+    JSON.stringify(storage) !==
+      JSON.stringify({ distribution: shape.table.distribution, sorting: shape.table.sorting });
+  if (!isOther) return;
+  await requireReplayable(session, target, run);
+  await recreate(session, target, shape, runner, run);
 }
 
 async function change(

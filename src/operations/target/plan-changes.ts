@@ -53,7 +53,9 @@ export function planTypes(
   return differences.flatMap((difference): readonly ColumnChange[] => {
     if (difference.kind !== 'narrow' || difference.wider === undefined) return [];
     const { column, wider } = difference;
-    if (wider.kind === 'varchar' && canWiden(column, facts)) return [{ kind: 'widen', column, bytes: wider.bytes }];
+    const isKey = target.primaryKey.includes(column.name);
+    if (wider.kind === 'varchar' && !isKey && canWiden(column, facts))
+      return [{ kind: 'widen', column, bytes: wider.bytes }];
     requireReplaceable(target, column, facts);
     return [{ kind: 'change', column, type: wider }];
   });
@@ -101,7 +103,7 @@ function requireReplaceable(target: ObjectDescriptor, column: ColumnDescriptor, 
     ...(column.isCaseInsensitive === true ? ['it has a collation of its own'] : []),
     ...(target.distributionKey === name ? ['it is the distribution key'] : []),
     ...(target.sortKey.includes(name) ? ['it is part of the sort key'] : []),
-    ...(facts.keyColumns.includes(name) ? ['it is part of a declared key'] : []),
+    ...(facts.keyColumns.includes(name) || target.primaryKey.includes(name) ? ['it is part of a declared key'] : []),
     ...(facts.grantedColumns.includes(name) ? ['rights were granted on it'] : []),
     ...(facts.views.length === 0 ? [] : [`views depend on the table: ${facts.views.join(', ')}`]),
   ];

@@ -76,7 +76,9 @@ describe('the way out of a read', () => {
       .that.deep.equals([{ id: '99' }, { id: '98' }]);
     const query = await roleshift(['preview', '-q', 'select 7 as seven', '-c', connection]);
     expect(query.stdout).to.match(/^seven\n-+\n7\n$/);
-    expect((await roleshift(['preview', '-c', connection])).stderr).to.match(/^RS_CONFIG_INVALID  Either an object.*--query/);
+    expect((await roleshift(['preview', '-c', connection])).stderr).to.match(
+      /^RS_CONFIG_INVALID {2}Either an object.*--query/,
+    );
   });
 
   it('ends a check quietly, too', async () => {

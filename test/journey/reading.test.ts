@@ -52,8 +52,18 @@ describe('reads from the command line', () => {
       ],
     };
     const found = await lines(
-      ...['--objects', JSON.stringify(objects), '--columns', 'o.id,c.name', '--filter', JSON.stringify(filter)],
-      ...['--where', 'o.id < :most', '--parameters', '{"most": 6}', '--order-by', '-o.id'],
+      '--objects',
+      JSON.stringify(objects),
+      '--columns',
+      'o.id,c.name',
+      '--filter',
+      JSON.stringify(filter),
+      '--where',
+      'o.id < :most',
+      '--parameters',
+      '{"most": 6}',
+      '--order-by',
+      '-o.id',
     );
     expect(found).to.deep.equal([
       { id: 5, name: 'Bob' },

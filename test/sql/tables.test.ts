@@ -110,7 +110,14 @@ describe('ledger', () => {
     it(`tells what has no column of its own from the others: ${operation}`, () => {
       const entry = readLedger('r', [[operation, '12', '11', '8', '4', '1', '1', '2', null]]);
       expect(entry?.counts).to.deep.equal({
-        ...{ read: 12, staged: 11, loaded: 8, inserted: 4, updated: 1, rejected: 1, deduplicated: 2, skipped: 1 },
+        read: 12,
+        staged: 11,
+        loaded: 8,
+        inserted: 4,
+        updated: 1,
+        rejected: 1,
+        deduplicated: 2,
+        skipped: 1,
         ...rest,
       });
     });

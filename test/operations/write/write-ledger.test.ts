@@ -114,8 +114,16 @@ describe('write: the ledger', () => {
     );
     const old = await on.write({ object: 'sales.older', operation: 'upsert', keys: ['id'] }, [], { runId: 'old' });
     expect(old.rows).to.deep.equal({
-      ...{ read: 7, staged: 7, loaded: 5, inserted: 3, updated: 2, deleted: 0, replaced: 0 },
-      ...{ rejected: 0, deduplicated: 2, skipped: 0 },
+      read: 7,
+      staged: 7,
+      loaded: 5,
+      inserted: 3,
+      updated: 2,
+      deleted: 0,
+      replaced: 0,
+      rejected: 0,
+      deduplicated: 2,
+      skipped: 0,
     });
     const spec = { object: 'sales.older', operation: 'delete', keys: ['id'] } as const;
     for (const alreadyApplied of [false, true]) {

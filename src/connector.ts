@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { planAccess } from './access/plan-access.ts';
@@ -20,6 +21,8 @@ import type { CallResult, CallSpec } from './operations/call/call-spec.ts';
 import type { CheckReport, CheckSpec, CheckStep } from './operations/check/report.ts';
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
+import type { ExportReport } from './operations/export/export-report.ts';
+import type { FileDestination } from './operations/export/file-destination.ts';
 import type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
 import type { IssuedLogin } from './operations/login.ts';
 import type { PreviewSpec } from './operations/preview.ts';
@@ -81,6 +84,8 @@ export interface OpenConnector extends AsyncDisposable {
   preview(spec: PreviewSpec, call?: CallOptions): Promise<Batch>;
   /** Rows in batches; nothing is fetched until asked for, and leaving the loop early cleans up. */
   read(spec: ReadCallSpec, call?: CallOptions): AsyncGenerator<Batch, void, undefined>;
+  /** Reads into files, which are complete or not there, and hold the values that batches would. */
+  readToFiles(spec: ReadCallSpec, destination: FileDestination, call?: CallOptions): Promise<ExportReport>;
   /** Calls a stored procedure, once: what it puts out, and the rows of its cursors. */
   call(spec: CallSpec, call?: CallOptions): Promise<CallResult>;
   /** Writes rows or a file in one transaction, exactly once for a run id. */
@@ -196,6 +201,20 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
           }
         })(),
       ),
+    readToFiles: async ({ runId, ...spec }, { to, ...destination }, call) => {
+      checkWords('read', spec);
+      const { splitBytes, ...words } = destination;
+      checkWords(
+        'readToFiles',
+        defined({ ...words, splitBytes: splitBytes === undefined ? undefined : String(splitBytes) }),
+      );
+      checkCustomSql(spec, policy);
+      const place = outputUnderFileRoots(to, policyOf({ policy, resolveSecret }));
+      return diagnosed(begin(call, runId), async (run) => {
+        const { readToFiles } = await import('./operations/export/read-to-files.ts');
+        return readToFiles(connection, spec, { ...destination, to: place }, run);
+      });
+    },
     call: async (spec, options) => {
       checkWords('call', spec);
       return diagnosed(begin(options), async (run) => {
@@ -251,6 +270,18 @@ function underRoots(path: string, what: string, { fileRoots = [] }: HostPolicy):
   if ('path' in located) return located.path;
   // One answer for "absent" and "outside", and no cause: whoever names the file must not find out what the host has.
   throw new ConnectorError('RS_CONFIG_FORBIDDEN', `The host does not allow ${what}`, {
+    action: 'Name a file in a folder that the host allows.',
+  });
+}
+
+/** Under a host, files are written into folders under the policy's file roots, links followed. */
+function outputUnderFileRoots(to: FileDestination['to'], policy: HostPolicy | undefined): FileDestination['to'] {
+  if (policy === undefined || typeof to !== 'string' || /^s3:/i.test(to)) return to;
+  const located = realPathUnder(dirname(to), policy.fileRoots ?? []);
+  if ('path' in located && lstatSync(to, { throwIfNoEntry: false })?.isSymbolicLink() !== true) {
+    return join(located.path, basename(to));
+  }
+  throw new ConnectorError('RS_CONFIG_FORBIDDEN', 'The host does not allow the file to write', {
     action: 'Name a file in a folder that the host allows.',
   });
 }

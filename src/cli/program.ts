@@ -90,10 +90,12 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     .description('Reads a table, a view or a query. Rows go to standard output or a file, exact in either read mode.')
     .argument('[object]', 'schema.object; leave out with --query')
     .addOption(connection());
-  addAttributes(read, 'read')
-    .addOption(new Option('--format <format>', 'form of the output').choices(['jsonl', 'csv']).default('jsonl'))
+  addAttributes(addAttributes(read, 'read'), 'readToFiles')
     .addOption(
-      new Option('-o, --output <file>', 'write to a file, complete or not at all').default('-', 'standard output'),
+      new Option('-o, --output <file>', 'write to a file or to s3://bucket/folder/, complete or not at all').default(
+        '-',
+        'standard output',
+      ),
     )
     .addOption(new Option('--run-id <id>', 'with --resumable: repeat it to go on where the read broke off'))
     .addOption(json())

@@ -1,46 +1,110 @@
 import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
+import type { ExportReport } from '../operations/export/export-report.ts';
+import type { FileDestination } from '../operations/export/file-destination.ts';
 import type { ReadSpec } from '../operations/read/read-spec.ts';
 import type { Batch, Value } from '../types/batch.ts';
 import { requireSupported } from '../types/field.ts';
 import { jsonOf } from '../types/json-value.ts';
 import { openConnection } from './connection.ts';
-import { formatDuration, formatNoun } from './format.ts';
+import { formatBytes, formatDuration, formatNoun } from './format.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 import { readTarget } from './read-target.ts';
-import { writeToStandardOutput, writeWholeFile } from './row-sink.ts';
+import { writeToStandardOutput } from './row-sink.ts';
 
-/** Every attribute of a read but the batches' size, which a reader of lines does not see. */
-export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'> {
+/** Every attribute of a read and of files, but the batches' size, which a reader of lines does not see. */
+export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'>, Omit<FileDestination, 'to'> {
   readonly connection: string;
   readonly runId?: string;
-  readonly format: 'jsonl' | 'csv';
   readonly output: string;
 }
 
-/** `roleshift read`: rows to standard output or to a file that appears when it is complete. */
+/** `roleshift read`: rows to standard output, or to files that appear when they are complete. */
 export async function read(options: ReadCommand, context: CommandContext, object?: string): Promise<number> {
-  const { connection, format, output: target, query, objects, procedure, ...attributes } = options;
-  const source = readTarget(object, query, objects, procedure);
+  const { connection, output: target, query, objects, procedure, ...attributes } = options;
+  const {
+    format,
+    compression,
+    splitBytes,
+    splitRows,
+    replace,
+    delimiter,
+    withoutHeader,
+    nullMarker,
+    checksums,
+    manifest,
+    ...rest
+  } = attributes;
+  const spec = { ...readTarget(object, query, objects, procedure), ...rest };
   if (context.json && target === '-') {
     throw new ConnectorError('RS_CONFIG_INVALID', 'Rows and the JSON report cannot share standard output', {
       action: 'Add --output FILE, or leave --json out.',
     });
   }
+  const form = {
+    format,
+    compression,
+    splitBytes,
+    splitRows,
+    replace,
+    delimiter,
+    withoutHeader,
+    nullMarker,
+    checksums,
+    manifest,
+  };
+  const destination = { ...form, ...(target === '-' || !hasFormat(target) ? { format: format ?? 'jsonl' } : {}) };
   const toTerminal = target === '-' && process.stdout.isTTY;
+  if (toTerminal && (format === 'parquet' || (compression ?? 'none') !== 'none')) {
+    throw new ConnectorError('RS_CONFIG_INVALID', 'A terminal cannot show what is not text', {
+      action: 'Add --output FILE, or lead standard output into a file or another program.',
+    });
+  }
   using output = openOutput({ ...context, withoutProgress: toTerminal });
   await using redshift = await openConnection(connection, output);
   const startedMs = performance.now();
-  const counted = { rows: 0 };
-  const batches = redshift.read({ ...source, ...attributes }, context);
-  const lines = format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted, options.acceptLoss ?? []);
-  if (target === '-') await writeToStandardOutput(toTerminal ? shownLines(lines) : lines, context.signal);
-  else await writeWholeFile(lines, target, context.signal);
-  const ms = performance.now() - startedMs;
-  if (context.json) output.result({ rows: counted.rows, output: target, ms: Math.round(ms) });
-  else output.line(`read  ${formatNoun(counted.rows, 'row')} in ${formatDuration(ms)}`);
+  if (target === '-' && isPlain(form)) {
+    const counted = { rows: 0 };
+    const batches = redshift.read(spec, context);
+    const lines = format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted, options.acceptLoss ?? []);
+    await writeToStandardOutput(toTerminal ? shownLines(lines) : lines, context.signal);
+    output.line(`read  ${formatNoun(counted.rows, 'row')} in ${formatDuration(performance.now() - startedMs)}`);
+    return 0;
+  }
+  const to =
+    target === '-' ? (bytes: AsyncIterable<Uint8Array>) => writeToStandardOutput(bytes, context.signal) : target;
+  const report = await redshift.readToFiles(spec, { ...destination, to }, context);
+  if (context.json) output.result({ ...report, output: target });
+  else for (const line of reportLines(report)) output.line(line);
   return 0;
+}
+
+/** Rows that are written as they come, by nothing but this program. */
+function isPlain({
+  format,
+  compression,
+  splitBytes,
+  splitRows,
+  delimiter,
+  withoutHeader,
+  nullMarker,
+}: Omit<FileDestination, 'to'>): boolean {
+  const isText = format !== 'parquet' && (compression ?? 'none') === 'none';
+  return isText && [splitBytes, splitRows, delimiter, withoutHeader, nullMarker].every((given) => given === undefined);
+}
+
+function hasFormat(target: string): boolean {
+  return /\.(parquet|csv|jsonl|ndjson)(\.(gz|zst))?$/i.test(target);
+}
+
+function* reportLines({ rows, files, ms, manifest }: ExportReport): Generator<string> {
+  for (const { file, rows: own, bytes: size, sha256 } of files) {
+    const sum = sha256 === undefined ? '' : `  sha256 ${sha256}`;
+    yield `file  ${visibleText(file)}  ${formatNoun(own, 'row')}, ${formatBytes(size)}${sum}`;
+  }
+  if (manifest !== undefined) yield `file  ${visibleText(manifest)}`;
+  yield `read  ${formatNoun(rows, 'row')} in ${formatDuration(ms)}`;
 }
 
 async function* jsonLines(

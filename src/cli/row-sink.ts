@@ -1,8 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { classifyFileError } from '../core/file-error.ts';
 
 /** Who reads our output has left (`| head`): no failure of ours, and no more to do. */
@@ -14,35 +11,15 @@ export class ReaderLeft extends Error {
  * Writes text to standard output no faster than its reader takes it. The source is always left in order: it has cleaned up
  * when this returns. Throws `ReaderLeft`, RS_CONFIG_INVALID, the signal's reason.
  */
-export async function writeToStandardOutput(texts: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+export async function writeToStandardOutput(
+  texts: AsyncIterable<string | Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
   await writeAll(texts, process.stdout, 'Standard output', signal);
 }
 
-/**
- * Writes a file that is complete or not there at all; a device or pipe of that name is written as it is. Throws
- * RS_CONFIG_INVALID, `ReaderLeft`, the signal's reason.
- */
-export async function writeWholeFile(texts: AsyncIterable<string>, path: string, signal: AbortSignal): Promise<void> {
-  const what = `The output file ${JSON.stringify(path)}`;
-  const found = await stat(path).catch(() => undefined);
-  const isReplaced = found === undefined || found.isFile();
-  const written = isReplaced ? `${path}.partial` : path;
-  const stream = createWriteStream(written, { mode: 0o600 });
-  try {
-    await once(stream, 'open');
-    await writeAll(texts, stream, what, signal);
-    stream.end();
-    await finished(stream);
-    if (isReplaced) await rename(written, path);
-  } catch (error) {
-    stream.destroy();
-    if (isReplaced) await rm(written, { force: true });
-    throw unwritable(error, what);
-  }
-}
-
 async function writeAll(
-  texts: AsyncIterable<string>,
+  texts: AsyncIterable<string | Uint8Array>,
   stream: Writable,
   what: string,
   signal: AbortSignal,

@@ -26,7 +26,7 @@ const FORM: Readonly<Record<DateOrTime, string>> = {
 };
 
 /** Redshift puts the era at the end, the engine behind the day. */
-const BEFORE_CHRIST = '^([0-9-]+)([ T].*)? BC$';
+export const BEFORE_CHRIST = '^([0-9-]+)([ T].*)? BC$';
 
 /** Kinds whose values a column of the type can take, and what must hold for each value. */
 const ACCEPTED: Readonly<Record<DateOrTime, readonly SourceKind[]>> = {

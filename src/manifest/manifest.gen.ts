@@ -2474,6 +2474,106 @@ export const MANIFEST: Manifest = {
         }
       }
     },
+    "readToFiles": {
+      "title": "Read to files",
+      "description": "Reads into Parquet, CSV or JSON Lines files, on the local disk or in S3, each complete or not there.",
+      "modes": [
+        "standard"
+      ],
+      "attributes": {
+        "format": {
+          "type": "string",
+          "title": "File format",
+          "description": "Form of the files; without it by the name.",
+          "enum": [
+            "parquet",
+            "csv",
+            "jsonl"
+          ],
+          "enumTitles": [
+            "Parquet",
+            "CSV",
+            "JSON Lines"
+          ],
+          "order": 10
+        },
+        "compression": {
+          "type": "string",
+          "title": "Compression",
+          "description": "Compression of the files; without it by the name, and zstd for Parquet. Snappy is for Parquet.",
+          "enum": [
+            "none",
+            "gzip",
+            "zstd",
+            "snappy"
+          ],
+          "enumTitles": [
+            "None",
+            "gzip",
+            "Zstandard",
+            "Snappy"
+          ],
+          "order": 20
+        },
+        "splitBytes": {
+          "type": "string",
+          "title": "Split by size",
+          "description": "Writes several numbered files of about this size, like 256MB.",
+          "pattern": "^\\d{1,15} *([KMGkmg][Ii]?[Bb])?$",
+          "patternMessage": "must be a number with KB, MB, GB, KiB, MiB or GiB behind it",
+          "order": 30
+        },
+        "splitRows": {
+          "type": "integer",
+          "title": "Split by rows",
+          "description": "Writes several numbered files of this many rows at most.",
+          "unit": "rows",
+          "minimum": 1,
+          "maximum": 9007199254740991,
+          "order": 40
+        },
+        "replace": {
+          "type": "boolean",
+          "title": "Replace",
+          "description": "Replaces files that are there, once the new ones are complete.",
+          "default": false,
+          "order": 50
+        },
+        "delimiter": {
+          "type": "string",
+          "title": "Delimiter",
+          "description": "CSV: the character between values; without it a comma.",
+          "order": 60
+        },
+        "withoutHeader": {
+          "type": "boolean",
+          "title": "Without header",
+          "description": "CSV: leaves out the line of names.",
+          "default": false,
+          "order": 70
+        },
+        "nullMarker": {
+          "type": "string",
+          "title": "NULL marker",
+          "description": "CSV: what stands for NULL; without it nothing at all, and an empty text is a pair of quotes.",
+          "order": 80
+        },
+        "checksums": {
+          "type": "boolean",
+          "title": "Checksums",
+          "description": "Tells the SHA-256 of each file in the report.",
+          "default": false,
+          "order": 90
+        },
+        "manifest": {
+          "type": "boolean",
+          "title": "List of files",
+          "description": "Writes one more file, _manifest.json, that lists the others once all are complete.",
+          "default": false,
+          "order": 100
+        }
+      }
+    },
     "write": {
       "title": "Write",
       "description": "Loads rows or a file into a table in one transaction, exactly once for a run id.",

@@ -31,6 +31,7 @@ describe('the flags of an operation', () => {
       const help = execFileSync(process.execPath, ['dist/cli/main.js', operation, '--help'], { encoding: 'utf8' });
       helps.set(operation, help.replaceAll(/\s+/g, ' '));
     }
+    helps.set('readToFiles', helps.get('read') ?? '');
   });
 
   it('are there for every attribute but these', () => {

@@ -96,6 +96,7 @@ describe('connector.json', () => {
       'preview',
       'call',
       'read',
+      'readToFiles',
       'write',
       'janitor',
     ]);

@@ -39,6 +39,20 @@ export interface LedgerCounts {
   readonly skipped: number;
 }
 
+/** Counts of a write that has met no row. */
+export const NO_ROWS: LedgerCounts = Object.freeze({
+  read: 0,
+  staged: 0,
+  loaded: 0,
+  inserted: 0,
+  updated: 0,
+  deleted: 0,
+  replaced: 0,
+  rejected: 0,
+  deduplicated: 0,
+  skipped: 0,
+});
+
 /** Counts that have a column. The others follow from them, so that a ledger of any age serves any operation. */
 const COUNTS = [
   'read',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TablePath } from './copy.ts';
-import { readLedger, renderInsertLedger, renderReadLedger } from './ledger.ts';
+import { NO_ROWS, readLedger, renderInsertLedger, renderReadLedger } from './ledger.ts';
 import { identifier, literal, type Sql, sql } from './sql.ts';
 
 /** Pieces of work around a run that are to be done once: how many were begun, and how many are done. */
@@ -28,18 +28,7 @@ export function readState(key: string, rows: readonly (readonly (string | null)[
 
 /** DELETE and INSERT of the state, to be sent in one transaction. */
 export function renderWriteState(ledger: TablePath, key: string, { begun, done }: RunState): readonly [Sql, Sql] {
-  const counts = {
-    read: begun,
-    staged: done,
-    loaded: 0,
-    inserted: 0,
-    updated: 0,
-    deleted: 0,
-    replaced: 0,
-    rejected: 0,
-    deduplicated: 0,
-    skipped: 0,
-  };
+  const counts = { ...NO_ROWS, read: begun, staged: done };
   const operation = key.slice(0, key.indexOf(':'));
   return [
     sql`DELETE FROM ${identifier(...ledger)} WHERE "run_id" = ${literal(key)}`,

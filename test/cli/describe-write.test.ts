@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'chai';
 import { describeWrite } from '../../src/cli/write.ts';
-import { NO_ROWS } from '../../src/operations/write/recorder.ts';
 import type { WriteReport } from '../../src/operations/write-report.ts';
+import { NO_ROWS } from '../../src/sql/ledger.ts';
 
 const REPORT: WriteReport = {
   runId: 'r',

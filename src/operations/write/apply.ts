@@ -6,6 +6,7 @@ import { renderDeleteAll } from '../../sql/apply.ts';
 import { renderCopy } from '../../sql/copy.ts';
 import {
   type LedgerEntry,
+  NO_ROWS,
   readLedger,
   renderInsertLedger,
   renderPruneLedger,
@@ -19,7 +20,6 @@ import { applyRows, NOTHING_CHANGED } from './apply-rows.ts';
 import { ledgerRefused } from './ledger-table.ts';
 import type { LoadedTable } from './load-staging.ts';
 import { boundLock, lockAndLook } from './lock.ts';
-import { NO_ROWS } from './recorder.ts';
 import type { StagedLoad } from './staged-load.ts';
 import { runInside } from './user-sql.ts';
 

@@ -1,23 +1,11 @@
 import { defined } from '../../core/defined.ts';
 import type { Run } from '../../core/run.ts';
 import type { ObjectPath } from '../../db/object-descriptor.ts';
+import { NO_ROWS } from '../../sql/ledger.ts';
 import type { Verification } from '../verify/compare.ts';
 import type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from '../write-report.ts';
 import type { WriteOperation } from '../write-spec.ts';
 import type { Rejects } from './rejects.ts';
-
-export const NO_ROWS: WriteCounts = Object.freeze({
-  read: 0,
-  staged: 0,
-  loaded: 0,
-  inserted: 0,
-  updated: 0,
-  deleted: 0,
-  replaced: 0,
-  rejected: 0,
-  deduplicated: 0,
-  skipped: 0,
-});
 
 const MOST_REJECTS = 100;
 const MOST_REJECTED_ROWS = 1000;

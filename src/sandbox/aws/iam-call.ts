@@ -137,6 +137,17 @@ export function page<T>(call: IamCall, items: readonly T[], list: string, show: 
   return { [list]: { member: shown.map(show) }, ...rest };
 }
 
+/** Those below `PathPrefix` by name, for a list that the caller may see. */
+export function belowPrefix<T extends { readonly path: string; readonly name: string }>(
+  call: IamCall,
+  kind: 'user' | 'role',
+  all: Iterable<T>,
+): readonly T[] {
+  const prefix = call.parameters.get('PathPrefix') ?? '/';
+  demand(call, iamArn(call, kind, prefix, ''));
+  return [...all].filter(({ path }) => path.startsWith(prefix)).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** A time as IAM writes it: whole seconds. */
 export const shownTime = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 

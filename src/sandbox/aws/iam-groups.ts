@@ -13,6 +13,7 @@ import {
   shownTime,
 } from './iam-call.ts';
 import { existing, findHolder, holderArn, holderName, withHolder } from './iam-holders.ts';
+import { shownUser } from './iam-users.ts';
 import type { XmlElements } from './xml.ts';
 
 const MAX_GROUPS = 10;
@@ -58,13 +59,7 @@ function getGroup(call: IamCall): XmlElements {
   const users = [...call.account.users.values()].filter(({ id }) => found.members.includes(id));
   return {
     Group: shownGroup(found),
-    ...page(call, users, 'Users', ({ path, name, id, arn, createdAt }) => ({
-      Path: path,
-      UserName: name,
-      UserId: id,
-      Arn: arn,
-      CreateDate: shownTime(createdAt),
-    })),
+    ...page(call, users, 'Users', shownUser),
   };
 }
 

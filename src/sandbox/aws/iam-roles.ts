@@ -3,6 +3,7 @@ import { type RoleState, withEntry } from '../iam/state.ts';
 import { showPrincipals } from '../iam/trusted.ts';
 import {
   alreadyExists,
+  belowPrefix,
   deleteConflict,
   demand,
   type IamAction,
@@ -117,15 +118,8 @@ function deleteRole(call: IamCall): XmlElements {
 }
 
 function listRoles(call: IamCall): XmlElements {
-  const prefix = call.parameters.get('PathPrefix') ?? '/';
-  demand(call, iamArn(call, 'role', prefix, ''));
-  const found = [...call.account.roles.values()].filter(({ path }) => path.startsWith(prefix));
-  return page(
-    call,
-    found.sort((a, b) => (a.name < b.name ? -1 : 1)),
-    'Roles',
-    (each) => shownRole(call, each),
-  );
+  const found = belowPrefix(call, 'role', call.account.roles.values());
+  return page(call, found, 'Roles', (each) => shownRole(call, each));
 }
 
 /** Roles and whom they trust. */

@@ -5,6 +5,7 @@ import { freshId } from '../iam/ids.ts';
 import { type UserState, withEntry } from '../iam/state.ts';
 import {
   alreadyExists,
+  belowPrefix,
   deleteConflict,
   demand,
   type IamAction,
@@ -87,15 +88,8 @@ function deleteUser(call: IamCall): XmlElements {
 }
 
 function listUsers(call: IamCall): XmlElements {
-  const prefix = call.parameters.get('PathPrefix') ?? '/';
-  demand(call, iamArn(call, 'user', prefix, ''));
-  const found = [...call.account.users.values()].filter(({ path }) => path.startsWith(prefix));
-  return page(
-    call,
-    found.sort((a, b) => (a.name < b.name ? -1 : 1)),
-    'Users',
-    shownUser,
-  );
+  const found = belowPrefix(call, 'user', call.account.users.values());
+  return page(call, found, 'Users', shownUser);
 }
 
 function listGroupsForUser(call: IamCall): XmlElements {

@@ -62,7 +62,7 @@ export function readBlockers(rows: readonly Row[]): readonly Blocker[] {
 
 /** The last statement of a session, running or not: apart from the others, since leader views join no other ones. */
 export function renderLastQuery(pid: number): Sql {
-  return sql`SELECT query_text FROM sys_query_history WHERE session_id = ${integer(pid)} ORDER BY start_time DESC LIMIT 1`;
+  return sql`SELECT query_text FROM sys_query_history WHERE session_id = ${integer(pid)} ORDER BY start_time DESC, query_id DESC LIMIT 1`;
 }
 
 export function readLastQuery(rows: readonly Row[]): string | undefined {

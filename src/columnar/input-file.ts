@@ -34,15 +34,26 @@ export interface InputSpec {
   readonly delimiter?: string | undefined;
 }
 
+/** A file that the engine may read, before anything in it was looked at. */
+export type AdmittedFile = Omit<InputFile, 'columns' | 'rowCount'>;
+
 /**
  * Looks at a Parquet, CSV (first line: names) or JSON Lines file: its columns, and whether it is one at all. JSON Lines
  * are read through once, since a name may turn up in any line. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID.
  */
-export async function openInputFile(
+export async function openInputFile(engine: Engine, spec: InputSpec, run: Run): Promise<InputFile> {
+  return lookAtFile(engine, await admitFile(engine, spec), run);
+}
+
+/**
+ * Lets the engine read a file; to be called for all files before the first is looked at. `position` tells files of one
+ * input apart. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID.
+ */
+export async function admitFile(
   engine: Engine,
   { file, format, delimiter = ',' }: InputSpec,
-  run: Run,
-): Promise<InputFile> {
+  position = 0,
+): Promise<AdmittedFile> {
   const bytes = await sizeOf(file);
   const gzip = /\.gz$/i.test(file);
   const kind = format ?? formatOf(file);
@@ -51,17 +62,21 @@ export async function openInputFile(
   if (delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
     throw invalid('The delimiter must be one character, and no quote or newline', 'Set another delimiter.');
   }
-  const path = joinPath(engine.folder, `input.${kind}${gzip ? '.gz' : ''}`);
+  const path = joinPath(engine.folder, `input-${position}.${kind}${gzip ? '.gz' : ''}`);
   await rm(path, { force: true });
   // The engine sees no other folder, and takes * and [ in a path for patterns.
   await engine.allow(file);
   await symlink(resolve(file), path);
-  const input = { format: kind, path, bytes, gzip: gzip && kind !== 'parquet', delimiter };
-  const found = await lookAt(engine, input, run);
+  return { format: kind, path, bytes, gzip: gzip && kind !== 'parquet', delimiter };
+}
+
+/** The columns of a file. Throws RS_INPUT_INVALID. */
+export async function lookAtFile(engine: Engine, file: AdmittedFile, run: Run): Promise<InputFile> {
+  const found = await lookAt(engine, file, run);
   if (found.columns.length > MAX_COLUMNS) {
     throw invalid(`The file has ${found.columns.length} columns`, `Give a file with at most ${MAX_COLUMNS} of them.`);
   }
-  return { ...input, ...found };
+  return { ...file, ...found };
 }
 
 /** Far more than a table of Redshift can have; each is looked for there by its name. */
@@ -69,7 +84,7 @@ const MAX_COLUMNS = 10_000;
 
 async function lookAt(
   engine: Engine,
-  { format, path, gzip, delimiter }: Omit<InputFile, 'columns'>,
+  { format, path, gzip, delimiter }: AdmittedFile,
   run: Run,
 ): Promise<Pick<InputFile, 'columns' | 'rowCount'>> {
   switch (format) {

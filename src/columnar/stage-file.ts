@@ -29,10 +29,19 @@ export interface StageFileSpec {
   readonly rowNumbers: boolean;
   /** Default: 32 MiB, compressed. */
   readonly targetFileBytes?: number;
+  /** What files of the same input came before: rows are numbered on, and files named on. Default: none. */
+  readonly before?: StagedBefore;
   /** Default: values are checked, and one that its column cannot hold fails the run. False leaves that to COPY. */
   readonly checked?: boolean;
 }
 
+/** What of an input is staged already. */
+export interface StagedBefore {
+  readonly rows: number;
+  readonly files: number;
+}
+
+const NOTHING_BEFORE: StagedBefore = { rows: 0, files: 0 };
 const DEFAULT_FILE_BYTES = 32 * 1024 * 1024;
 const FIRST_ROWS = 200_000;
 const FIRST_TEXT_BYTES = 16 * 1024 * 1024;
@@ -52,7 +61,7 @@ export async function* stageFile(
   spec: StageFileSpec,
   run: Run,
 ): AsyncGenerator<LocalFile, void, undefined> {
-  let number = 0;
+  let number = spec.before?.files ?? 0;
   for await (const slice of slicesOf(engine, spec, run)) {
     number += 1;
     const path = joinPath(engine.folder, `part-${String(number).padStart(5, '0')}.csv.zst`);
@@ -84,6 +93,7 @@ async function* slicesOf(engine: Engine, spec: StageFileSpec, run: Run): AsyncGe
 function* parquetSlices({
   input,
   targetFileBytes = DEFAULT_FILE_BYTES,
+  before = NOTHING_BEFORE,
 }: StageFileSpec): Generator<Slice, void, undefined> {
   const total = input.rowCount ?? 0;
   let size = Math.min(FIRST_ROWS, total);
@@ -93,7 +103,7 @@ function* parquetSlices({
     let next = size;
     yield {
       from: sql`read_parquet(${duckText(input.path)}, file_row_number = true) WHERE ${range}`,
-      rowNumber: fromOne(sql`file_row_number`, 0),
+      rowNumber: fromOne(sql`file_row_number`, before.rows),
       columnOf: ({ source }) => duckName(source),
       report: (rows, bytes) => {
         const wished = Math.floor((targetFileBytes * rows) / Math.max(1, bytes));
@@ -109,12 +119,12 @@ function* parquetSlices({
 
 async function* textSlices(
   engine: Engine,
-  { input, targetFileBytes = DEFAULT_FILE_BYTES, columns }: StageFileSpec,
+  { input, targetFileBytes = DEFAULT_FILE_BYTES, columns, before = NOTHING_BEFORE }: StageFileSpec,
   run: Run,
 ): AsyncGenerator<Slice, void, undefined> {
   const path = joinPath(engine.folder, `slice.${input.format}`);
   let sliceBytes = Math.min(FIRST_TEXT_BYTES, targetFileBytes * 4);
-  let rowsBefore = 0;
+  let rowsBefore = before.rows;
   let recordsBefore = 0;
   const isCsv = input.format === 'csv';
   const documents = new Set(columns.filter(({ field }) => field.type.kind === 'super').map(({ source }) => source));

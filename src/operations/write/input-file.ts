@@ -3,6 +3,7 @@ import { Engine } from '../../columnar/engine.ts';
 import { inferTypes } from '../../columnar/infer-types.ts';
 import { type InputFile, openInputFile } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { makeRunFolder } from '../../core/run-folder.ts';
@@ -48,7 +49,19 @@ export async function openFile(
         return (wished ?? columns).flatMap((name) => fields.find((field) => field.name === name) ?? []);
       },
       stage: (area, plan, recorder, stageRun) =>
-        stageLocalFiles(open, { input, columns: loadColumns(input, plan), plan }, area, recorder, stageRun),
+        stageLocalFiles(
+          open,
+          {
+            input,
+            columns: loadColumns(input, plan),
+            plan,
+            before: { files: [], rowsRead: 0, bytes: 0 },
+            ...defined({ totalRows: input.rowCount }),
+          },
+          area,
+          recorder,
+          stageRun,
+        ),
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {

@@ -19,6 +19,10 @@ export interface FileLoad {
   readonly input: InputFile;
   readonly columns: readonly LoadColumn[];
   readonly plan: WritePlan;
+  /** What files of the same input have brought before. */
+  readonly before: Pick<StagedInput, 'files' | 'rowsRead' | 'bytes'>;
+  /** Of the whole input, where that is known. */
+  readonly totalRows?: number;
 }
 
 /**
@@ -27,7 +31,7 @@ export interface FileLoad {
  */
 export async function stageLocalFiles(
   engine: Engine,
-  { input, columns, plan }: FileLoad,
+  { input, columns, plan, before, totalRows }: FileLoad,
   area: StagingArea,
   recorder: WriteRecorder,
   run: Run,
@@ -50,16 +54,14 @@ export async function stageLocalFiles(
   };
   /** Rows of a file that is on its way are told by its bytes that have arrived. */
   const report = (rowsOnTheWay = 0): void => {
-    Object.assign(recorder, { bytes, files: files.length });
-    recorder.count({ read: rowsRead, staged: rowsRead });
-    run.publish({
-      type: 'progress',
-      phase: 'stage',
-      rows: rowsRead + rowsOnTheWay,
-      bytes,
-      files: files.length,
-      ...(input.rowCount === undefined ? {} : { totalRows: input.rowCount }),
-    });
+    const sofar = {
+      bytes: before.bytes + bytes,
+      files: before.files.length + files.length,
+    };
+    const rows = before.rowsRead + rowsRead;
+    Object.assign(recorder, sofar);
+    recorder.count({ read: rows, staged: rows });
+    run.publish({ type: 'progress', phase: 'stage', rows: rows + rowsOnTheWay, ...sofar, ...defined({ totalRows }) });
   };
 
   let sending = Promise.resolve();
@@ -69,6 +71,7 @@ export async function stageLocalFiles(
       columns,
       dialect: plan.format,
       rowNumbers: plan.load.kind === 'staged',
+      before: { rows: before.rowsRead, files: before.files.length },
       // Rows that Redshift refuses are counted while some are allowed; otherwise the first is told here, by its number.
       checked: plan.rejectLimit === 0,
     };

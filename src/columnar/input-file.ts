@@ -62,7 +62,8 @@ export async function admitFile(
   if (delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
     throw invalid('The delimiter must be one character, and no quote or newline', 'Set another delimiter.');
   }
-  const path = joinPath(engine.folder, `input-${position}.${kind}${gzip ? '.gz' : ''}`);
+  const number = position === 0 ? '' : `-${position}`;
+  const path = joinPath(engine.folder, `input${number}.${kind}${gzip ? '.gz' : ''}`);
   await rm(path, { force: true });
   // The engine sees no other folder, and takes * and [ in a path for patterns.
   await engine.allow(file);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { SupportedType } from '../../../src/core/redshift-type.ts';
 import type { FileSource, InputRow, RowSource } from '../../../src/operations/write-spec.ts';
+import { codecFor } from '../../../src/types/codec.ts';
 import { requireSupported } from '../../../src/types/field.ts';
 import { typeFromName } from '../../../src/types/parse-type.ts';
 import { TYPE_CASES, type TypeCase } from '../../types/type-cases.ts';
@@ -26,6 +27,12 @@ export function matrixColumns(accepts: (type: SupportedType) => boolean): readon
   });
   return columns;
 }
+
+/** Types that Parquet carries, and types of which one alone makes staged files CSV: those would spoil the digits of REAL. */
+export const MATRIX_GROUPS = {
+  'types that Parquet has': matrixColumns((type) => codecFor(type).csvOnly !== true),
+  'types that make staged files CSV': matrixColumns(({ kind }) => kind !== 'real' && kind !== 'double'),
+} as const;
 
 export function rowCount(columns: readonly MatrixColumn[]): number {
   return Math.max(...columns.map(({ cases }) => cases.length));

@@ -11,13 +11,16 @@ import type { Value } from '../../../src/types/batch.ts';
 import { codecFor } from '../../../src/types/codec.ts';
 import type { TypeCase } from '../../types/type-cases.ts';
 import { openReadWorld, type ReadWorld } from '../read-world.ts';
-import { asCsv, asJsonLines, asParquet, asRows, type MatrixColumn, matrixColumns, rowCount } from './matrix-sources.ts';
-
-/** Types that Parquet carries, and types of which one alone makes staged files CSV: those would spoil the digits of REAL. */
-const GROUPS = {
-  'types that Parquet has': matrixColumns((type) => codecFor(type).csvOnly !== true),
-  'types that make staged files CSV': matrixColumns(({ kind }) => kind !== 'real' && kind !== 'double'),
-} as const;
+import {
+  asCsv,
+  asJsonLines,
+  asParquet,
+  asRows,
+  MATRIX_GROUPS,
+  type MatrixColumn,
+  matrixColumns,
+  rowCount,
+} from './matrix-sources.ts';
 
 const SOURCES: Readonly<
   Record<string, (folder: string, columns: readonly MatrixColumn[]) => WriteInput | Promise<WriteInput>>
@@ -69,11 +72,11 @@ describe('every value of every type, there and back', () => {
     }
   });
 
-  for (const [group, columns] of Object.entries(GROUPS)) {
+  for (const [group, columns] of Object.entries(MATRIX_GROUPS)) {
     for (const [source, open] of Object.entries(SOURCES)) {
       it(`${group}: from ${source}, by direct and by staged reads`, async function () {
         this.timeout(30_000);
-        const object = `matrix_${Object.keys(SOURCES).indexOf(source)}_${Object.keys(GROUPS).indexOf(group)}`;
+        const object = `matrix_${Object.keys(SOURCES).indexOf(source)}_${Object.keys(MATRIX_GROUPS).indexOf(group)}`;
         await world.table(object, `n INTEGER, ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`);
         const input = await open(folder, columns);
         const report = await write(world.connection, { object: ['public', object], verify: true }, input, world.run());

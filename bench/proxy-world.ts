@@ -27,7 +27,7 @@ export function benchInit(dataDir: string): ClusterInit {
     },
     roles: { assumeRoleAsService: absent, principalOfKeys: absent },
     store: { headBucket: absent, head: absent, get: absent, put: absent, list: absent, delete: absent },
-    faults: { add: absent, clear: absent, take: () => undefined },
+    faults: { add: absent, clear: absent, points: () => [], take: () => undefined },
     log: { add: () => undefined, entries: () => [] },
     dataDir,
   };

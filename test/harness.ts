@@ -4,7 +4,7 @@ import type { Clock } from '../src/core/run.ts';
 import type { SuperuserRows } from '../src/sandbox/cluster.ts';
 import type { ReadyConnection } from '../src/sandbox/connections.ts';
 import type { WorldInfo } from '../src/sandbox/control.ts';
-import type { Fault } from '../src/sandbox/faults.ts';
+import type { Fault, PassedPoint } from '../src/sandbox/faults.ts';
 import type { EarlyExpired, EarlyExpiry } from '../src/sandbox/sandbox.ts';
 import type { World, WorldAccount, WorldCluster } from '../src/sandbox/world.ts';
 import type { CallEntry, LogEntry, SessionEntry } from '../src/sandbox/world-log.ts';
@@ -34,6 +34,8 @@ export interface TestWorld extends AsyncDisposable, WorldInfo {
   expireEarly(what: EarlyExpiry): Promise<EarlyExpired>;
   faults(...faults: readonly Fault[]): Promise<void>;
   clearFaults(): Promise<void>;
+  /** Where faults could have struck since `clearFaults`, and where they did. */
+  points(): Promise<readonly PassedPoint[]>;
   /** Ends every session of the cluster, which takes no other for so many seconds of the world. */
   restart(seconds: number, cluster?: string): Promise<void>;
   /** The same, paused: its API has no endpoint meanwhile. */
@@ -99,6 +101,7 @@ export async function openWorld(
     clearFaults: async () => {
       await sandbox.call('DELETE', `${path}/faults`);
     },
+    points: async () => (await sandbox.call('GET', `${path}/points`)) as readonly PassedPoint[],
     restart: async (seconds, cluster) => {
       await sandbox.call('POST', `${path}/restart`, { seconds, ...(cluster !== undefined && { cluster }) });
     },

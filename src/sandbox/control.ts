@@ -51,6 +51,7 @@ const ACTIONS = new Map<string, Action>([
   ['POST expire', (sandbox, input) => sandbox.expireEarly(input as EarlyExpiry)],
   ['POST faults', (sandbox, { faults }) => sandbox.faults.add(...((Array.isArray(faults) ? faults : []) as Fault[]))],
   ['DELETE faults', (sandbox) => sandbox.faults.clear()],
+  ['GET points', (sandbox) => sandbox.faults.points()],
   ['POST pause', (sandbox, { seconds, cluster }) => sandbox.pause(Number(seconds), textOf(cluster))],
   ['POST restart', (sandbox, { seconds, cluster }) => sandbox.restart(Number(seconds), textOf(cluster))],
   ['GET log', (sandbox) => sandbox.log()],

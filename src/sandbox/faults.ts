@@ -1,3 +1,5 @@
+import { maskSecrets } from './mask-secrets.ts';
+
 /** Refusals of Redshift that a fault may name instead of spelling them out. */
 export const MISFORTUNES = [
   'conflict',
@@ -22,11 +24,11 @@ export interface Fault {
   readonly times?: number | 'always';
   /** Strikes only after this many untouched calls. Default 0. */
   readonly after?: number;
-  readonly effect: /** AWS asks to slow down. */
-    | { readonly kind: 'throttle' }
+  readonly effect: /** AWS asks to slow down; `after`: what was asked is done all the same, as with `error`. */
+    | { readonly kind: 'throttle'; readonly when?: 'before' | 'after' }
     /**
-     * An answer of this HTTP status, or SQLSTATE at the pg endpoint. A statement is refused before it is run, or `midway`: the
-     * statement is ended when it has run for `ms`. `as` is Redshift's own wording.
+     * An answer of this HTTP status, or SQLSTATE at the pg endpoint. A call is refused before it is done, or `after` it (AWS
+     * only); a statement before it is run, or `midway`: it is ended when it has run for `ms`. `as` is Redshift's own wording.
      */
     | {
         readonly kind: 'error';
@@ -34,13 +36,13 @@ export interface Fault {
         readonly code?: string;
         readonly message?: string;
         readonly as?: Misfortune;
-        readonly when?: 'before' | 'midway';
+        readonly when?: 'before' | 'midway' | 'after';
         readonly ms?: number;
       }
     /** The answer comes late. */
     | { readonly kind: 'delay'; readonly ms: number }
-    /** No answer ever comes, and the connection stays. */
-    | { readonly kind: 'silence' }
+    /** No answer ever comes, and the connection stays; the work is never done, or was done before (`after`). */
+    | { readonly kind: 'silence'; readonly when?: 'before' | 'after' }
     /**
      * The connection is cut: before the work is done, after it and before the answer, or midway in the object S3 sends. At the pg
      * endpoint `midway` cuts at once and does the work all the same, when `ms` of the world's time have passed.
@@ -58,10 +60,22 @@ export interface Fault {
   readonly matching?: string;
 }
 
+/** A place where a fault may strike, as the work of a client came by. */
+export interface PassedPoint {
+  readonly on: string;
+  /** Resource, key or SQL text: what `matching` looks at. */
+  readonly subject: string;
+  /** The effect that struck there, if any. */
+  readonly struck?: Fault['effect']['kind'];
+}
+
 /** The scripted faults of a world. */
 export interface FaultBook {
   add(...faults: readonly Fault[]): void;
+  /** Takes all faults away, and forgets the points that were passed. */
   clear(): void;
+  /** The points passed since the last `clear`, oldest first: the first 5,000. */
+  points(): readonly PassedPoint[];
   /** The fault that strikes this call now, if any; counts it. */
   take(on: string, subject?: string): Fault | undefined;
 }
@@ -71,15 +85,25 @@ const strikes = ({ times = 1 }: Fault): number => (times === 'always' ? Number.P
 const strikesAt = (fault: Fault, on: string): boolean =>
   fault.on.endsWith('*') ? on.startsWith(fault.on.slice(0, -1)) : fault.on === on;
 
+const KEPT_POINTS = 5000;
+const KEPT_SUBJECT = 2000;
+
 export function createFaultBook(): FaultBook {
   let scripted: { readonly fault: Fault; untouched: number; left: number }[] = [];
+  let passed: PassedPoint[] = [];
+  const note = (on: string, subject: string, fault?: Fault): void => {
+    if (passed.length >= KEPT_POINTS) return;
+    passed.push({ on, subject: subject.slice(0, KEPT_SUBJECT), ...(fault && { struck: fault.effect.kind }) });
+  };
   return {
     add: (...faults) => {
       for (const fault of faults) scripted.push({ fault, untouched: fault.after ?? 0, left: strikes(fault) });
     },
     clear: () => {
       scripted = [];
+      passed = [];
     },
+    points: () => passed.map((point) => ({ ...point, subject: maskSecrets(point.subject) })),
     take: (on, subject = '') => {
       for (const entry of scripted) {
         const { fault } = entry;
@@ -90,8 +114,10 @@ export function createFaultBook(): FaultBook {
         }
         entry.left -= 1;
         if (entry.left <= 0) scripted = scripted.filter((other) => other !== entry);
+        note(on, subject, fault);
         return fault;
       }
+      note(on, subject);
       return undefined;
     },
   };

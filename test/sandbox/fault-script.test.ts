@@ -13,6 +13,10 @@ describe('Faults scripted at the cluster', () => {
   let victim: pg.Client;
   const count = async (): Promise<string> => (await load.query('SELECT count(*) FROM t'))[0]![0]!;
   const strike = (fault: Fault) => load.world.faults(fault);
+  const hasStruck = async () => (await load.world.points()).some(({ struck }) => struck !== undefined);
+  /** Of users of the cluster, but for the one that looks. */
+  const others = async (): Promise<number> =>
+    Number((await load.world.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'loader'")).rows[0]![0]) - 1;
   before(async () => {
     load = await openLoadWorld();
     await load.query('CREATE TABLE t (id int, v varchar(20))');
@@ -21,6 +25,7 @@ describe('Faults scripted at the cluster', () => {
   beforeEach(async () => {
     await load.query('DELETE FROM t');
     victim = await load.connect();
+    await load.world.clearFaults();
     victim.on('error', () => undefined);
   });
   afterEach(async () => {
@@ -45,6 +50,37 @@ describe('Faults scripted at the cluster', () => {
       });
     }
   }
+
+  for (const [when, kept] of [
+    ['before', '0'],
+    ['after', '1'],
+  ] as const) {
+    it(`says nothing ${when} a statement, which is ${when === 'after' ? 'done' : 'never begun'}`, async () => {
+      await strike({ on: 'pg:statement', matching: 'INSERT', effect: { kind: 'silence', when } });
+      const asked = victim.query('INSERT INTO t VALUES (1)').catch(() => undefined);
+      for (let tries = 100; tries > 0 && !(await hasStruck()); tries -= 1) await wait(20);
+      await wait(100);
+      (victim as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      await asked;
+      for (let tries = 50; tries > 0 && (await others()) > 0; tries -= 1) await wait(20);
+      expect([await count(), await others()]).to.deep.equal([kept, 0]);
+    });
+  }
+
+  it('tells which points were passed, and where it struck', async () => {
+    await strike({ on: 'pg:statement', matching: 'INSERT', effect: { kind: 'error', as: 'conflict' } });
+    await victim.query('SELECT 1');
+    await refusal(victim.query('INSERT INTO t VALUES (1)'));
+    await victim.query("INSERT INTO t VALUES (1, 'password ''x''')");
+    const passed = (await load.world.points()).map(({ on, subject, struck }) => [on, subject, struck]);
+    expect(passed).to.deep.equal([
+      ['pg:statement', 'SELECT 1', undefined],
+      ['pg:statement', 'INSERT INTO t VALUES (1)', 'error'],
+      ['pg:statement', "INSERT INTO t VALUES (1, 'password ''x''')", undefined],
+      ['pg:lock', '"t"', undefined],
+      ['pg:autocommit', 'COMMIT', undefined],
+    ]);
+  });
 
   it('commits 30 seconds after the connection was cut, by the clock of the world', async () => {
     await victim.query('BEGIN; INSERT INTO t VALUES (1)');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect } from 'chai';
 import { parse } from 'yaml';
@@ -81,6 +81,34 @@ describe('Faults of the sandbox', () => {
         const { code, status, message } = await refusalOf(ask(300));
         expect(`${code} ${status ?? ''} ${message}`).to.match(expected);
         expect((await ask()).Account).to.equal(HOME);
+      });
+    }
+
+    for (const effect of [
+      { kind: 'throttle', when: 'after' },
+      { kind: 'error', status: 500, code: 'InternalError', when: 'after' },
+      { kind: 'silence', when: 'after' },
+    ] as const) {
+      it(`does what was asked before it strikes with ${effect.kind}`, async () => {
+        const s3 = new S3Client({
+          region: 'us-east-1',
+          endpoint: aws.sandbox.awsEndpoint,
+          forcePathStyle: true,
+          credentials: ANN,
+          maxAttempts: 1,
+          requestHandler: { requestTimeout: 300, throwOnRequestTimeout: true },
+        });
+        const put = (on: string) =>
+          s3.send(new PutObjectCommand({ Bucket: 'home-data', Key: `after/${on}`, Body: 'x' }));
+        aws.sandbox.faults.add({ on: 's3:PutObject', effect });
+        await refusalOf(put(effect.kind));
+        const { Contents = [] } = await s3.send(
+          new ListObjectsV2Command({ Bucket: 'home-data', Prefix: `after/${effect.kind}` }),
+        );
+        expect(Contents).to.have.length(1);
+        add(effect);
+        await refusalOf(ask(300));
+        expect(aws.sandbox.faults.points().filter(({ struck }) => struck === effect.kind)).to.have.length(2);
       });
     }
 

@@ -51,6 +51,7 @@ export async function openTestCluster(
       faults: {
         add: (...added) => faults.push(...added),
         clear: () => faults.splice(0),
+        points: () => [],
         take: (on) => {
           const at = faults.findIndex((fault) => fault.on === on);
           return at < 0 ? undefined : faults.splice(at, 1)[0];

@@ -1,3 +1,4 @@
+import type { Fault } from '../faults.ts';
 import {
   AuthenticationFailure,
   type AuthenticationProblem,
@@ -5,7 +6,7 @@ import {
   type Claim,
   type Signed,
 } from './authenticate.ts';
-import { type AwsContext, ConnectionDropped, type Exchange, record, suffer } from './endpoint.ts';
+import { type AwsContext, ConnectionDropped, type Exchange, isAfter, record, stayAway, suffer } from './endpoint.ts';
 import { QueryFailure } from './query.ts';
 import { sha256 } from './sigv4.ts';
 
@@ -45,21 +46,27 @@ interface Progress {
 
 async function attempt<T>(context: AwsContext, exchange: Exchange, work: Work<T>, progress: Progress): Promise<T> {
   const { service, action, resource, body, claim, wording } = work;
-  const effect = (await suffer(context.faults, `${service}:${action}`, resource, exchange.incoming))?.effect;
+  const fault = await suffer(context.faults, `${service}:${action}`, resource, exchange.incoming);
+  const effect = fault?.effect;
   if (effect) progress.fault = effect.kind;
-  if (effect?.kind === 'throttle') throw wording.throttled;
-  if (effect?.kind === 'error') {
-    const { code, status, message } = effect;
-    const { unavailable } = wording;
-    throw new QueryFailure(code ?? unavailable.code, status ?? unavailable.status, message ?? unavailable.message);
-  }
+  const failure = effect && failureOf(effect, wording);
+  if (fault && failure && !isAfter(fault)) throw failure;
   if (!claim && work.needsSignature) throw wording.unsigned;
   progress.signed = claim && authenticate(exchange.request, claim, sha256(body), context);
   const result = refusedOr(() => work.run(progress.signed));
   progress.cutMidway = effect?.kind === 'drop' && effect.when === 'midway';
   if (effect?.kind === 'drop' && !progress.cutMidway) throw new ConnectionDropped(action);
+  if (effect?.kind === 'silence') await stayAway(exchange.incoming.socket, action);
+  if (failure) throw failure;
   if (result instanceof QueryFailure) throw result;
   return result;
+}
+
+function failureOf(effect: Fault['effect'], { throttled, unavailable }: Wording): QueryFailure | undefined {
+  if (effect.kind === 'throttle') return throttled;
+  if (effect.kind !== 'error') return undefined;
+  const { code = unavailable.code, status = unavailable.status, message = unavailable.message } = effect;
+  return new QueryFailure(code, status, message);
 }
 
 function refusedOr<T>(run: () => T): T | QueryFailure {

@@ -61,6 +61,15 @@ export async function keepSilent(socket: Socket): Promise<void> {
   if (!socket.destroyed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
 }
 
+/** The same, and ends the exchange. */
+export async function stayAway(socket: Socket, on: string): Promise<never> {
+  await keepSilent(socket);
+  throw new ConnectionDropped(on);
+}
+
+/** Whether the fault strikes when the work is done. */
+export const isAfter = ({ effect }: Fault): boolean => 'when' in effect && effect.when === 'after';
+
 /** Takes the fault that strikes now and lets a delay, silence or a cut happen; an error or a throttle is left to the caller. */
 export async function suffer(
   faults: FaultBook,
@@ -69,10 +78,7 @@ export async function suffer(
   { socket }: IncomingMessage,
 ): Promise<Fault | undefined> {
   const fault = faults.take(on, subject);
-  if (fault?.effect.kind === 'silence') {
-    await keepSilent(socket);
-    throw new ConnectionDropped(on);
-  }
+  if (fault?.effect.kind === 'silence' && fault.effect.when !== 'after') await stayAway(socket, on);
   if (fault?.effect.kind === 'delay') await delay(fault.effect.ms, undefined, { ref: false });
   if (fault?.effect.kind === 'drop' && (fault.effect.when ?? 'before') === 'before') throw new ConnectionDropped(on);
   return fault;

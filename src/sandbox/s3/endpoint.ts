@@ -8,8 +8,17 @@ import {
   headerOf,
   type Signed,
 } from '../aws/authenticate.ts';
-import { type AwsContext, ConnectionDropped, type Exchange, record, suffer } from '../aws/endpoint.ts';
+import {
+  type AwsContext,
+  ConnectionDropped,
+  type Exchange,
+  isAfter,
+  record,
+  stayAway,
+  suffer,
+} from '../aws/endpoint.ts';
 import type { WorldClock } from '../clock.ts';
+import type { Fault } from '../faults.ts';
 import { NOBODY } from '../identity.ts';
 import { refuseAbsentHeaders } from './absent-headers.ts';
 import { refusalAnswer, type S3Answer } from './answers.ts';
@@ -135,6 +144,14 @@ async function* firstBytes(body: AsyncIterable<Buffer>, count: number): AsyncGen
   }
 }
 
+function failureOf(effect: Fault['effect']): S3Refusal | undefined {
+  if (effect.kind === 'throttle') return new S3Refusal('SlowDown', 503, 'Please reduce your request rate.');
+  if (effect.kind === 'missing') return new S3Refusal('NoSuchKey', 404, 'The specified key does not exist.');
+  if (effect.kind !== 'error') return undefined;
+  const { code = 'InternalError', status = 500 } = effect;
+  return new S3Refusal(code, status, effect.message ?? 'We encountered an internal error. Please try again.');
+}
+
 interface Progress {
   signed: Signed | undefined;
   fault: string | undefined;
@@ -151,16 +168,8 @@ async function carryOut(
   const { operation, bucket, key } = route;
   const fault = await suffer(context.faults, `s3:${operation ?? 'unknown'}`, `${bucket}/${key}`, exchange.incoming);
   progress.fault = fault?.effect.kind;
-  if (fault?.effect.kind === 'throttle') throw new S3Refusal('SlowDown', 503, 'Please reduce your request rate.');
-  if (fault?.effect.kind === 'error') {
-    const {
-      code = 'InternalError',
-      status = 500,
-      message = 'We encountered an internal error. Please try again.',
-    } = fault.effect;
-    throw new S3Refusal(code, status, message);
-  }
-  if (fault?.effect.kind === 'missing') throw new S3Refusal('NoSuchKey', 404, 'The specified key does not exist.');
+  const failure = fault && failureOf(fault.effect);
+  if (fault && failure && !isAfter(fault)) throw failure;
   if (claim) progress.signed = verify(context, exchange, claim, route);
   const { signed } = progress;
   if (!operation) {
@@ -175,6 +184,9 @@ async function carryOut(
   const caller = callerOf(exchange, signed, claim);
   const answer = await S3_OPERATIONS[operation]({ ...route, request: exchange.request, caller, signed, body, store });
   if (fault?.effect.kind === 'truncated') return halfOf(answer);
+  if (fault && isAfter(fault) && answer.body instanceof Readable) answer.body.destroy();
+  if (failure) throw failure;
+  if (fault?.effect.kind === 'silence') await stayAway(exchange.incoming.socket, operation);
   if (fault?.effect.kind !== 'drop') return answer;
   if (fault.effect.when === 'midway' && answer.body instanceof Readable) {
     return {

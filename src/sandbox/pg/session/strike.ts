@@ -40,6 +40,10 @@ export async function struck<T>(
   await strikeBefore(victim, on, effect, signal ?? relay.client.signal);
   const result = await work();
   if (effect.kind === 'drop') cut(relay);
+  if (effect.kind === 'silence') {
+    await untilAborted(relay.client.signal);
+    cut(relay);
+  }
   return result;
 }
 
@@ -50,7 +54,10 @@ async function strikeBefore(victim: Victim, on: string, effect: Fault['effect'],
       await wait(effect.ms, undefined, { signal }).catch(() => undefined); // nobody waits any longer
       return;
     case 'silence':
-      return untilAborted(signal);
+      if (effect.when === 'after') return;
+      await untilAborted(signal);
+      if (relay.client.signal.aborted) cut(relay); // what nobody waits for any more is never begun
+      return;
     case 'throttle':
       throw new RedshiftError({
         code: 'XX000',

@@ -60,7 +60,7 @@ export function standardWorld(
 /** Opens a world in the sandbox process. `databases: false` leaves its clusters declared only, which is quick. */
 export async function openWorld(
   world: World = standardWorld(),
-  options: { readonly databases?: boolean; readonly dataDir?: string } = {},
+  options: { readonly databases?: boolean } = {},
 ): Promise<TestWorld> {
   const sandbox = await sandboxProcess();
   const info = (await sandbox.call('POST', '/worlds', { world, ...options })) as WorldInfo;

@@ -1,0 +1,184 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import pg from 'pg';
+import { openWorld, standardWorld, type TestWorld } from '../test/harness.ts';
+import { stopSandboxProcess } from '../test/sandbox-process.ts';
+import type { Figure, Job, Place } from './agent/protocol.ts';
+import { columnList, type DataSet, fileIn, PARQUET, SERVER_CSV, writeData } from './data.ts';
+import type { Flags } from './flags.ts';
+import { measure, type Program } from './measure.ts';
+
+const BUCKET = 'acme-staging';
+const COPY_ROLE = 'arn:aws:iam::111122223333:role/WarehouseCopy';
+const BUILT = fileURLToPath(new URL('../node_modules/.cache/roleshift-bench/', import.meta.url));
+
+/** One sandbox, its data, and a way to measure jobs against it. */
+export interface Bench extends AsyncDisposable {
+  readonly flags: Flags;
+  readonly world: TestWorld;
+  readonly place: Place;
+  /** Goes when the run ends. */
+  readonly folder: string;
+  say(text: string): void;
+  /** A new folder, and a new prefix in the bucket, that nothing else uses. */
+  fresh(): Promise<{ readonly folder: string; readonly prefix: string }>;
+  drop(used: { readonly folder: string }): Promise<void>;
+  job(job: Job, options?: { readonly cold?: boolean; readonly onGo?: () => Promise<void> }): Promise<Figure>;
+  run(program: Program, onGo?: () => Promise<void>): Promise<Figure>;
+  /** The table with so many rows of the data, made when it is first asked for. */
+  table(set: DataSet, rows: number): Promise<string>;
+  /** The same rows as a Parquet file. */
+  file(set: DataSet, rows: number): Promise<string>;
+}
+
+export async function openBench(flags: Flags, say: (text: string) => void): Promise<Bench> {
+  await mkdir(flags.work, { recursive: true });
+  const folder = await mkdtemp(join(flags.work, 'roleshift-bench-'));
+  try {
+    await chmod(folder, 0o711); // the database may run as another user of the machine
+    process.env['TMPDIR'] = folder; // all that the sandbox and the agent put down goes with the folder
+    const agent = await buildAgent();
+    const world = await openWorld(standardWorld());
+    return new OpenBench(flags, world, folder, agent, await openServer(folder), say);
+  } catch (error) {
+    await stopSandboxProcess();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** PostgreSQL itself, past all that makes it a Redshift: the quickest way to fill a table. */
+async function openServer(folder: string): Promise<pg.Client> {
+  const found = (await readdir(folder)).find((name) => name.startsWith('rs-pg-'));
+  if (found === undefined) throw new Error('The database of the sandbox is not where it should be');
+  const server = new pg.Client({ host: join(folder, found), user: 'rdsdb', database: 'dev' });
+  await server.connect();
+  return server;
+}
+
+/** The agent as one file, with the built package beside it: what is measured is what is installed. */
+async function buildAgent(): Promise<string> {
+  const outfile = join(BUILT, 'agent.mjs');
+  await build({
+    entryPoints: [fileURLToPath(new URL('agent/agent.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    sourcemap: true,
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'built-package',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\/src\/index\.ts$/ }, () => ({
+            path: new URL('../dist/index.js', import.meta.url).href,
+            external: true,
+          })),
+      },
+    ],
+  });
+  return outfile;
+}
+
+class OpenBench implements Bench {
+  readonly flags: Flags;
+  readonly world: TestWorld;
+  readonly folder: string;
+  readonly place: Place;
+  readonly say: (text: string) => void;
+  readonly #agent: string;
+  readonly #server: pg.Client;
+  readonly #made = new Map<string, Promise<string>>();
+  #number = 0;
+
+  constructor(
+    flags: Flags,
+    world: TestWorld,
+    folder: string,
+    agent: string,
+    server: pg.Client,
+    say: (text: string) => void,
+  ) {
+    this.flags = flags;
+    this.world = world;
+    this.folder = folder;
+    this.place = { connection: world.connection('keys-etl-agent').values, bucket: BUCKET, copyRole: COPY_ROLE };
+    this.say = say;
+    this.#agent = agent;
+    this.#server = server;
+  }
+
+  async fresh(): Promise<{ folder: string; prefix: string }> {
+    this.#number += 1;
+    const folder = join(this.folder, `job-${this.#number}`);
+    await mkdir(folder);
+    return { folder, prefix: `roleshift/bench-${this.#number}/` };
+  }
+
+  async drop({ folder }: { readonly folder: string }): Promise<void> {
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  job(job: Job, { cold = false, onGo }: { cold?: boolean; onGo?: () => Promise<void> } = {}): Promise<Figure> {
+    return this.run({ command: process.execPath, args: [this.#agent], order: { place: this.place, job, cold } }, onGo);
+  }
+
+  run(program: Program, onGo?: () => Promise<void>): Promise<Figure> {
+    return measure(program, onGo);
+  }
+
+  table(set: DataSet, rows: number): Promise<string> {
+    return this.#once(`${set.name}_${rows}`, async (name) => {
+      const table = `public.${name}`;
+      await this.#needSpace(rows * set.diskBytesPerRow);
+      this.say(`filling ${table}`);
+      await this.world.sql(`create table ${table} (${columnList(set)}); alter table ${table} owner to etl`);
+      const text = fileIn(this.folder, set, `${rows}.csv`);
+      await writeData(set.select(1, rows), text, SERVER_CSV);
+      await chmod(text, 0o644);
+      await this.#server.query(`copy ${table} from '${text}' (format csv, null '\\N')`);
+      await this.#server.query(`analyze ${table}`);
+      await rm(text);
+      return table;
+    });
+  }
+
+  file(set: DataSet, rows: number): Promise<string> {
+    return this.#once(`${set.name}-${rows}.parquet`, async (name) => {
+      const file = join(this.folder, name);
+      await this.#needSpace(rows * set.diskBytesPerRow * 0.2);
+      await writeData(set.select(1, rows), file, PARQUET);
+      return file;
+    });
+  }
+
+  #once(name: string, make: (name: string) => Promise<string>): Promise<string> {
+    const made = this.#made.get(name) ?? make(name);
+    this.#made.set(name, made);
+    return made;
+  }
+
+  async #needSpace(bytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(this.folder);
+    if (bavail * bsize >= bytes) return;
+    const gib = (value: number): string => `${(value / 2 ** 30).toFixed(1)} GiB`;
+    throw new Error(
+      `${this.flags.work} has ${gib(bavail * bsize)} left, and this needs about ${gib(bytes)}: give another folder by --work, or fewer rows`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#server.end();
+      await this.world[Symbol.asyncDispose]();
+    } finally {
+      await stopSandboxProcess();
+      await rm(this.folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -254,8 +254,10 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
 /** Under a host, a file to load lies under the policy's file roots, links followed. */
 function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {
   if (policy === undefined) return input;
-  if ('file' in input) return { ...input, file: underRoots(input.file, 'the file to load', policy) };
-  return 'rejects' in input ? { rejects: underRoots(input.rejects, 'the file to load', policy) } : input;
+  const located = (file: string): string => underRoots(file, 'the file to load', policy);
+  if ('file' in input) return { ...input, file: located(input.file) };
+  if ('files' in input) return { ...input, files: input.files.map(located) };
+  return 'rejects' in input ? { rejects: located(input.rejects) } : input;
 }
 
 /** The same for the reject file, whose folder is there before it is. */

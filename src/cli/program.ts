@@ -32,7 +32,7 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
       const { json: asJson, ...options } = call.at(-2) as Options & { readonly json?: boolean };
       const context: CommandContext = { json: asJson === true, signal };
       try {
-        status = await body(options as Options, context, ...(call.slice(0, -2) as string[]));
+        status = await body(options as Options, context, ...(call.slice(0, -2).flat() as string[]));
       } catch (error) {
         printFailure(error, context);
         status = exitStatusOf(error, signal);
@@ -135,12 +135,12 @@ Examples:
 
   const write = program
     .command('write')
-    .summary('load a file into a table, exactly once')
+    .summary('load files into a table, exactly once')
     .description(
-      'Loads a Parquet, CSV or JSON Lines file into a table through S3 and COPY, in one transaction, exactly once for a run id.',
+      'Loads Parquet, CSV or JSON Lines files into a table through S3 and COPY, in one transaction, exactly once for a run id.',
     )
     .argument('<object>', 'schema.object')
-    .argument('[file]', 'Parquet, CSV or JSON Lines; leave out with --replay')
+    .argument('[files...]', 'Parquet, CSV or JSON Lines, all with the same columns; leave out with --replay')
     .addOption(connection());
   addAttributes(write, 'write')
     .addOption(
@@ -158,13 +158,14 @@ Examples:
       `
 Examples:
   roleshift write -c warehouse.yaml sales.orders orders.parquet
+  roleshift write -c warehouse.yaml sales.orders monday.csv tuesday.csv.gz --skip-loaded-files
   roleshift write -c warehouse.yaml sales.orders fixes.csv --operation upsert --keys order_id --run-id fix-2026-11-24
   roleshift write -c warehouse.yaml sales.orders orders.csv --reject-limit 100 --reject-file rejects.jsonl
   roleshift write -c warehouse.yaml sales.orders --replay rejects.jsonl`,
     )
     .action(
-      run(async (options: import('./write.ts').WriteCommand, context, object, file) =>
-        (await import('./write.ts')).write(options, context, object ?? '', file),
+      run(async (options: import('./write.ts').WriteCommand, context, object, ...files) =>
+        (await import('./write.ts')).write(options, context, object ?? '', files),
       ),
     );
 

@@ -19,15 +19,15 @@ export interface WriteCommand extends Omit<WriteSpec, 'object'> {
   readonly replay?: string;
 }
 
-/** `roleshift write`: one file into one table, and the account of every row. */
+/** `roleshift write`: files into one table, and the account of every row. */
 export async function write(
   options: WriteCommand,
   context: CommandContext,
   object: string,
-  file: string | undefined,
+  files: readonly string[],
 ): Promise<number> {
   const { connection, format, runId, replay, ...attributes } = options;
-  const input = inputOf(file, replay, format);
+  const input = inputOf(files, replay, format);
   using output = openOutput(context);
   await using redshift = await openConnection(connection, output);
   const report = await redshift.write({ object, ...attributes, runId }, input, context);
@@ -36,10 +36,10 @@ export async function write(
   return 0;
 }
 
-function inputOf(file: string | undefined, replay: string | undefined, format: WriteCommand['format']): WriteInput {
-  if (file !== undefined && replay === undefined) return { file, ...defined({ format }) };
-  if (replay !== undefined && file === undefined && format === undefined) return { rejects: replay };
-  throw new ConnectorError('RS_CONFIG_INVALID', 'A write loads either a file or, with --replay, a reject file', {
+function inputOf(files: readonly string[], replay: string | undefined, format: WriteCommand['format']): WriteInput {
+  if (files.length > 0 && replay === undefined) return { files, ...defined({ format }) };
+  if (replay !== undefined && files.length === 0 && format === undefined) return { rejects: replay };
+  throw new ConnectorError('RS_CONFIG_INVALID', 'A write loads either files or, with --replay, a reject file', {
     action: 'Name one of them; --format goes with a file only.',
   });
 }

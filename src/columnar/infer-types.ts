@@ -5,8 +5,9 @@ import { duckName, duckText } from '../sql/duckdb.ts';
 import { join, type Sql, sql } from '../sql/sql.ts';
 import type { Engine } from './engine.ts';
 import { type InputFile, jsonObjects } from './input-file.ts';
+import { mergeTypes } from './merge-types.ts';
 import { sourceKind } from './source-kind.ts';
-import { roomyVarchar, type TextFacts, typeOfTexts } from './text-type.ts';
+import { mergeFacts, roomyVarchar, type TextFacts, typeOfTexts } from './text-type.ts';
 
 /** A column of a file with the type of Redshift that fits it. */
 export interface InferredColumn {
@@ -20,21 +21,47 @@ export interface InferredColumn {
 /** Columns that one pass over the file looks at. */
 const COLUMNS_A_PASS = 64;
 
+/** What was learned of a column of one file, to be put together with that of others. */
+export type ColumnFacts =
+  | { readonly name: string; readonly text: TextFacts }
+  | { readonly name: string; readonly engineType: string; readonly bytes: number };
+
 /**
- * What the columns of a file are, in Redshift's types. Parquet says it, but for the length of its texts; CSV and JSON Lines
+ * What the columns of files are, in Redshift's types: one that holds the values of all files. Absent where there is none.
+ */
+export function typesOf(files: readonly (readonly ColumnFacts[])[]): readonly InferredColumn[] {
+  const inferred = new Map<string, InferredColumn>();
+  const names = new Set(files.flatMap((columns) => columns.map(({ name }) => name)));
+  for (const name of names) {
+    const facts = files.flatMap((columns) => columns.find((column) => column.name === name) ?? []);
+    const texts = facts.flatMap((one) => ('text' in one ? one.text : []));
+    const types = facts.flatMap((one) => ('text' in one ? [] : typeOfParquet(one.engineType, one.bytes)));
+    if (texts.length > 0) types.push(typeOfTexts(texts.reduce(mergeFacts)));
+    inferred.set(name, { name, ...types.reduce(mergeTypes) });
+  }
+  return [...inferred.values()];
+}
+
+/** The same of one file. */
+export async function inferTypes(engine: Engine, input: InputFile, run: Run): Promise<readonly InferredColumn[]> {
+  return typesOf([await measureColumns(engine, input, run)]);
+}
+
+/**
+ * Looks at the values of a file's columns. Parquet tells its types, but for the length of its texts; CSV and JSON Lines
  * are read through, every value of them, so that no value lies outside. Throws RS_INPUT_INVALID for a file that is broken.
  */
-export async function inferTypes(engine: Engine, input: InputFile, run: Run): Promise<readonly InferredColumn[]> {
-  if (input.format === 'parquet') return parquetTypes(engine, input, run);
-  const inferred: InferredColumn[] = [];
+export async function measureColumns(engine: Engine, input: InputFile, run: Run): Promise<readonly ColumnFacts[]> {
+  if (input.format === 'parquet') return parquetFacts(engine, input, run);
+  const measured: ColumnFacts[] = [];
   for (let from = 0; from < input.columns.length; from += COLUMNS_A_PASS) {
     const columns = input.columns
       .slice(from, from + COLUMNS_A_PASS)
       .map(({ name }, index) => ({ name, index: from + index }));
     const rows = await engine.query(statistics(input, columns), run);
-    inferred.push(...columns.map(({ name }, index) => ({ name, ...typeOfTexts(factsOf(rows[0] ?? [], index)) })));
+    measured.push(...columns.map(({ name }, index) => ({ name, text: factsOf(rows[0] ?? [], index) })));
   }
-  return inferred;
+  return measured;
 }
 
 const FACTS = ['kinds', 'bytes', 'whole', 'scale', 'lowest', 'highest'] as const;
@@ -111,7 +138,7 @@ function jsonKindOf(json: Sql): Sql {
   return sql`CASE json_type(${json}) WHEN 'VARCHAR' THEN ${ofText} WHEN 'BOOLEAN' THEN 'b' WHEN 'OBJECT' THEN 'o' WHEN 'ARRAY' THEN 'o' WHEN 'NULL' THEN NULL ELSE ${kindOf(text)} END`;
 }
 
-async function parquetTypes(engine: Engine, input: InputFile, run: Run): Promise<readonly InferredColumn[]> {
+async function parquetFacts(engine: Engine, input: InputFile, run: Run): Promise<readonly ColumnFacts[]> {
   const measured = input.columns.filter(({ type }) => ['text', 'binary'].includes(sourceKind(type)) && type !== 'JSON');
   const lengths = new Map<string, number>();
   if (measured.length > 0) {
@@ -123,7 +150,7 @@ async function parquetTypes(engine: Engine, input: InputFile, run: Run): Promise
     const rows = await engine.query(sql`SELECT ${asked} FROM read_parquet(${duckText(input.path)})`, run);
     for (const [index, { name }] of measured.entries()) lengths.set(name, Number(rows[0]?.[index] ?? 0));
   }
-  return input.columns.map(({ name, type }) => ({ name, ...typeOfParquet(type, lengths.get(name) ?? 0) }));
+  return input.columns.map(({ name, type }) => ({ name, engineType: type, bytes: lengths.get(name) ?? 0 }));
 }
 
 const BY_ENGINE: Readonly<Record<string, SupportedType>> = {

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { rm, stat, symlink } from 'node:fs/promises';
 import { join as joinPath, resolve } from 'node:path';
 import { ConnectorError } from '../core/errors.ts';
@@ -54,7 +55,7 @@ export async function admitFile(
   { file, format, delimiter = ',' }: InputSpec,
   position = 0,
 ): Promise<AdmittedFile> {
-  const bytes = await sizeOf(file);
+  const bytes = await requireFile(file);
   const gzip = /\.gz$/i.test(file);
   const kind = format ?? formatOf(file);
   // It becomes part of a path below, and may come out of a form.
@@ -103,11 +104,12 @@ export function jsonObjects(path: string): Sql {
   return sql`read_json_objects(${duckText(path)}, format = 'newline_delimited', maximum_object_size = 8388608)`;
 }
 
-async function sizeOf(file: string): Promise<number> {
+/** Size of a local file that can be loaded. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID. */
+export async function requireFile(file: string): Promise<number> {
   let bytes: number;
   try {
     const found = await stat(file);
-    if (!found.isFile()) throw invalid('The input is not a file', 'Name a file.');
+    if (!found.isFile()) throw noFile(file, found);
     bytes = found.size;
   } catch (cause) {
     if (cause instanceof ConnectorError) throw cause;
@@ -119,6 +121,16 @@ async function sizeOf(file: string): Promise<number> {
   }
   if (bytes === 0) throw invalid(`The file ${JSON.stringify(file)} is empty`, 'Give a file with at least a header.');
   return bytes;
+}
+
+function noFile(file: string, found: Stats): ConnectorError {
+  const name = JSON.stringify(file);
+  if (found.isDirectory()) return invalid(`${name} is a folder`, 'Name the files in it.');
+  // Nothing is opened: a pipe would wait for its writer.
+  return invalid(
+    `${name} is a pipe or a device, not a file`,
+    'Give the bytes as standard input (-), with their format.',
+  );
 }
 
 function formatOf(file: string): InputFormat {

@@ -22,6 +22,23 @@ export interface TextFacts {
   readonly highest: bigint;
 }
 
+/** What is known of a column that two files have. */
+export function mergeFacts(one: TextFacts, other: TextFacts): TextFacts {
+  return {
+    kinds: [...new Set(one.kinds + other.kinds)].sort().join(''),
+    bytes: Math.max(one.bytes, other.bytes),
+    whole: Math.max(one.whole, other.whole),
+    scale: Math.max(one.scale, other.scale),
+    lowest: inOrder(one.lowest, other.lowest)[0],
+    highest: inOrder(one.highest, other.highest)[1],
+  };
+}
+
+/** `Math.min` and `max` take no bigint. */
+function inOrder(one: bigint, other: bigint): readonly [bigint, bigint] {
+  return one < other ? [one, other] : [other, one];
+}
+
 /** The smallest power of two from 256 on, or the longest VARCHAR: room for other files than this one. */
 export function roomyVarchar(bytes: number): SupportedType {
   const room = 2 ** Math.max(8, Math.ceil(Math.log2(Math.max(1, bytes))));

@@ -10,7 +10,7 @@ import { fidelityOf } from '../types/fidelity.ts';
 import { displayName, type FilledColumn } from './write/match-columns.ts';
 import { type ColumnPlan, planColumns } from './write/plan-columns.ts';
 import { type LoadPlan, planLoad } from './write/plan-load.ts';
-import { planSource, type SourceFile } from './write/source-file.ts';
+import { planSources, type SourceFile } from './write/source-file.ts';
 import { planUserSql, type UserSqlPlan } from './write/user-sql-plan.ts';
 import type { WriteWarning } from './write-report.ts';
 import type { Before, WriteOperation, WriteSpec } from './write-spec.ts';
@@ -20,8 +20,8 @@ const SETTLE_ABORTED_MS = 10_000;
 /** What planning knows besides the specification and the table. */
 export interface WriteContext {
   readonly runId: string;
-  /** The file that the rows are in, if any. */
-  readonly source?: SourceFile;
+  /** The files that the rows are in, if they can be known again. */
+  readonly sources?: readonly SourceFile[];
   /** Names of the input's columns; `undefined` for an input that has neither rows nor names. */
   readonly inputColumns: readonly string[] | undefined;
   /** Compression of the files that the input will be staged as. */
@@ -48,8 +48,13 @@ export interface WritePlan
   readonly ledger?: TablePath;
   /** Age at which the ledger forgets a run; 0: never. */
   readonly ledgerRetentionDays: number;
-  /** The entry under which the ledger keeps that the input's file was loaded, where such a file is to be skipped. */
-  readonly fileKey?: string;
+  /**
+   * The entries under which the ledger keeps that the input's files were loaded, where such files are to be skipped; those
+   * of the files that this write loads.
+   */
+  readonly fileKeys?: readonly string[];
+  /** Rows of files that are left out since they were loaded before. */
+  readonly rowsLeftOut: number;
   /** What becomes of the rows that the target has, before the new ones come. */
   readonly before: Before;
   /** Whether COPY into the target takes the values of its identity columns from the files. */
@@ -93,7 +98,7 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
   const ledger = spec.ledger === 'off' ? undefined : ledgerPath([target.schema, target.name]);
   if (ledger) renderReadLedger(ledger, context.runId); // refuses a run id that it could not hold, before anything is done
 
-  const fileKey = planSource(spec, context.source, context.runId);
+  const fileKeys = planSources(spec, context.sources, context.runId);
   const operation = spec.operation ?? 'insert';
   const before = planBefore(spec, operation);
   const columnPlan = planColumns(spec, operation, target, context.inputColumns ?? columnsOfNothing(target, spec));
@@ -107,7 +112,8 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     targetName,
     ...defined({ ledger }),
     ledgerRetentionDays: integerAttribute('write', 'ledgerRetentionDays', spec.ledgerRetentionDays),
-    ...defined({ fileKey }),
+    ...defined({ fileKeys }),
+    rowsLeftOut: 0,
     before,
     columns,
     insertColumns,

@@ -93,13 +93,22 @@ export type RowSource =
   | AsyncIterable<InputRow | readonly InputRow[] | InputBatch>
   | Iterable<InputRow | readonly InputRow[] | InputBatch>;
 
-/** A local file whose rows never pass through JavaScript. */
-export interface FileSource {
-  readonly file: string;
-  /** Default: told by the file's extension. */
+/** What files are like. */
+export interface FileForm {
+  /** Default: told by each file's extension. */
   readonly format?: 'parquet' | 'csv' | 'jsonl';
   /** Only with CSV: one character. Default: a comma. */
   readonly delimiter?: string;
+}
+
+/** A local file whose rows never pass through JavaScript. */
+export interface FileSource extends FileForm {
+  readonly file: string;
+}
+
+/** Several files as one input: the same columns, rows in the order of the files. */
+export interface FilesSource extends FileForm {
+  readonly files: readonly string[];
 }
 
 /** The rejected rows of an earlier write, mended: a file that `rejectFile` made. */
@@ -107,4 +116,4 @@ export interface RejectsSource {
   readonly rejects: string;
 }
 
-export type WriteInput = RowSource | FileSource | RejectsSource;
+export type WriteInput = RowSource | FileSource | FilesSource | RejectsSource;

@@ -15,14 +15,14 @@ import { openTarget, type TargetRequest } from './target/open-target.ts';
 import type { Applied } from './write/apply.ts';
 import { withSurroundings } from './write/around.ts';
 import { commitLoad } from './write/commit.ts';
-import { openLedger } from './write/ledger-table.ts';
+import { openLedger, peekFiles } from './write/ledger-table.ts';
 import { resolveObjectReference } from './write/object-reference.ts';
 import { type OpenInput, openInput } from './write/open-input.ts';
 import { openRejects } from './write/open-rejects.ts';
 import { WriteRecorder } from './write/recorder.ts';
 import type { StagedLoad } from './write/staged-load.ts';
 import { planWrite, type WritePlan } from './write-plan.ts';
-import type { WriteCounts, WriteReport } from './write-report.ts';
+import type { WriteReport } from './write-report.ts';
 import type { WriteInput, WriteSpec } from './write-spec.ts';
 
 /**
@@ -48,6 +48,9 @@ export async function write(
   }
 }
 
+/** Times that the input is opened: each time other runs may have loaded files of it meanwhile. */
+const OPENED_AT_MOST = 5;
+
 async function writeInto(
   connection: Connection,
   target: ObjectPath,
@@ -55,42 +58,63 @@ async function writeInto(
   input: WriteInput,
   recorder: WriteRecorder,
 ): Promise<void> {
+  for (let times = 0; times < OPENED_AT_MOST; times += 1) {
+    if ((await writeOnce(connection, target, spec, input, recorder)) === 'done') return;
+  }
+  throw new ConnectorError('RS_CONFLICT', 'Other runs keep loading files of this input into the same table', {
+    action: 'Nothing was committed. Run it again when they are done.',
+  });
+}
+
+/** `again`: another run loaded some of the files meanwhile, and nothing was written. */
+async function writeOnce(
+  connection: Connection,
+  target: ObjectPath,
+  spec: WriteSpec,
+  input: WriteInput,
+  recorder: WriteRecorder,
+): Promise<'done' | 'again'> {
   const { access, options } = connection;
   const { run } = recorder;
   planStaging(options, access.plan.aws); // says at once what is missing
   await using source = await openInput(connection, spec, input, run);
-  const { plan, before, file } = await recorder.phase('plan', () =>
+  const { plan, before, loaded } = await recorder.phase('plan', () =>
     onceMoreIfLost(() => prepare(connection, target, spec, source, recorder)),
   );
   recorder.target = plan.target;
   if (before !== undefined) {
     recordEntry(recorder, before, plan.operation);
-    return;
+    return 'done';
   }
   for (const warning of plan.warnings) recorder.warn(warning);
-  if (file !== undefined) {
-    recordSkipped(recorder, { ...NO_ROWS, read: file.counts.read, skipped: file.counts.read }, plan);
-    return;
+  const { rowsLeftOut, fileKeys } = plan;
+  if (loaded > 0) warnSkipped(recorder, plan, loaded, rowsLeftOut);
+  if (fileKeys?.length === 0) {
+    recorder.outcome = 'committed';
+    recorder.count({ ...NO_ROWS, read: rowsLeftOut, skipped: rowsLeftOut });
+    return 'done';
   }
   await access.ensureLife(run, lifeNeed({ kind: 'upload' }));
   await using area = await recorder.phase('stage', () => openStagingArea(access, options, run));
-  await using rejects = await openRejects(connection, spec, input, area);
+  await using rejects = await openRejects(connection, spec, input, source, area);
   recorder.rejects = rejects;
   const staged = await recorder.phase('stage', () => stage(area, source, plan, recorder));
   const timeoutSeconds = options.statementTimeoutSeconds;
   await access.ensureLife(run, lifeNeed({ kind: 'statement', verb: 'COPY', timeoutSeconds }));
   const applied = await commit(connection, plan, staged, area, recorder);
+  if (applied.filesKnown === 'some') return 'again';
   rejects?.keep();
   recordApplied(recorder, applied, plan);
   await area.close(); // here, so that files left behind are a warning in the report
+  return 'done';
 }
 
 interface Prepared {
   readonly plan: WritePlan;
   /** This run's entry in the ledger: it was committed before. */
   readonly before: LedgerEntry | undefined;
-  /** The input file's entry: it was loaded before, and such files are to be skipped. */
-  readonly file: LedgerEntry | undefined;
+  /** How many files of the input were loaded before, where such files are to be skipped: the plan is without them. */
+  readonly loaded: number;
 }
 
 /** Everything that can be known before a row is staged: the table, the plan, whether this run was there before. */
@@ -109,19 +133,22 @@ async function prepare(
   const plan = planWrite(spec, target, {
     runId: run.runId,
     inputColumns: source.columns,
-    ...defined({ source: source.source }),
+    ...defined({ sources: source.sources }),
     compression: source.compression,
     copyRole: options.copyRole,
     stagingRegion: planStaging(options, access.plan.aws).region,
     clusterRegion: access.plan.endpoint.region,
     token: randomBytes(12).toString('hex'),
   });
-  const { ledger, fileKey, runId } = plan;
-  if (ledger === undefined) return { plan, before: undefined, file: undefined };
-  const look = (entry: string) => openLedger(session, ledger, entry, options.statementTimeoutSeconds * 1000, run);
-  const before = await look(runId);
-  const file = before !== undefined || fileKey === undefined ? undefined : await look(fileKey);
-  return { plan, before, file };
+  const { ledger, fileKeys, runId } = plan;
+  if (ledger === undefined) return { plan, before: undefined, loaded: 0 };
+  const restoreMs = options.statementTimeoutSeconds * 1000;
+  const before = await openLedger(session, ledger, runId, restoreMs, run);
+  if (before !== undefined || fileKeys === undefined) return { plan, before, loaded: 0 };
+  const loaded = await peekFiles(session, ledger, fileKeys, restoreMs, run);
+  const rowsLeftOut = [...loaded.values()].reduce((sum, rows) => sum + rows, 0);
+  const left = fileKeys.filter((key) => !loaded.has(key));
+  return { plan: { ...plan, fileKeys: left, rowsLeftOut }, before, loaded: loaded.size };
 }
 
 function targetRequest(
@@ -192,15 +219,18 @@ async function commit(
 
 function recordApplied(
   recorder: WriteRecorder,
-  { entry, alreadyApplied, isFileKnown, rowsTouched, cleared }: Applied,
+  { entry, alreadyApplied, filesKnown, rowsTouched, cleared }: Applied,
   plan: WritePlan,
 ): void {
   if (alreadyApplied) {
     recordEntry(recorder, entry, plan.operation);
     return;
   }
-  if (isFileKnown === true) {
-    recordSkipped(recorder, entry.counts, plan);
+  if (filesKnown === 'all') {
+    recorder.outcome = 'committed';
+    recorder.count(entry.counts);
+    const { read } = entry.counts;
+    warnSkipped(recorder, plan, plan.fileKeys?.length ?? 0, read - plan.rowsLeftOut);
     return;
   }
   recorder.outcome = 'committed';
@@ -216,13 +246,12 @@ function recordApplied(
   }
 }
 
-/** The rows of this file were committed by another run. */
-function recordSkipped(recorder: WriteRecorder, counts: WriteCounts, { targetName }: WritePlan): void {
-  recorder.outcome = 'committed';
-  recorder.count(counts);
+/** The rows of these files were committed by another run. */
+function warnSkipped(recorder: WriteRecorder, { targetName }: WritePlan, files: number, rows: number): void {
+  const which = files === 1 ? 'A file was' : `${files} files were`;
   recorder.warn({
     code: 'FILE_SKIPPED',
-    message: `The file was loaded into ${targetName} before: its ${counts.read} rows were not loaded again`,
+    message: `${which} loaded into ${targetName} before: ${rows} rows were not loaded again`,
   });
 }
 

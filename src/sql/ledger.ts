@@ -106,6 +106,16 @@ export function readLedger(runId: string, rows: readonly (readonly (string | nul
   };
 }
 
+/** Asks which of these files were loaded; `readLoadedFiles` reads the answer. */
+export function renderReadFiles(ledger: TablePath, fileKeys: readonly string[]): Sql {
+  return sql`SELECT "run_id", ${countColumn('read')} FROM ${identifier(...ledger)} WHERE "run_id" IN (${join(fileKeys.map(runIdLiteral))})`;
+}
+
+/** Rows of each file that was loaded, by its key. */
+export function readLoadedFiles(rows: readonly (readonly (string | null)[])[]): ReadonlyMap<string, number> {
+  return new Map(rows.map(([key, read]) => [key ?? '', Number(read)]));
+}
+
 /** No operation both deletes and replaces, so what was loaded otherwise than by INSERT and UPDATE is one of the two. */
 function allCounts(operation: string, stored: Readonly<Record<(typeof COUNTS)[number], number>>): LedgerCounts {
   const { read, loaded, inserted, updated, rejected, deduplicated } = stored;
@@ -119,9 +129,8 @@ function allCounts(operation: string, stored: Readonly<Record<(typeof COUNTS)[nu
   };
 }
 
-/** INSERT of what a run did: the last statement before its COMMIT. */
-export function renderInsertLedger(ledger: TablePath, entry: LedgerEntry): Sql {
-  const { runId, operation, counts, manifestSha256 } = entry;
+/** INSERT of what a run did, and of the files that it loaded: the last statement before its COMMIT. */
+export function renderInsertLedger(ledger: TablePath, ...entries: readonly LedgerEntry[]): Sql {
   const columns = join([
     sql`"run_id"`,
     sql`"operation"`,
@@ -129,20 +138,24 @@ export function renderInsertLedger(ledger: TablePath, entry: LedgerEntry): Sql {
     sql`"manifest_sha256"`,
     sql`"committed_at"`,
   ]);
-  const values = join([
+  const rows = entries.map((entry) => sql`(${valuesOf(entry)})`);
+  return sql`INSERT INTO ${identifier(...ledger)} (${columns}) VALUES ${join(rows)}`;
+}
+
+function valuesOf({ runId, operation, counts, manifestSha256 }: LedgerEntry): Sql {
+  return join([
     runIdLiteral(runId),
     literal(operation),
     ...COUNTS.map((name) => integer(counts[name])),
     manifestSha256 === undefined ? sql`NULL` : literal(manifestSha256),
     sql`GETDATE()`,
   ]);
-  return sql`INSERT INTO ${identifier(...ledger)} (${columns}) VALUES (${values})`;
 }
 
-/** DELETE of the oldest entries past an age, a bounded number of them. */
-export function renderPruneLedger(ledger: TablePath, days: number): Sql {
+/** DELETE of the oldest entries past an age, a bounded number of them; `added`: entries that this write has made. */
+export function renderPruneLedger(ledger: TablePath, days: number, added = 1): Sql {
   const old = sql`"committed_at" < DATEADD(day, ${integer(-days)}, GETDATE())`;
-  const oldest = sql`SELECT "run_id" FROM ${identifier(...ledger)} WHERE ${old} ORDER BY "committed_at" LIMIT ${integer(MOST_PRUNED)}`;
+  const oldest = sql`SELECT "run_id" FROM ${identifier(...ledger)} WHERE ${old} ORDER BY "committed_at" LIMIT ${integer(MOST_PRUNED + added)}`;
   return sql`DELETE FROM ${identifier(...ledger)} WHERE ${old} AND "run_id" IN (${oldest})`;
 }
 

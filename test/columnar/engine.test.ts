@@ -216,12 +216,12 @@ describe('without the package of DuckDB', () => {
 
   it('names the package to install, and leaves no folder behind', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'roleshift-missing-'));
-    const module = new URL('../../src/operations/write/input-file.ts', import.meta.url).href;
+    const module = new URL('../../src/operations/write/open-input.ts', import.meta.url).href;
     const answer = runWithout(
       '@duckdb/node-api',
-      `const { openFile } = await import(${JSON.stringify(module)});
+      `const { openInput } = await import(${JSON.stringify(module)});
        const run = { runId: 'r', signal: new AbortController().signal, clock: Date, publish: () => undefined };
-       const error = await openFile(${JSON.stringify(folder)}, { file: 'a.csv' }, undefined, run).catch((reason) => reason);
+       const error = await openInput({ workDirectory: ${JSON.stringify(folder)} }, { object: 't' }, { file: 'package.json', format: 'csv' }, run).catch((reason) => reason);
        console.log(JSON.stringify([error.code, error.action, error.details]));`,
     );
     expect(JSON.parse(answer)).to.deep.equal([

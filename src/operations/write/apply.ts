@@ -4,20 +4,13 @@ import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import { renderDeleteAll } from '../../sql/apply.ts';
 import { renderCopy } from '../../sql/copy.ts';
-import {
-  type LedgerEntry,
-  NO_ROWS,
-  readLedger,
-  renderInsertLedger,
-  renderPruneLedger,
-  renderReadLedger,
-} from '../../sql/ledger.ts';
+import { type LedgerEntry, NO_ROWS, renderInsertLedger, renderPruneLedger } from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
 import type { Watch } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteCounts } from '../write-report.ts';
 import { applyRows, NOTHING_CHANGED } from './apply-rows.ts';
-import { ledgerRefused } from './ledger-table.ts';
+import { ledgerRefused, readFiles } from './ledger-table.ts';
 import type { LoadedTable } from './load-staging.ts';
 import { boundLock, lockAndLook } from './lock.ts';
 import type { StagedLoad } from './staged-load.ts';
@@ -28,8 +21,8 @@ export interface Applied {
   readonly entry: LedgerEntry;
   /** The ledger had this run already: nothing was done now. */
   readonly alreadyApplied: boolean;
-  /** The ledger had the input's file: nothing was done now, and all of its rows were skipped. */
-  readonly isFileKnown?: boolean;
+  /** The ledger had files of the input: nothing was done now. Where it had all of them, their rows were skipped. */
+  readonly filesKnown?: 'some' | 'all';
   /** Rows that UPDATE and DELETE found in the target by key: more than rows of the input where its keys are not unique. */
   readonly rowsTouched: number;
   /** Rows that were there before and that the same transaction deleted. */
@@ -66,7 +59,8 @@ export async function applyOnce(
   return await session.transaction(run, async () => {
     const before = await lockAndLook(session, plan, run, limits.watch);
     if (before !== undefined) return { entry: before, alreadyApplied: true, rowsTouched: 0 };
-    if (await isFileKnown(session, plan, run)) return skipFile(plan, work);
+    const filesKnown = await findKnown(session, plan, run);
+    if (filesKnown !== undefined) return skipFiles(plan, work, filesKnown);
 
     await session.run(sql`SET statement_timeout TO ${integer(limits.statementTimeoutMs)}`, run);
     // Redshift counts rows in hand only in system views: asking them costs a session and a queue slot, so none is counted.
@@ -79,7 +73,7 @@ export async function applyOnce(
     const { runId, operation } = plan;
     const { manifestSha256 } = work.staged;
     const entry: LedgerEntry = { runId, operation, counts, ...defined({ manifestSha256 }) };
-    await keepEntry(session, plan, entry, run);
+    await keepEntry(session, plan, work.staged, entry, run);
     // No timer may end the COMMIT: its outcome would be unknown.
     await session.run(sql`SET statement_timeout TO 0`, run);
     run.publish({ type: 'progress', phase: 'commit', rows: counts.loaded, totalRows });
@@ -87,26 +81,40 @@ export async function applyOnce(
   });
 }
 
-/** Another run may have loaded the file since the first look. */
-async function isFileKnown(session: Session, { ledger, fileKey }: WritePlan, run: Run): Promise<boolean> {
-  if (ledger === undefined || fileKey === undefined) return false;
-  const { rows } = await session.run(renderReadLedger(ledger, fileKey), run);
-  return readLedger(fileKey, rows) !== undefined;
+/** Another run may have loaded files since the first look. */
+async function findKnown(
+  session: Session,
+  { ledger, fileKeys }: WritePlan,
+  run: Run,
+): Promise<'some' | 'all' | undefined> {
+  if (ledger === undefined || fileKeys === undefined) return undefined;
+  const { size } = await readFiles(session, ledger, fileKeys, run);
+  if (size === 0) return undefined;
+  return size === fileKeys.length ? 'all' : 'some';
 }
 
-function skipFile({ runId, operation }: WritePlan, { staged }: Appliable): Applied {
-  const counts = { ...NO_ROWS, read: staged.rowsRead, staged: staged.rowsStaged, skipped: staged.rowsRead };
-  return { entry: { runId, operation, counts }, alreadyApplied: false, isFileKnown: true, rowsTouched: 0 };
+function skipFiles(
+  { runId, operation, rowsLeftOut }: WritePlan,
+  { staged }: Appliable,
+  filesKnown: 'some' | 'all',
+): Applied {
+  const read = staged.rowsRead + rowsLeftOut;
+  const counts = { ...NO_ROWS, read, staged: staged.rowsStaged, skipped: read };
+  return { entry: { runId, operation, counts }, alreadyApplied: false, filesKnown, rowsTouched: 0 };
 }
 
-/** That a file was loaded, and how many rows it has. */
-function fileEntry(fileKey: string, { counts, manifestSha256 }: LedgerEntry): LedgerEntry {
-  return {
-    runId: fileKey,
-    operation: 'file',
-    counts: { ...NO_ROWS, read: counts.read, skipped: counts.read },
-    ...defined({ manifestSha256 }),
-  };
+/** That files were loaded, and how many rows each has. */
+function fileEntries(
+  { fileKeys = [] }: WritePlan,
+  { rowsOfFiles }: StagedLoad,
+  { manifestSha256 }: LedgerEntry,
+): readonly LedgerEntry[] {
+  return fileKeys.map((runId, position) => {
+    const read = rowsOfFiles?.[position];
+    if (read === undefined) throw new ConnectorError('RS_INTERNAL', 'The rows of a file were not counted');
+    const counts = { ...NO_ROWS, read, skipped: read };
+    return { runId, operation: 'file', counts, ...defined({ manifestSha256 }) };
+  });
 }
 
 /** Rows that were there before, where they are to go in this transaction. */
@@ -116,14 +124,25 @@ async function clear(session: Session, { before, target }: WritePlan, run: Run):
   return rowCount;
 }
 
-async function keepEntry(session: Session, plan: WritePlan, entry: LedgerEntry, run: Run): Promise<void> {
-  const { ledger, fileKey, ledgerRetentionDays: days } = plan;
+/** Entries that one statement adds. */
+const ENTRIES_AT_ONCE = 200;
+
+async function keepEntry(
+  session: Session,
+  plan: WritePlan,
+  staged: StagedLoad,
+  entry: LedgerEntry,
+  run: Run,
+): Promise<void> {
+  const { ledger, ledgerRetentionDays: days } = plan;
   if (ledger === undefined) return;
   try {
-    await session.run(renderInsertLedger(ledger, entry), run);
-    if (fileKey !== undefined) await session.run(renderInsertLedger(ledger, fileEntry(fileKey, entry)), run);
+    const entries = [entry, ...fileEntries(plan, staged, entry)];
+    for (let start = 0; start < entries.length; start += ENTRIES_AT_ONCE) {
+      await session.run(renderInsertLedger(ledger, ...entries.slice(start, start + ENTRIES_AT_ONCE)), run);
+    }
     // Under the ledger's lock, so that no other load is in the way of it.
-    if (days > 0) await session.run(renderPruneLedger(ledger, days), run);
+    if (days > 0) await session.run(renderPruneLedger(ledger, days, entries.length), run);
   } catch (error) {
     const isRefused = error instanceof ConnectorError && error.code === 'RS_AUTH_PERMISSION';
     throw isRefused ? ledgerRefused(ledger, error) : error;
@@ -146,13 +165,14 @@ async function applyStaged(
   const { rowsTouched, ...rows } = changed;
   const counts = requireSum({
     ...rows,
-    read: staged.rowsRead,
+    read: staged.rowsRead + plan.rowsLeftOut,
+    skipped: rows.skipped + plan.rowsLeftOut,
     staged: staged.rowsStaged,
     loaded: rows.inserted + rows.updated + rows.deleted + rows.replaced,
     rejected: staged.rowsRefused + (loaded?.rejected ?? 0),
     deduplicated: loaded?.deduplicated ?? 0,
   });
-  if (plan.requiresMatches && counts.skipped > 0) throw unmatched(plan, counts.skipped);
+  if (plan.requiresMatches && rows.skipped > 0) throw unmatched(plan, rows.skipped);
   return { counts, rowsTouched };
 }
 

@@ -2,7 +2,14 @@ import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import type { TablePath } from '../../sql/copy.ts';
-import { type LedgerEntry, readLedger, renderCreateLedger, renderReadLedger } from '../../sql/ledger.ts';
+import {
+  type LedgerEntry,
+  readLedger,
+  readLoadedFiles,
+  renderCreateLedger,
+  renderReadFiles,
+  renderReadLedger,
+} from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
 
 /** What a writer does with a ledger; LOCK asks for the last two. */
@@ -35,6 +42,35 @@ export async function openLedger(
   }
 }
 
+/** Rows of those files that were loaded before, by their keys, as far as can be seen without a lock on a ledger that is there. */
+export async function peekFiles(
+  session: Session,
+  ledger: TablePath,
+  fileKeys: readonly string[],
+  restoreMs: number,
+  run: Run,
+): Promise<ReadonlyMap<string, number>> {
+  return (await quickly(session, restoreMs, run, () => readFiles(session, ledger, fileKeys, run))) ?? new Map();
+}
+
+/** Keys that one statement asks for. */
+const KEYS_AT_ONCE = 500;
+
+/** The same without a limit in time of its own. */
+export async function readFiles(
+  session: Session,
+  ledger: TablePath,
+  fileKeys: readonly string[],
+  run: Run,
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (let start = 0; start < fileKeys.length; start += KEYS_AT_ONCE) {
+    const { rows } = await session.run(renderReadFiles(ledger, fileKeys.slice(start, start + KEYS_AT_ONCE)), run);
+    for (const [key, read] of readLoadedFiles(rows)) found.set(key, read);
+  }
+  return found;
+}
+
 async function peek(
   session: Session,
   ledger: TablePath,
@@ -42,10 +78,21 @@ async function peek(
   restoreMs: number,
   run: Run,
 ): Promise<LedgerEntry | undefined> {
-  await session.run(sql`SET statement_timeout TO ${integer(PEEK_MS)}`, run);
-  try {
+  return quickly(session, restoreMs, run, async () => {
     const { rows } = await session.run(renderReadLedger(ledger, entry), run);
     return readLedger(entry, rows);
+  });
+}
+
+async function quickly<T>(
+  session: Session,
+  restoreMs: number,
+  run: Run,
+  look: () => Promise<T>,
+): Promise<T | undefined> {
+  await session.run(sql`SET statement_timeout TO ${integer(PEEK_MS)}`, run);
+  try {
+    return await look();
   } catch (error) {
     if (!isCode(error, 'RS_TIMEOUT')) throw error;
     return undefined; // somebody is loading into the same table right now

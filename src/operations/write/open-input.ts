@@ -1,11 +1,14 @@
+import { basename } from 'node:path';
 import type { Run } from '../../core/run.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
 import type { Connection } from '../connection.ts';
 import type { InputField } from '../target/input-field.ts';
 import type { WritePlan } from '../write-plan.ts';
-import type { FileSource, WriteInput, WriteSpec } from '../write-spec.ts';
-import { openFile } from './input-file.ts';
+import type { WriteInput, WriteSpec } from '../write-spec.ts';
+import { openFiles } from './input-files.ts';
 import { openRows } from './input-rows.ts';
+import type { RowPlace } from './input-sources.ts';
+import { listParts } from './list-parts.ts';
 import type { WriteRecorder } from './recorder.ts';
 import { replayRows } from './replay.ts';
 import type { SourceFile } from './source-file.ts';
@@ -17,8 +20,10 @@ export interface OpenInput extends AsyncDisposable {
   /** `undefined` where there are neither rows nor names. */
   readonly columns: readonly string[] | undefined;
   readonly compression: 'gzip' | 'zstd';
-  /** The file that the rows are in, if it is one that can be known again. */
-  readonly source?: SourceFile;
+  /** The files that the rows are in, if they are such that can be known again. */
+  readonly sources?: readonly SourceFile[];
+  /** Where a row is to be found, by its number; only for rows that are in files. */
+  placeOf(row: number): RowPlace | undefined;
   /** The columns with their types, as far as the input tells them: a text file is read through for that. */
   fields(run: Run): Promise<readonly InputField[]>;
   /** Brings all rows into S3. To be called once. */
@@ -33,11 +38,15 @@ export async function openInput(
   run: Run,
 ): Promise<OpenInput> {
   const wished = wishedColumns(spec);
-  if (isFile(input)) return openFile(connection.workDirectory, input, wished, run);
-  const rows = await openRows('rejects' in input ? replayRows(input.rejects) : input, wished, run);
+  if ('file' in input || 'files' in input) {
+    return openFiles(connection.workDirectory, () => listParts(input), wished, run);
+  }
+  const isReplay = 'rejects' in input;
+  const rows = await openRows(isReplay ? replayRows(input.rejects) : input, wished, run);
   return {
     columns: rows.columns,
     compression: 'gzip',
+    placeOf: () => (isReplay ? { source: basename(input.rejects) } : undefined),
     fields: () => Promise.resolve(rows.fields),
     stage: (area, plan, recorder, stageRun) => stageRows(area, plan, rows, recorder, stageRun),
     [Symbol.asyncDispose]: () => rows[Symbol.asyncDispose](),
@@ -48,8 +57,4 @@ export async function openInput(
 function wishedColumns({ columns, operation, changeColumn }: WriteSpec): readonly string[] | undefined {
   const isAdded = operation === 'dataDriven' && changeColumn !== undefined && columns?.includes(changeColumn) === false;
   return isAdded ? [...(columns ?? []), changeColumn] : columns;
-}
-
-function isFile(input: WriteInput): input is FileSource {
-  return 'file' in input;
 }

@@ -7,6 +7,8 @@ export interface RejectedRow {
   readonly row: number;
   /** The file that the rows came from; absent for rows of a program. */
   readonly source?: string;
+  /** Number of the row in that file, where there are several. */
+  readonly sourceRow?: number;
   /** Column at fault, as the table spells it; absent where Redshift did not tell. */
   readonly column?: string;
   readonly type?: string;

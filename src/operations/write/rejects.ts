@@ -10,6 +10,7 @@ import type { StagedFile } from '../../staging/staged-file.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
+import type { RowPlace } from './input-sources.ts';
 import type { LoadedTable } from './load-staging.ts';
 import { type RejectedRow, RejectFile } from './reject-file.ts';
 import { matchReasons } from './reject-reasons.ts';
@@ -19,8 +20,8 @@ import type { StagedLoad } from './staged-load.ts';
 export interface RejectsInit {
   readonly path: string;
   readonly workDirectory: string;
-  /** Name of the file that the rows come from, where they come from one. */
-  readonly source?: string;
+  /** The file that a row comes from, where it comes from one. */
+  readonly placeOf: (row: number) => RowPlace | undefined;
   readonly area: StagingArea;
 }
 
@@ -134,7 +135,7 @@ export class Rejects implements AsyncDisposable {
     const value = values[position];
     return defined({
       row,
-      source: this.#init.source,
+      ...this.#init.placeOf(row),
       column: column?.name,
       type: column && renderType(column.type),
       limitBytes: column && 'bytes' in column.type ? column.type.bytes : undefined,

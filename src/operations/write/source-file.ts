@@ -27,8 +27,15 @@ export async function localSource(path: string): Promise<SourceFile> {
   return { uri: pathToFileURL(resolve(path)).href, version: `${size} ${mtimeMs}` };
 }
 
-/** The entry to look for, where files that were loaded are to be skipped. Throws RS_CONFIG_INVALID where that cannot be. */
-export function planSource(spec: WriteSpec, source: SourceFile | undefined, runId: string): string | undefined {
+/**
+ * The entries to look for, where files that were loaded are to be skipped; `sources` is absent for an input that is not of
+ * files. Throws RS_CONFIG_INVALID where that cannot be.
+ */
+export function planSources(
+  spec: WriteSpec,
+  sources: readonly SourceFile[] | undefined,
+  runId: string,
+): readonly string[] | undefined {
   if (KEY.test(runId)) {
     throw new ConnectorError('RS_CONFIG_INVALID', 'A run id of this form stands for a file', {
       action: 'Choose another run id.',
@@ -37,10 +44,15 @@ export function planSource(spec: WriteSpec, source: SourceFile | undefined, runI
   if (spec.skipLoadedFiles !== true) return undefined;
   const refuse = (why: string, action: string): ConnectorError =>
     invalidField('skipLoadedFiles', `Files that were loaded cannot be skipped: ${why}`, action);
-  if (source === undefined) throw refuse('the input is no file', 'Leave out skipLoadedFiles.');
+  if (sources === undefined) {
+    throw refuse('the input is no file that can be known again', 'Leave out skipLoadedFiles.');
+  }
   if (spec.ledger === 'off') throw refuse('the ledger remembers them, and it is off', 'Keep a ledger.');
   if ((spec.before ?? 'none') !== 'none') {
     throw refuse('the rows of the table are to go first', 'Leave out skipLoadedFiles, or set before to none.');
   }
-  return fileKey(source);
+  const keys = sources.map(fileKey);
+  const twice = keys.findIndex((key, index) => keys.indexOf(key) !== index);
+  if (twice < 0) return keys;
+  throw refuse(`${sources[twice]?.uri ?? 'one of them'} is named twice`, 'Name each file once.');
 }

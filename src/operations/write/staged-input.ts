@@ -11,6 +11,8 @@ export interface StagedInput {
   /** Rows refused before they were staged. */
   readonly rowsRefused: number;
   readonly bytes: number;
+  /** Rows that each file of the input had, in their order; absent where the rows are those of a program. */
+  readonly rowsOfFiles?: readonly number[];
   /** Of the rows in the files; only where the plan verifies. */
   readonly checksum?: Checksum;
 }

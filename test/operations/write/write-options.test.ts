@@ -23,7 +23,7 @@ const TABLE: ObjectDescriptor = {
 function plan(spec: Partial<WriteSpec>): WritePlan {
   return planWrite({ object: 'sales.orders', ...spec }, TABLE, {
     runId: 'r',
-    source: { uri: 'file:///a.csv', version: '1' },
+    sources: [{ uri: 'file:///a.csv', version: '1' }],
     inputColumns: ['line', 'id', 'a', 'b', ...(spec.changeColumn === 'op' ? ['op'] : [])],
     compression: 'gzip',
     copyRole: 'default',
@@ -93,7 +93,7 @@ const CASES: Readonly<Record<string, Case>> = {
   ledgerRetentionDays: { set: { ledgerRetentionDays: 7 }, shows: (own) => own.ledgerRetentionDays, as: 7 },
   skipLoadedFiles: {
     set: { skipLoadedFiles: true },
-    shows: ({ fileKey }) => /^file:[0-9a-f]{64}$/.test(fileKey ?? ''),
+    shows: ({ fileKeys }) => /^file:[0-9a-f]{64}$/.test(fileKeys?.[0] ?? ''),
     as: true,
   },
   lockTimeoutSeconds: { set: { lockTimeoutSeconds: 7 }, shows: (own) => own.lockTimeoutMs, as: 7000 },

@@ -1,0 +1,227 @@
+import { rm } from 'node:fs/promises';
+import { Engine } from '../../columnar/engine.ts';
+import { type ColumnFacts, measureColumns, typesOf } from '../../columnar/infer-types.ts';
+import type { InputFile } from '../../columnar/input-file.ts';
+import type { LoadColumn } from '../../columnar/load-expression.ts';
+import { defined } from '../../core/defined.ts';
+import { ConnectorError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import { makeRunFolder } from '../../core/run-folder.ts';
+import type { StagingArea } from '../../staging/staging-area.ts';
+import { addChecksums } from '../../types/checksum.ts';
+import type { WritePlan } from '../write-plan.ts';
+import { requireSameColumns, requireWished } from './input-columns.ts';
+import type { InputPart } from './input-part.ts';
+import { InputSources } from './input-sources.ts';
+import type { OpenInput } from './open-input.ts';
+import type { WriteRecorder } from './recorder.ts';
+import { fileKey, type SourceFile } from './source-file.ts';
+import { stageLocalFiles } from './stage-file.ts';
+import type { StagedInput } from './staged-input.ts';
+
+/** Files that may be on their way here while one is staged, and what they may take on the disk together. */
+const MOST_AHEAD = 4;
+const BYTES_AHEAD = 512 * 1024 * 1024;
+
+const NOTHING: StagedInput = { files: [], rowsRead: 0, rowsStaged: 0, rowsRefused: 0, bytes: 0, rowsOfFiles: [] };
+
+/**
+ * Opens Parquet, CSV and JSON Lines files as one input; their rows never become JavaScript values. Works in a folder of
+ * its own below `workDirectory`, which dispose removes. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID,
+ * RS_PACKAGE_MISSING.
+ */
+export async function openFiles(
+  workDirectory: string,
+  listParts: (folder: string) => Promise<readonly InputPart[]>,
+  wished: readonly string[] | undefined,
+  run: Run,
+): Promise<OpenInput> {
+  const folder = await makeRunFolder(workDirectory, 'write', run);
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  let engine: Engine | undefined;
+  const close = async (): Promise<void> => {
+    try {
+      await engine?.[Symbol.asyncDispose]();
+    } finally {
+      await removeFolder();
+    }
+  };
+  try {
+    engine = await Engine.open({ folder });
+    const files = await Files.open(engine, await listParts(folder), wished, run);
+    return {
+      columns: files.columns,
+      compression: 'zstd',
+      ...defined({ sources: files.sources }),
+      placeOf: (row) => files.placeOf(row),
+      fields: (fieldsRun) => files.fields(fieldsRun),
+      stage: (area, plan, recorder, stageRun) => files.stage(area, plan, recorder, stageRun),
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The files of one input, in their order; the columns are those of the first. */
+class Files {
+  readonly columns: readonly string[];
+  readonly #engine: Engine;
+  readonly #parts: readonly InputPart[];
+  readonly #first: InputFile;
+  readonly #wished: readonly string[] | undefined;
+  readonly #places: InputSources;
+
+  private constructor(
+    engine: Engine,
+    parts: readonly InputPart[],
+    first: InputFile,
+    places: InputSources,
+    wished: readonly string[] | undefined,
+  ) {
+    this.#engine = engine;
+    this.#parts = parts;
+    this.#first = first;
+    this.#wished = wished;
+    this.#places = places;
+    this.columns = wished ?? first.columns.map(({ name }) => name);
+  }
+
+  /** Looks at the first file, and at all that are here already, so that one of another shape is refused at once. */
+  static async open(
+    engine: Engine,
+    parts: readonly InputPart[],
+    wished: readonly string[] | undefined,
+    run: Run,
+  ): Promise<Files> {
+    const places = new InputSources(parts.length > 1);
+    const [firstPart] = parts;
+    if (firstPart === undefined) throw noFiles();
+    for (const [position, part] of parts.entries()) {
+      await telling(places, part, () => part.admit(engine, position));
+    }
+    const first = await telling(places, firstPart, () => firstPart.open(engine, run));
+    const files = new Files(engine, parts, first, places, wished);
+    files.#require(firstPart, first);
+    for (const part of parts.slice(1)) if (part.bytesToFetch === 0) await files.#open(part, run);
+    return files;
+  }
+
+  /** `undefined` where one of them is no file that can be known again. */
+  get sources(): readonly SourceFile[] | undefined {
+    const sources = this.#parts.flatMap(({ source }) => source ?? []);
+    return sources.length === this.#parts.length ? sources : undefined;
+  }
+
+  placeOf(row: number): ReturnType<InputSources['of']> {
+    return this.#places.of(row);
+  }
+
+  async fields(run: Run): ReturnType<OpenInput['fields']> {
+    const facts: (readonly ColumnFacts[])[] = [];
+    for (const [index, part] of this.#parts.entries()) {
+      fetchAhead(this.#parts.slice(index), run);
+      const input = await this.#open(part, run);
+      facts.push(await telling(this.#places, part, () => measureColumns(this.#engine, input, run)));
+      // All of them together may be more than the disk holds: they are fetched again when they are staged.
+      if (this.#parts.length > 1 && part.bytesToFetch > 0) await part.release();
+    }
+    const fields = typesOf(facts);
+    return this.columns.flatMap((name) => fields.find((field) => field.name === name) ?? []);
+  }
+
+  async stage(area: StagingArea, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput> {
+    const wanted = this.#parts.filter(
+      ({ source }) => plan.fileKeys === undefined || source === undefined || plan.fileKeys.includes(fileKey(source)),
+    );
+    let staged = NOTHING;
+    for (const [index, part] of wanted.entries()) {
+      fetchAhead(wanted.slice(index), run);
+      const input = await this.#open(part, run);
+      const before = staged;
+      this.#places.begin(part.name, before.rowsRead);
+      const more = await telling(this.#places, part, async () => {
+        const load = {
+          input,
+          columns: loadColumns(input, plan),
+          plan,
+          before,
+          ...defined({ totalRows: input.rowCount }),
+        };
+        const loaded = await stageLocalFiles(this.#engine, load, area, recorder, run);
+        await part.release();
+        return loaded;
+      });
+      staged = added(before, more);
+    }
+    return staged;
+  }
+
+  async #open(part: InputPart, run: Run): Promise<InputFile> {
+    const input = await telling(this.#places, part, () => part.open(this.#engine, run));
+    this.#require(part, input);
+    return withColumns(input, this.columns);
+  }
+
+  #require(part: InputPart, input: InputFile): void {
+    const isFirst = input === this.#first;
+    if (this.#wished === undefined) {
+      if (!isFirst) requireSameColumns(this.#first, input, part.name);
+    } else if (isFirst || input.format !== 'jsonl') requireWished(this.#wished, input, part.name);
+  }
+}
+
+/** A name that no line of JSON has is NULL in all of them. */
+function withColumns(input: InputFile, names: readonly string[]): InputFile {
+  const missing = names.filter((name) => !input.columns.some((column) => column.name === name));
+  return missing.length === 0
+    ? input
+    : { ...input, columns: [...input.columns, ...missing.map((name) => ({ name, type: 'VARCHAR' }))] };
+}
+
+function noFiles(): ConnectorError {
+  return new ConnectorError('RS_INPUT_INVALID', 'The input has no files', { action: 'Name at least one file.' });
+}
+
+async function telling<T>(places: InputSources, part: InputPart, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw places.tell(error, part.name);
+  }
+}
+
+function fetchAhead([, ...ahead]: readonly InputPart[], run: Run): void {
+  let bytes = 0;
+  for (const part of ahead.slice(0, MOST_AHEAD)) {
+    bytes += part.bytesToFetch;
+    if (bytes > BYTES_AHEAD) return;
+    part.fetch(run);
+  }
+}
+
+function added(before: StagedInput, more: StagedInput): StagedInput {
+  const checksum =
+    before.checksum !== undefined && more.checksum !== undefined
+      ? addChecksums(before.checksum, more.checksum)
+      : (more.checksum ?? before.checksum);
+  return {
+    files: [...before.files, ...more.files],
+    rowsRead: before.rowsRead + more.rowsRead,
+    rowsStaged: before.rowsStaged + more.rowsStaged,
+    rowsRefused: before.rowsRefused + more.rowsRefused,
+    bytes: before.bytes + more.bytes,
+    rowsOfFiles: [...(before.rowsOfFiles ?? []), more.rowsRead],
+    ...defined({ checksum }),
+  };
+}
+
+function loadColumns(input: InputFile, plan: WritePlan): readonly LoadColumn[] {
+  return plan.columns.map(({ name, type, nullable, inputName }) => ({
+    source: inputName,
+    sourceType: input.columns.find((column) => column.name === inputName)?.type ?? 'VARCHAR',
+    field: { name, type, nullable },
+    mayLose: plan.acceptLoss.includes(name),
+  }));
+}

@@ -55,7 +55,7 @@ const wide: DataSet = {
     { name: 'ratio', type: 'double precision' },
     { name: 'flag', type: 'boolean' },
     { name: 'day', type: 'date' },
-    { name: 'at', type: 'timestamp' },
+    { name: 'moment', type: 'timestamp' },
     { name: 'code', type: 'varchar(20)' },
     { name: 'note', type: 'varchar(1000)' },
   ],
@@ -108,5 +108,8 @@ export async function writeData(select: string, file: string, options: string): 
 export const PARQUET = 'format parquet, compression zstd';
 /** As the server of the sandbox itself reads it. */
 export const SERVER_CSV = `format csv, header false, nullstr '\\N'`;
+
+/** Files ready to be loaded. */
+export const STAGED_CSV = 'format csv, header false, compression zstd, per_thread_output true';
 
 export const fileIn = (folder: string, set: DataSet, name: string): string => join(folder, `${set.name}-${name}`);

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { openWorld, standardWorld, type TestWorld } from '../test/harness.ts';
 import { stopSandboxProcess } from '../test/sandbox-process.ts';
 import type { Figure, Job, Place } from './agent/protocol.ts';
-import { columnList, type DataSet, fileIn, PARQUET, SERVER_CSV, writeData } from './data.ts';
+import { columnList, type DataSet, fileIn, PARQUET, SERVER_CSV, STAGED_CSV, writeData } from './data.ts';
 import type { Flags } from './flags.ts';
 import { measure, type Program } from './measure.ts';
 
@@ -29,8 +29,14 @@ export interface Bench extends AsyncDisposable {
   run(program: Program, onGo?: () => Promise<void>): Promise<Figure>;
   /** The table with so many rows of the data, made when it is first asked for. */
   table(set: DataSet, rows: number): Promise<string>;
-  /** The same rows as a Parquet file. */
-  file(set: DataSet, rows: number): Promise<string>;
+  /** Rows with ids from `from` to `to` as a Parquet file; `textual`: its second column is text, which Redshift cannot load. */
+  file(set: DataSet, from: number, to: number, options?: { readonly textual?: boolean }): Promise<string>;
+  /** The same rows, ready below a prefix of the bucket. */
+  ready(set: DataSet, from: number, to: number, format: 'parquet' | 'csv'): Promise<string>;
+  /** A table of this shape to write into, with the rows of `like`, if any, and no others. */
+  target(set: DataSet, like?: string): Promise<string>;
+  /** Runs SQL in PostgreSQL itself. */
+  sql(text: string): Promise<void>;
 }
 
 export async function openBench(flags: Flags, say: (text: string) => void): Promise<Bench> {
@@ -141,20 +147,64 @@ class OpenBench implements Bench {
       const text = fileIn(this.folder, set, `${rows}.csv`);
       await writeData(set.select(1, rows), text, SERVER_CSV);
       await chmod(text, 0o644);
-      await this.#server.query(`copy ${table} from '${text}' (format csv, null '\\N')`);
+      // Frozen rows are what a table that was there for long has; else its first reader would settle them.
+      await this.#server.query(
+        `begin; truncate ${table}; copy ${table} from '${text}' (format csv, null '\\N', freeze); commit`,
+      );
       await this.#server.query(`analyze ${table}`);
       await rm(text);
       return table;
     });
   }
 
-  file(set: DataSet, rows: number): Promise<string> {
-    return this.#once(`${set.name}-${rows}.parquet`, async (name) => {
+  file(set: DataSet, from: number, to: number, { textual = false } = {}): Promise<string> {
+    return this.#once(`${set.name}-${from}-${to}${textual ? '-text' : ''}.parquet`, async (name) => {
       const file = join(this.folder, name);
-      await this.#needSpace(rows * set.diskBytesPerRow * 0.2);
-      await writeData(set.select(1, rows), file, PARQUET);
+      await this.#needSpace((to - from) * set.diskBytesPerRow * 0.2);
+      const second = set.columns[1]?.name;
+      const select = set.select(from, to);
+      await writeData(
+        textual ? `select * replace (cast(${second} as varchar) as ${second}) from (${select})` : select,
+        file,
+        PARQUET,
+      );
       return file;
     });
+  }
+
+  ready(set: DataSet, from: number, to: number, format: 'parquet' | 'csv'): Promise<string> {
+    return this.#once(`${set.name}-${from}-${to}-${format}`, async (name) => {
+      const prefix = `roleshift/ready-${name}/`;
+      const parquet = await this.file(set, from, to);
+      if (format === 'parquet') {
+        await this.job({ kind: 'handUpload', prefix, files: [parquet] });
+        return prefix;
+      }
+      const used = await this.fresh();
+      const files = join(used.folder, 'files');
+      await writeData(`from read_parquet('${parquet}')`, files, STAGED_CSV);
+      const paths = (await readdir(files)).map((path) => join(files, path));
+      await this.job({ kind: 'handUpload', prefix, files: paths });
+      await this.drop(used);
+      return prefix;
+    });
+  }
+
+  async target(set: DataSet, like?: string): Promise<string> {
+    const table = await this.#once(`${set.name}_target`, async (name) => {
+      await this.world.sql(`create table public.${name} (${columnList(set)}); alter table public.${name} owner to etl`);
+      return `public.${name}`;
+    });
+    await this.sql(`truncate ${table}`);
+    if (like !== undefined) {
+      await this.sql(`insert into ${table} select * from ${like}`);
+      await this.sql(`vacuum analyze ${table}`);
+    }
+    return table;
+  }
+
+  async sql(text: string): Promise<void> {
+    await this.#server.query(text);
   }
 
   #once(name: string, make: (name: string) => Promise<string>): Promise<string> {

@@ -12,39 +12,42 @@ import type { Job, Order, Outcome, Prepared, RowsFrom } from './protocol.ts';
 type Redshift = ReturnType<typeof connector.open>;
 type Group = InputValue[][];
 
+/** What a job's events told. */
+interface Seen {
+  unloadedMs: number;
+  stagedBytes: number;
+}
+
 /** A job done by roleshift, as a program would. */
 export async function prepareOurs({ place, job, cold }: Order): Promise<Prepared> {
-  let unloadedMs = 0;
+  const seen: Seen = { unloadedMs: 0, stagedBytes: 0 };
   const onEvent = (event: ConnectorEvent): void => {
-    if (event.type === 'statement' && event.verb === 'UNLOAD') unloadedMs = performance.now();
+    if (event.type === 'statement' && event.verb === 'UNLOAD') seen.unloadedMs = performance.now();
+    if (event.type === 'progress' && event.phase === 'fetch') seen.stagedBytes = event.totalBytes ?? seen.stagedBytes;
   };
   const redshift = connector.open(place.connection as ConnectionInput, { onEvent });
   const rows = job.kind === 'writeRows' ? await rowsOf(job.rows) : undefined;
   if (cold !== true) for await (const _ of redshift.read({ query: 'select 1 as n', mode: 'direct' }));
   return {
-    run: () => run(redshift, job, rows, () => unloadedMs),
+    run: () => run(redshift, job, rows, seen),
     end: async () => {
       await redshift[Symbol.asyncDispose]();
     },
   };
 }
 
-async function run(
-  redshift: Redshift,
-  job: Job,
-  rows: AsyncIterable<Group> | undefined,
-  unloadedMs: () => number,
-): Promise<Outcome> {
+async function run(redshift: Redshift, job: Job, rows: AsyncIterable<Group> | undefined, seen: Seen): Promise<Outcome> {
   switch (job.kind) {
     case 'readToFiles': {
       const report = await redshift.readToFiles({ object: job.object, mode: 'staged' }, { to: job.to });
-      return { rows: report.rows, bytes: report.bytes };
+      return { rows: report.rows, bytes: report.bytes, stagedBytes: seen.stagedBytes };
     }
     case 'readBatches': {
       let count = 0;
       for await (const batch of redshift.read({ object: job.object, mode: job.mode })) count += touch(batch);
       const endMs = performance.now();
-      return { rows: count, ...(job.mode === 'staged' && { parts: { afterUnload: endMs - unloadedMs() } }) };
+      if (job.mode === 'direct') return { rows: count };
+      return { rows: count, stagedBytes: seen.stagedBytes, parts: { afterUnload: endMs - seen.unloadedMs } };
     }
     case 'writeFile':
       return written(await redshift.write({ object: job.object, ...job.spec }, { file: job.file }));
@@ -64,7 +67,12 @@ function touch({ rowCount, columns }: Batch): number {
 }
 
 function written({ rows, bytes, phases }: WriteReport): Outcome {
-  return { rows: rows.loaded, bytes, parts: Object.fromEntries(phases.map(({ name, ms }) => [name, ms])) };
+  return {
+    rows: rows.loaded,
+    bytes,
+    stagedBytes: bytes,
+    parts: Object.fromEntries(phases.map(({ name, ms }) => [name, ms])),
+  };
 }
 
 const BLOCK_ROWS = 100_000;

@@ -60,6 +60,8 @@ export interface Figure {
   readonly bytes?: number;
   /** Peak of the whole life of the process, as the kernel kept it (VmHWM). */
   readonly peakMib: number;
+  /** Of files that went through the bucket. */
+  readonly stagedBytes?: number;
   /** Parts of the time, by name, in milliseconds. */
   readonly parts?: Readonly<Record<string, number>>;
 }
@@ -68,6 +70,7 @@ export interface Figure {
 export interface Outcome {
   readonly rows: number;
   readonly bytes?: number;
+  readonly stagedBytes?: number;
   readonly ms?: number;
   readonly parts?: Readonly<Record<string, number>>;
 }

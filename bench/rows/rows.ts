@@ -1,5 +1,17 @@
+import { readDirect, readStaged } from './read-batches.ts';
 import { readParquet } from './read-parquet.ts';
 import type { BenchRow } from './row.ts';
+import { upsert } from './upsert.ts';
+import { writeCsv, writeParquet } from './write-file.ts';
+import { writeRows } from './write-rows.ts';
 
 /** The rows of the table, in its order. */
-export const ROWS: readonly BenchRow[] = [readParquet];
+export const ROWS: readonly BenchRow[] = [
+  readParquet,
+  readStaged,
+  readDirect,
+  writeParquet,
+  writeCsv,
+  writeRows,
+  upsert,
+];

@@ -1,0 +1,56 @@
+import type { Job } from '../agent/protocol.ts';
+import type { BenchRow } from './row.ts';
+import { compareRounds, dataOf } from './row.ts';
+
+const FETCH_ROWS = 10_000; // the connector's own default of batchRows
+
+export const readStaged: BenchRow = {
+  id: 'read-staged',
+  title: 'Staged read to API batches',
+  async *run(bench) {
+    const { rows } = bench.flags;
+    for (const set of dataOf(bench)) {
+      const object = await bench.table(set, rows);
+      yield await compareRounds(bench, {
+        row: 'read-staged',
+        data: set.name,
+        rows,
+        what: 'staged read to API batches, from the end of UNLOAD',
+        floor: 'DuckDB reading the same files, on the disk already, into JavaScript values',
+        aim: 'at least 0.9 of its speed',
+        limit: { least: 0.9 },
+        timeOf: ({ ms, parts }) => parts?.['afterUnload'] ?? ms,
+        ours: () => bench.job({ kind: 'readBatches', object, mode: 'staged' }),
+        byHand: async () => {
+          const used = await bench.fresh();
+          const figure = await bench.job({ kind: 'handStagedValues', query: `SELECT * FROM ${object}`, ...used });
+          await bench.drop(used);
+          return figure;
+        },
+      });
+    }
+  },
+};
+
+export const readDirect: BenchRow = {
+  id: 'read-direct',
+  title: 'Direct read to API batches',
+  async *run(bench) {
+    const { rows } = bench.flags;
+    for (const set of dataOf(bench)) {
+      const object = await bench.table(set, rows);
+      const byHand: Job = { kind: 'handCursor', query: `SELECT * FROM ${object}`, fetchRows: FETCH_ROWS };
+      yield await compareRounds(bench, {
+        row: 'read-direct',
+        data: set.name,
+        rows,
+        what: 'direct read to API batches, exact values',
+        floor: 'pg reading rows of raw text over the same cursor',
+        aim: 'at least 0.9 of its speed',
+        limit: { least: 0.9 },
+        ours: () => bench.job({ kind: 'readBatches', object, mode: 'direct' }),
+        byHand: () => bench.job(byHand),
+      });
+    }
+  },
+};

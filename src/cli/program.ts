@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { attributeOptions } from './attribute-options.ts';
 import { addCheckCommand } from './check-command.ts';
+import { addExplainCommand } from './explain-command.ts';
 import { exitStatusOf, printFailure } from './failure.ts';
 import { addGrantsCommand } from './grants-command.ts';
 import { addLoginCommands } from './login-command.ts';
@@ -84,21 +85,9 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
       ),
     );
 
-  const read = program
-    .command('read')
+  readFlags(program.command('read'))
     .summary('read a table, a view or a query into a file or to standard output')
     .description('Reads a table, a view or a query. Rows go to standard output or a file, exact in either read mode.')
-    .argument('[object]', 'schema.object; leave out with --query')
-    .addOption(connection());
-  addAttributes(addAttributes(read, 'read'), 'readToFiles')
-    .addOption(
-      new Option('-o, --output <file>', 'write to a file or to s3://bucket/folder/, complete or not at all').default(
-        '-',
-        'standard output',
-      ),
-    )
-    .addOption(new Option('--run-id <id>', 'with --resumable: repeat it to go on where the read broke off'))
-    .addOption(json())
     .addHelpText(
       'after',
       `
@@ -133,26 +122,11 @@ Examples:
       ),
     );
 
-  const write = program
-    .command('write')
+  writeFlags(program.command('write'))
     .summary('load files into a table, exactly once')
     .description(
       'Loads Parquet, CSV or JSON Lines files into a table through S3 and COPY, in one transaction, exactly once for a run id.',
     )
-    .argument('<object>', 'schema.object')
-    .argument('[files...]', 'Parquet, CSV or JSON Lines, all with the same columns; leave out with --replay')
-    .addOption(connection());
-  addAttributes(write, 'write')
-    .addOption(
-      new Option('--format <format>', 'form of the input (default: by the file name)').choices([
-        'parquet',
-        'csv',
-        'jsonl',
-      ]),
-    )
-    .addOption(new Option('--replay <file>', 'load the mended rows of a reject file'))
-    .addOption(new Option('--run-id <id>', 'repeat it to try the same load again without loading twice'))
-    .addOption(json())
     .addHelpText(
       'after',
       `
@@ -168,6 +142,8 @@ Examples:
         (await import('./write.ts')).write(options, context, object ?? '', files),
       ),
     );
+
+  addExplainCommand(program, run, { read: readFlags, write: writeFlags });
 
   const janitor = program
     .command('janitor')
@@ -243,6 +219,39 @@ Connections of a machine, container or pod come with variables: set them for one
     return error.exitCode === 0 ? 0 : 2; // commander has printed what is wrong
   }
   return status;
+}
+
+/** Arguments and flags of a read, and of its explanation. */
+function readFlags(read: Command): Command {
+  read.argument('[object]', 'schema.object; leave out with --query').addOption(connection());
+  return addAttributes(addAttributes(read, 'read'), 'readToFiles')
+    .addOption(
+      new Option('-o, --output <file>', 'write to a file or to s3://bucket/folder/, complete or not at all').default(
+        '-',
+        'standard output',
+      ),
+    )
+    .addOption(new Option('--run-id <id>', 'with --resumable: repeat it to go on where the read broke off'))
+    .addOption(json());
+}
+
+/** Arguments and flags of a write, and of its explanation. */
+function writeFlags(write: Command): Command {
+  write
+    .argument('<object>', 'schema.object')
+    .argument('[files...]', 'Parquet, CSV or JSON Lines, all with the same columns; leave out with --replay')
+    .addOption(connection());
+  return addAttributes(write, 'write')
+    .addOption(
+      new Option('--format <format>', 'form of the input (default: by the file name)').choices([
+        'parquet',
+        'csv',
+        'jsonl',
+      ]),
+    )
+    .addOption(new Option('--replay <file>', 'load the mended rows of a reject file'))
+    .addOption(new Option('--run-id <id>', 'repeat it to try the same load again without loading twice'))
+    .addOption(json());
 }
 
 /** The flags that connector.json's attributes of an operation become. */

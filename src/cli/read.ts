@@ -1,3 +1,4 @@
+import type { ReadCallSpec } from '../connector.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
 import type { ExportReport } from '../operations/export/export-report.ts';
@@ -20,9 +21,18 @@ export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'>, Omi
   readonly output: string;
 }
 
-/** `roleshift read`: rows to standard output, or to files that appear when they are complete. */
-export async function read(options: ReadCommand, context: CommandContext, object?: string): Promise<number> {
-  const { connection, output: target, query, objects, procedure, ...attributes } = options;
+/** What a command line asks for: what to read, and what the files are like. */
+export interface ReadRequest {
+  readonly spec: ReadCallSpec;
+  readonly form: Omit<FileDestination, 'to'>;
+  readonly destination: Omit<FileDestination, 'to'>;
+  /** `-`: standard output. */
+  readonly output: string;
+}
+
+/** Throws RS_CONFIG_INVALID where nothing, or more than one thing, is named. */
+export function readRequest(options: ReadCommand, object?: string): ReadRequest {
+  const { connection: _connection, output, query, objects, procedure, ...attributes } = options;
   const {
     format,
     compression,
@@ -36,12 +46,6 @@ export async function read(options: ReadCommand, context: CommandContext, object
     manifest,
     ...rest
   } = attributes;
-  const spec = { ...readTarget(object, query, objects, procedure), ...rest };
-  if (context.json && target === '-') {
-    throw new ConnectorError('RS_CONFIG_INVALID', 'Rows and the JSON report cannot share standard output', {
-      action: 'Add --output FILE, or leave --json out.',
-    });
-  }
   const form = {
     format,
     compression,
@@ -54,7 +58,23 @@ export async function read(options: ReadCommand, context: CommandContext, object
     checksums,
     manifest,
   };
-  const destination = { ...form, ...(target === '-' || !hasFormat(target) ? { format: format ?? 'jsonl' } : {}) };
+  return {
+    spec: { ...readTarget(object, query, objects, procedure), ...rest },
+    form,
+    destination: { ...form, ...(output === '-' || !hasFormat(output) ? { format: format ?? 'jsonl' } : {}) },
+    output,
+  };
+}
+
+/** `roleshift read`: rows to standard output, or to files that appear when they are complete. */
+export async function read(options: ReadCommand, context: CommandContext, object?: string): Promise<number> {
+  const { spec, form, destination, output: target } = readRequest(options, object);
+  const { format, compression } = form;
+  if (context.json && target === '-') {
+    throw new ConnectorError('RS_CONFIG_INVALID', 'Rows and the JSON report cannot share standard output', {
+      action: 'Add --output FILE, or leave --json out.',
+    });
+  }
   const toTerminal = target === '-' && process.stdout.isTTY;
   if (toTerminal && (format === 'parquet' || (compression ?? 'none') !== 'none')) {
     throw new ConnectorError('RS_CONFIG_INVALID', 'A terminal cannot show what is not text', {
@@ -62,7 +82,7 @@ export async function read(options: ReadCommand, context: CommandContext, object
     });
   }
   using output = openOutput({ ...context, withoutProgress: toTerminal });
-  await using redshift = await openConnection(connection, output);
+  await using redshift = await openConnection(options.connection, output);
   const startedMs = performance.now();
   if (target === '-' && isPlain(form)) {
     const counted = { rows: 0 };

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { WriteCallSpec } from '../connector.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { plainText } from '../core/plain-text.ts';
@@ -26,14 +27,23 @@ export async function write(
   object: string,
   files: readonly string[],
 ): Promise<number> {
-  const { connection, format, runId, replay, ...attributes } = options;
-  const input = inputOf(files, replay, format);
+  const { spec, input } = writeRequest(options, object, files);
   using output = openOutput(context);
-  await using redshift = await openConnection(connection, output);
-  const report = await redshift.write({ object, ...attributes, runId }, input, context);
+  await using redshift = await openConnection(options.connection, output);
+  const report = await redshift.write(spec, input, context);
   if (context.json) output.result(report);
   else for (const line of describeWrite(report)) output.text(line);
   return 0;
+}
+
+/** What a command line asks to be written. Throws RS_CONFIG_INVALID where no input, or two of them, are named. */
+export function writeRequest(
+  options: WriteCommand,
+  object: string,
+  files: readonly string[],
+): { readonly spec: WriteCallSpec; readonly input: WriteInput } {
+  const { connection: _connection, format, runId, replay, ...attributes } = options;
+  return { spec: { object, ...attributes, runId }, input: inputOf(files, replay, format) };
 }
 
 function inputOf(files: readonly string[], replay: string | undefined, format: WriteCommand['format']): WriteInput {

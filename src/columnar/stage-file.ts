@@ -133,7 +133,7 @@ async function* textSlices(
   try {
     for await (const { bytes: textBytes, records } of sliceText(input.path, path, {
       ...(isCsv ? { rule: 'quoted' } : { rule: 'lines', rewrite }),
-      gzip: input.gzip,
+      compression: input.compression,
       sliceBytes: () => sliceBytes,
       maxRecordBytes: isCsv ? MAX_CSV_LINE_BYTES : MAX_JSON_LINE_BYTES,
       signal: run.signal,
@@ -159,6 +159,7 @@ async function* textSlices(
 }
 
 const ROW = 'roleshift_row';
+const FIRST = 'roleshift_first';
 
 function columnIndex(input: InputFile, source: string): number {
   return input.columns.findIndex(({ name }) => name === source);
@@ -194,11 +195,13 @@ async function writeSlice(
   const values = columns.map((column, position) =>
     loadExpression(column, columnOf(column), { rowNumber, position, checked }),
   );
-  const selected = join(rowNumbers ? [...values, rowNumber] : values);
+  const [first = sql`NULL`, ...others] = values;
+  const named = [sql`${first} AS ${duckName(FIRST)}`, ...others];
+  const selected = join(rowNumbers ? [...named, rowNumber] : named);
   const partial = `${path}.partial`;
   const statement = sql`COPY (SELECT ${selected} FROM ${from}) TO ${duckText(
     partial,
-  )} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ${duckText(dialect.nullMarker)}, COMPRESSION zstd)`;
+  )} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ${duckText(dialect.nullMarker)}, COMPRESSION zstd${keepMark(columns)})`;
   try {
     const classify = (message: string): ConnectorError =>
       readCheckFailure(message, columns) ?? classifyEngineError(new Error(message), recordsBefore);
@@ -209,4 +212,10 @@ async function writeSlice(
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+/** A byte order mark at the front of a file is no part of a value to most readers, inside quotes it is. */
+function keepMark([first]: readonly LoadColumn[]): Sql {
+  const isText = first?.field.type.kind === 'varchar';
+  return isText ? sql`, FORCE_QUOTE (${duckName(FIRST)})` : sql``;
 }

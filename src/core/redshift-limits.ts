@@ -7,6 +7,8 @@ export const LIMITS = {
   nameBytes: 127,
   /** Longest statement. */
   statementBytes: 16 * 1024 * 1024,
+  /** Most parameters of a statement: their number is sent as a signed integer of 16 bits. */
+  parameters: 32_767,
   /** Longest VARCHAR, and what VARCHAR(MAX) means. */
   varcharBytes: 65_535,
   /** Longest CHAR. */

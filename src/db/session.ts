@@ -49,11 +49,11 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Sends one statement by the simple protocol and waits for its end. On abort the statement is cancelled on the server
+   * Sends one statement, by the simple protocol unless it has parameters, and waits for its end. On abort the statement is cancelled on the server
    * and the signal's reason thrown as it is; where the server does not answer within seconds, the connection is cut.
    * Throws a classified `ConnectorError`: see docs/errors.md.
    */
-  async run(statement: Sql, run: StatementRun, origin: StatementOrigin = {}): Promise<Rows> {
+  async run(statement: Sql, run: StatementRun, extras: StatementExtras = {}): Promise<Rows> {
     run.signal.throwIfAborted();
     this.#claim();
     const startedMs = performance.now();
@@ -66,7 +66,7 @@ export class Session implements AsyncDisposable {
         ...(failure === undefined ? {} : { errorCode: failure.code }),
       });
     try {
-      const rows = await this.#send(statement, run);
+      const rows = await this.#send(statement, run, extras.parameters);
       finished(rows.rowCount);
       return rows;
     } catch (error) {
@@ -74,7 +74,7 @@ export class Session implements AsyncDisposable {
         finished(undefined);
         throw error;
       }
-      const failure = classifyDatabaseError(error, statement, origin);
+      const failure = classifyDatabaseError(error, statement, extras);
       if (failure.code === 'RS_CONN_LOST') this.#broken ??= failure;
       finished(undefined, failure);
       throw failure;
@@ -179,7 +179,11 @@ export class Session implements AsyncDisposable {
     this.#busy = true;
   }
 
-  async #send(statement: Sql, { signal, publish }: StatementRun): Promise<Rows> {
+  async #send(
+    statement: Sql,
+    { signal, publish }: StatementRun,
+    parameters: readonly (string | null)[] | undefined,
+  ): Promise<Rows> {
     const { client, cancelBackend } = this.#parts;
     const work = client.query<(string | null)[]>({
       text: statement.toString(),
@@ -199,6 +203,7 @@ export class Session implements AsyncDisposable {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       return rowsOf(await work);
+      ...(parameters === undefined ? {} : { values: [...parameters] }),
     } finally {
       signal.removeEventListener('abort', onAbort);
       await stopping;

@@ -2816,6 +2816,33 @@ export const MANIFEST: Manifest = {
           ],
           "order": 62
         },
+        "path": {
+          "type": "string",
+          "title": "Path",
+          "description": "How rows get into the cluster: by COPY of files staged in S3, or by INSERT. Automatic: INSERT for few rows, and where the connection has no staging.",
+          "enum": [
+            "auto",
+            "staged",
+            "insert"
+          ],
+          "enumTitles": [
+            "Automatic",
+            "Staged files and COPY",
+            "INSERT"
+          ],
+          "default": "auto",
+          "order": 63
+        },
+        "insertRowLimit": {
+          "type": "integer",
+          "title": "Most rows by INSERT",
+          "description": "Rows that INSERT may write where it is the only way, or the one that is asked for; more of them are refused.",
+          "unit": "rows",
+          "default": 100000,
+          "minimum": 1,
+          "maximum": 10000000,
+          "order": 64
+        },
         "lockTarget": {
           "type": "boolean",
           "title": "Lock the table",

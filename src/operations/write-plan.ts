@@ -10,6 +10,7 @@ import { fidelityOf } from '../types/fidelity.ts';
 import { displayName, type FilledColumn } from './write/match-columns.ts';
 import { type ColumnPlan, planColumns } from './write/plan-columns.ts';
 import { type LoadPlan, planLoad } from './write/plan-load.ts';
+import { type PathPlan, planPath } from './write/plan-path.ts';
 import { planSources, type SourceFile } from './write/source-file.ts';
 import { planUserSql, type UserSqlPlan } from './write/user-sql-plan.ts';
 import type { WriteWarning } from './write-report.ts';
@@ -27,7 +28,8 @@ export interface WriteContext {
   /** Compression of the files that the input will be staged as. */
   readonly compression: 'gzip' | 'zstd';
   readonly copyRole: string | undefined;
-  readonly stagingRegion: string;
+  /** Absent where the connection has no staging. */
+  readonly stagingRegion: string | undefined;
   readonly clusterRegion: string | undefined;
   /** Random letters and digits, for names and markers that nobody else has. */
   readonly token: string;
@@ -65,12 +67,15 @@ export interface WritePlan
   /** The person's own SQL around the rows. */
   readonly userSql: UserSqlPlan;
   readonly load: LoadPlan;
+  /** How the rows get into the cluster. */
+  readonly path: PathPlan;
   readonly rejectLimit: number;
   /** Names of columns whose values may change where COPY would change them without a word. */
   readonly acceptLoss: readonly string[];
   /** Whether checksums of the rows sent are held against those that Redshift loaded. */
   readonly verify: boolean;
-  readonly copyRole: CopyRole;
+  /** Absent without staging. */
+  readonly copyRole?: CopyRole;
   readonly format: Extract<CopyFormat, { kind: 'csv' }>;
   /** The bucket's region where it is not the cluster's. */
   readonly copyRegion?: string;
@@ -105,6 +110,17 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
   const { columns, insertColumns, updateColumns, keys, changeColumn, requiredColumns } = columnPlan;
   const rejectLimit = integerAttribute('write', 'rejectLimit', spec.rejectLimit);
 
+  const load = planLoad(spec, operation, target, columnPlan, rejectLimit, context.token);
+  const path = planPath({
+    wished: spec.path ?? 'auto',
+    useStaging: context.stagingRegion !== undefined,
+    columns,
+    load,
+    rejectLimit,
+    needsExplicitIds: columnPlan.keptIdentities.some(({ isIdentityByDefault }) => isIdentityByDefault !== true),
+    insertRowLimit: integerAttribute('write', 'insertRowLimit', spec.insertRowLimit),
+  });
+
   return Object.freeze({
     runId: context.runId,
     operation,
@@ -125,11 +141,12 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     requiresMatches: spec.unmatched === 'fail',
     lockTarget: spec.lockTarget === true,
     userSql: planUserSql(spec),
-    load: planLoad(spec, operation, target, columnPlan, rejectLimit, context.token),
+    load,
+    path,
     rejectLimit,
     acceptLoss: requireAccepted(spec.acceptLoss ?? [], columns),
     verify: spec.verify === true,
-    copyRole: requireCopyRole(context.copyRole),
+    ...(path.kind === 'insert' ? {} : { copyRole: requireCopyRole(context.copyRole) }),
     format: { kind: 'csv', compression: context.compression, nullMarker: `null-${context.token}` },
     ...defined({ copyRegion: foreignRegion(context) }),
     lockTimeoutMs: 1000 * integerAttribute('write', 'lockTimeoutSeconds', spec.lockTimeoutSeconds),
@@ -215,5 +232,5 @@ function requireCopyRole(text: string | undefined): CopyRole {
 }
 
 function foreignRegion({ stagingRegion, clusterRegion }: WriteContext): string | undefined {
-  return stagingRegion === clusterRegion ? undefined : stagingRegion;
+  return stagingRegion === undefined || stagingRegion === clusterRegion ? undefined : stagingRegion;
 }

@@ -44,6 +44,8 @@ export interface WriteReport {
   readonly rows: WriteCounts;
   /** Rows that the target had and that were deleted before; absent where none were to be, or TRUNCATE did not count them. */
   readonly cleared?: number;
+  /** How the rows got into the cluster: by COPY of staged files, or by INSERT. Absent where it did not come to that. */
+  readonly path?: 'staged' | 'insert';
   /** Bytes and number of the staged files, the manifest left out. */
   readonly bytes: number;
   readonly files: number;

@@ -53,6 +53,13 @@ export interface WriteSpec extends TargetSpec {
   readonly rejectLimit?: number;
   /** A local file for the rows that are refused, with their values, place and reason, to be mended and written again. */
   readonly rejectFile?: string;
+  /**
+   * How the rows get into the cluster: by COPY of files in S3, or by INSERT. Default `auto`: INSERT for few rows, and where
+   * the connection has no staging.
+   */
+  readonly path?: 'auto' | 'staged' | 'insert';
+  /** Most rows that INSERT may write where there is no other way. Default 100,000. */
+  readonly insertRowLimit?: number;
   /** Lock the table itself too: nobody reads or writes it until the load is done. Default false. */
   readonly lockTarget?: boolean;
   /** `off`: no ledger is kept, so nothing tells whether a run was applied already. Default `required`. */

@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { lifeNeed } from '../auth/life.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import type { ObjectPath } from '../db/object-descriptor.ts';
 import { integerAttribute } from '../manifest/attributes.ts';
 import { type LedgerEntry, NO_ROWS } from '../sql/ledger.ts';
-import { openStagingArea } from '../staging/open-staging-area.ts';
-import type { StagingArea } from '../staging/staging-area.ts';
 import { planStaging } from '../staging/staging-plan.ts';
 import { watchOf } from './activity/watch.ts';
 import type { Connection } from './connection.ts';
@@ -21,6 +18,7 @@ import { type OpenInput, openInput } from './write/open-input.ts';
 import { openRejects } from './write/open-rejects.ts';
 import { WriteRecorder } from './write/recorder.ts';
 import type { StagedLoad } from './write/staged-load.ts';
+import { openStore, type Store } from './write/store.ts';
 import { planWrite, type WritePlan } from './write-plan.ts';
 import type { WriteReport } from './write-report.ts';
 import type { WriteInput, WriteSpec } from './write-spec.ts';
@@ -76,7 +74,7 @@ async function writeOnce(
 ): Promise<'done' | 'again'> {
   const { access, options } = connection;
   const { run } = recorder;
-  planStaging(options, access.plan.aws); // says at once what is missing
+  if (options.useStaging || spec.path === 'staged') planStaging(options, access.plan.aws); // says at once what is missing
   await using source = await openInput(connection, spec, input, run);
   const { plan, before, loaded } = await recorder.phase('plan', () =>
     onceMoreIfLost(() => prepare(connection, target, spec, source, recorder)),
@@ -94,18 +92,15 @@ async function writeOnce(
     recorder.count({ ...NO_ROWS, read: rowsLeftOut, skipped: rowsLeftOut });
     return 'done';
   }
-  await access.ensureLife(run, lifeNeed({ kind: 'upload' }));
-  await using area = await recorder.phase('stage', () => openStagingArea(access, options, run));
-  await using rejects = await openRejects(connection, spec, input, source, area);
+  await using store = await recorder.phase('stage', () => openStore(connection, plan, recorder));
+  await using rejects = await openRejects(connection, spec, input, source, store.sink);
   recorder.rejects = rejects;
-  const staged = await recorder.phase('stage', () => stage(area, source, plan, recorder));
-  const timeoutSeconds = options.statementTimeoutSeconds;
-  await access.ensureLife(run, lifeNeed({ kind: 'statement', verb: 'COPY', timeoutSeconds }));
-  const applied = await commit(connection, plan, staged, area, recorder);
+  const staged = await recorder.phase('stage', () => stage(store, source, plan, recorder));
+  const applied = await commit(connection, plan, staged, store, recorder);
   if (applied.filesKnown === 'some') return 'again';
   rejects?.keep();
   recordApplied(recorder, applied, plan);
-  await area.close(); // here, so that files left behind are a warning in the report
+  await store.close(); // here, so that files left behind are a warning in the report
   return 'done';
 }
 
@@ -136,7 +131,7 @@ async function prepare(
     ...defined({ sources: source.sources }),
     compression: source.compression,
     copyRole: options.copyRole,
-    stagingRegion: planStaging(options, access.plan.aws).region,
+    stagingRegion: options.useStaging ? planStaging(options, access.plan.aws).region : undefined,
     clusterRegion: access.plan.endpoint.region,
     token: randomBytes(12).toString('hex'),
   });
@@ -177,31 +172,21 @@ async function onceMoreIfLost<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function stage(
-  area: StagingArea,
-  source: OpenInput,
-  plan: WritePlan,
-  recorder: WriteRecorder,
-): Promise<StagedLoad> {
-  const staged = await source.stage(area, plan, recorder, recorder.run);
-  const { files, bytes, rowsRead, rowsStaged, rowsRefused } = staged;
+async function stage(store: Store, source: OpenInput, plan: WritePlan, recorder: WriteRecorder): Promise<StagedLoad> {
+  const staged = await source.stage(store.sink, plan, recorder, recorder.run);
+  const { rowsRead, rowsStaged, rowsRefused } = staged;
   recorder.count({ read: rowsRead, staged: rowsStaged, rejected: rowsRefused });
-  Object.assign(recorder, { bytes, files: files.length });
-  const manifest = rowsStaged === 0 ? undefined : await area.putManifest('manifest.json', files);
-  await area.verify(); // the bucket may have changed hands while the rows were under way
-  return {
-    ...staged,
-    manifestUrl: manifest?.url ?? '',
-    ...defined({ manifestSha256: manifest?.sha256 }),
-    folderName: area.folderName,
-  };
+  const load = await store.seal(staged);
+  recorder.path = load.insertRows === undefined ? 'staged' : 'insert';
+  Object.assign(recorder, { bytes: load.bytes, files: load.files.length });
+  return load;
 }
 
 async function commit(
   { database, options }: Connection,
   plan: WritePlan,
   staged: StagedLoad,
-  area: StagingArea,
+  store: Store,
   recorder: WriteRecorder,
 ): Promise<Applied> {
   const limits = { statementTimeoutMs: options.statementTimeoutSeconds * 1000, watch: watchOf({ database, options }) };
@@ -209,9 +194,8 @@ async function commit(
     return await commitLoad({ database, plan, staged, limits, recorder, run: recorder.run });
   } catch (error) {
     if (error instanceof ConnectorError && error.code === 'RS_COMMIT_UNKNOWN') {
-      area.keep();
+      recorder.stagedFilesKept = store.keep();
       recorder.rejects?.keep();
-      recorder.stagedFilesKept = area.url();
     }
     throw error;
   }

@@ -30,6 +30,8 @@ export interface Codec {
    * text to VARBYTE.
    */
   readonly insertAs?: ValueForm;
+  /** Set where INSERT has no documented form for a value: only COPY takes it. */
+  readonly copyOnly?: boolean;
   /** What UNLOAD selects in place of the column, where Parquet would not carry the value exactly. */
   readonly unloadAs?: ValueForm;
   /** Set where Parquet has no form at all for the type: a staged read then goes by CSV. */

@@ -11,6 +11,8 @@ export const sketchCodec: Codec = {
   },
   stagedAs: 'VARCHAR',
   csvOnly: true,
+  // https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-hll.html tells COPY alone.
+  copyOnly: true,
 };
 
 function isSparse(text: string): boolean {

@@ -168,7 +168,7 @@ describe('staging a file', () => {
     const file = await fixture.write('a.csv', 'v,d\ntoolong,1\nok,2\n');
     const fields = fieldsOf(['v', 'varchar(3)'], ['d', 'decimal(5,2)']);
     const { lines } = await stageToLines(fixture, { file }, fields, { checked: false });
-    expect(lines).to.deep.equal(['toolong,1,1', 'ok,2,2']);
+    expect(lines).to.deep.equal(['"toolong",1,1', '"ok",2,2']);
     await using other = await openFixture();
     const rounded = await other.write('b.csv', 'v,d\nok,1.999\n');
     const failure = await rejectionOf(stageToLines(other, { file: rounded }, fields, { checked: false }));

@@ -10,6 +10,8 @@ import type { Watch } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteCounts } from '../write-report.ts';
 import { applyRows, NOTHING_CHANGED } from './apply-rows.ts';
+import { requireCopyRole } from './copy-role.ts';
+import { insertSpool } from './insert-spool.ts';
 import { ledgerRefused, readFiles } from './ledger-table.ts';
 import type { LoadedTable } from './load-staging.ts';
 import { boundLock, lockAndLook } from './lock.ts';
@@ -160,7 +162,7 @@ async function applyStaged(
     staged.rowsStaged === 0
       ? NOTHING_CHANGED
       : loaded === undefined
-        ? { ...NOTHING_CHANGED, inserted: await copyIntoTarget(session, plan, staged, run) }
+        ? { ...NOTHING_CHANGED, inserted: await loadIntoTarget(session, plan, staged, run) }
         : await applyRows(session, plan, loaded.groups, run);
   const { rowsTouched, ...rows } = changed;
   const counts = requireSum({
@@ -176,13 +178,17 @@ async function applyStaged(
   return { counts, rowsTouched };
 }
 
-async function copyIntoTarget(session: Session, plan: WritePlan, staged: StagedLoad, run: Run): Promise<number> {
+async function loadIntoTarget(session: Session, plan: WritePlan, staged: StagedLoad, run: Run): Promise<number> {
+  const { insertRows, rowsRefused } = staged;
+  if (insertRows !== undefined) {
+    return (await insertSpool(session, plan, plan.target, { rows: insertRows, rowsRefused }, run)).rows;
+  }
   await session.run(
     renderCopy({
       target: plan.target,
       columns: plan.columns.map(({ name }) => name),
       manifestUrl: staged.manifestUrl,
-      role: plan.copyRole,
+      role: requireCopyRole(plan.copyRole),
       format: plan.format,
       explicitIds: plan.explicitIds,
       ...(plan.copyRegion === undefined ? {} : { region: plan.copyRegion }),

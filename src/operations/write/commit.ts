@@ -116,8 +116,15 @@ function giveUp(error: ConnectorError): ConnectorError {
 }
 
 /** With the COPY in it told as it goes on. */
-function watched<T>(session: Session, { limits, run }: LoadJob, phase: string, work: () => Promise<T>): Promise<T> {
-  return limits.watch === undefined ? work() : limits.watch.progress('load', phase, session, run, work);
+function watched<T>(
+  session: Session,
+  { limits, staged, run }: LoadJob,
+  phase: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return limits.watch === undefined || staged.insertRows !== undefined
+    ? work()
+    : limits.watch.progress('load', phase, session, run, work);
 }
 
 /** Fills the temporary table, where the plan has one. */

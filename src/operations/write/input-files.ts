@@ -7,7 +7,7 @@ import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { makeRunFolder } from '../../core/run-folder.ts';
-import type { StagingArea } from '../../staging/staging-area.ts';
+import type { StageSink } from '../../staging/stage-sink.ts';
 import { addChecksums } from '../../types/checksum.ts';
 import type { WritePlan } from '../write-plan.ts';
 import { requireSameColumns, requireWished } from './input-columns.ts';
@@ -131,7 +131,7 @@ class Files {
     return this.columns.flatMap((name) => fields.find((field) => field.name === name) ?? []);
   }
 
-  async stage(area: StagingArea, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput> {
+  async stage(area: StageSink, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput> {
     const wanted = this.#parts.filter(
       ({ source }) => plan.fileKeys === undefined || source === undefined || plan.fileKeys.includes(fileKey(source)),
     );

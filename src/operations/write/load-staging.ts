@@ -11,7 +11,9 @@ import type { Verification } from '../verify/compare.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
 import { type ChangeGroup, changeOfLetter, changeOfOperation } from './change.ts';
+import { requireCopyRole } from './copy-role.ts';
 import { deduplicate } from './deduplicate.ts';
+import { type Inserted, insertSpool } from './insert-spool.ts';
 import type { LoadPlan } from './plan-load.ts';
 import { sortOut } from './sort-out.ts';
 import type { StagedLoad } from './staged-load.ts';
@@ -49,28 +51,12 @@ export async function loadStagingTable(
   session.taint('it holds a temporary table');
   await session.run(renderDropTable([table.name]), run);
   await session.run(renderCreateStagingTable(table), run);
-  await session.run(
-    renderCopy({
-      target: [table.name],
-      columns: [...plan.columns.map(({ name }) => name), table.rowColumn],
-      manifestUrl: staged.manifestUrl,
-      role: plan.copyRole,
-      format: plan.format,
-      maxRejects: Math.max(0, plan.rejectLimit - staged.rowsRefused),
-      temporary: true,
-      ...(plan.copyRegion === undefined ? {} : { region: plan.copyRegion }),
-    }),
-    run,
-  );
+  const refused = await fill(session, plan, table, staged, run);
   const loaded = await countRows(session, table.name, run);
   const rejected = staged.rowsStaged - loaded;
-  if (rejected < 0 || rejected + staged.rowsRefused > plan.rejectLimit) {
-    throw new ConnectorError('RS_COUNT_MISMATCH', `Redshift loaded ${loaded} of ${staged.rowsStaged} staged rows`, {
-      action: 'Run it again; if it repeats, report it with the counts in the details.',
-      details: { staged: staged.rowsStaged, loaded, rejectLimit: plan.rejectLimit },
-    });
-  }
+  if (rejected < 0 || rejected + staged.rowsRefused > plan.rejectLimit) throw lost(staged.rowsStaged, loaded, plan);
   const verified = await verify(session, plan, table.name, staged, rejected, run);
+  if (staged.insertRows !== undefined && rejected !== refused.length) throw lost(staged.rowsStaged, loaded, plan);
   const gaps =
     rejected === 0 ? [] : await findGaps(session, table, staged.rowsRead, rejected + staged.rowsRefused, run);
   const sorted = await sortOut(session, plan, table, rejected + staged.rowsRefused, run);
@@ -80,11 +66,48 @@ export async function loadStagingTable(
     rows,
     rejected: rejected + sorted.removed,
     rejectedRows: [...gaps, ...sorted.rowNumbers],
-    rejects: sorted.rejects,
+    rejects: [...refused, ...sorted.rejects],
     deduplicated,
     groups: rows === 0 ? [] : await findGroups(session, plan, table.name, rows, run),
     ...defined({ verified }),
   };
+}
+
+/** COPY, or INSERTs in one transaction, which answer what they did not send. */
+async function fill(
+  session: Session,
+  plan: WritePlan,
+  table: StagedLoadPlan['table'],
+  staged: StagedLoad,
+  run: Run,
+): Promise<readonly LoadReject[]> {
+  const { insertRows, rowsRefused } = staged;
+  if (insertRows !== undefined) {
+    const insert = (): Promise<Inserted> =>
+      insertSpool(session, plan, [table.name], { rows: insertRows, rowsRefused }, run);
+    return (await session.transaction(run, insert)).rejects;
+  }
+  await session.run(
+    renderCopy({
+      target: [table.name],
+      columns: [...plan.columns.map(({ name }) => name), table.rowColumn],
+      manifestUrl: staged.manifestUrl,
+      role: requireCopyRole(plan.copyRole),
+      format: plan.format,
+      maxRejects: Math.max(0, plan.rejectLimit - staged.rowsRefused),
+      temporary: true,
+      ...(plan.copyRegion === undefined ? {} : { region: plan.copyRegion }),
+    }),
+    run,
+  );
+  return [];
+}
+
+function lost(staged: number, loaded: number, { rejectLimit }: WritePlan): ConnectorError {
+  return new ConnectorError('RS_COUNT_MISMATCH', `Redshift loaded ${loaded} of ${staged} staged rows`, {
+    action: 'Run it again; if it repeats, report it with the counts in the details.',
+    details: { staged, loaded, rejectLimit },
+  });
 }
 
 /** Rows that Redshift refused are in the checksum of what was sent: then there is nothing to compare. */

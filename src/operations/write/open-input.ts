@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Run } from '../../core/run.ts';
-import type { StagingArea } from '../../staging/staging-area.ts';
+import type { StageSink } from '../../staging/stage-sink.ts';
 import type { Connection } from '../connection.ts';
 import type { InputField } from '../target/input-field.ts';
 import type { WritePlan } from '../write-plan.ts';
@@ -27,7 +27,7 @@ export interface OpenInput extends AsyncDisposable {
   /** The columns with their types, as far as the input tells them: a text file is read through for that. */
   fields(run: Run): Promise<readonly InputField[]>;
   /** Brings all rows into S3. To be called once. */
-  stage(area: StagingArea, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput>;
+  stage(area: StageSink, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput>;
 }
 
 /** Opens the program's rows, or a local file. Throws RS_INPUT_INVALID, RS_CONFIG_INVALID, RS_PACKAGE_MISSING. */

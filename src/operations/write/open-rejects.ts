@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { invalidField } from '../../core/invalid-field.ts';
-import type { StagingArea } from '../../staging/staging-area.ts';
+import type { StagedFiles } from '../../staging/stage-sink.ts';
 import type { Connection } from '../connection.ts';
 import type { WriteInput, WriteSpec } from '../write-spec.ts';
 import type { OpenInput } from './open-input.ts';
@@ -12,7 +12,7 @@ export async function openRejects(
   { rejectFile }: WriteSpec,
   input: WriteInput,
   { placeOf }: OpenInput,
-  area: StagingArea,
+  area: StagedFiles,
 ): Promise<Rejects | undefined> {
   if (rejectFile === undefined) return undefined;
   if (pathsOf(input).some((path) => resolve(path) === resolve(rejectFile))) {

@@ -18,6 +18,8 @@ export class WriteRecorder {
   alreadyApplied = false;
   rows: WriteCounts = NO_ROWS;
   bytes = 0;
+  /** How the rows got into the cluster, once that is settled. */
+  path: WriteReport['path'];
   files = 0;
   /** Statements that changed the shape of the target. */
   ddl: readonly string[] = [];
@@ -91,7 +93,12 @@ export class WriteRecorder {
       rejectedRows: [...this.#rejectedRows].sort((left, right) => left - right),
       warnings: [...this.#warnings],
       ...(this.ddl.length === 0 ? {} : { ddl: this.ddl }),
-      ...defined({ cleared: this.cleared, verified: this.verified, stagedFilesKept: this.stagedFilesKept }),
+      ...defined({
+        path: this.path,
+        cleared: this.cleared,
+        verified: this.verified,
+        stagedFilesKept: this.stagedFilesKept,
+      }),
     });
   }
 }

@@ -6,8 +6,8 @@ import { defined } from '../../core/defined.ts';
 import { renderType } from '../../core/redshift-type.ts';
 import type { Run } from '../../core/run.ts';
 import { makeRunFolder } from '../../core/run-folder.ts';
+import type { StagedFiles } from '../../staging/stage-sink.ts';
 import type { StagedFile } from '../../staging/staged-file.ts';
-import type { StagingArea } from '../../staging/staging-area.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
 import type { RowPlace } from './input-sources.ts';
@@ -22,7 +22,7 @@ export interface RejectsInit {
   readonly workDirectory: string;
   /** The file that a row comes from, where it comes from one. */
   readonly placeOf: (row: number) => RowPlace | undefined;
-  readonly area: StagingArea;
+  readonly area: StagedFiles;
 }
 
 /** Rows of this many bytes are written at once while the input is read. */

@@ -7,8 +7,8 @@ import type { LoadColumn } from '../../columnar/load-expression.ts';
 import { type LocalFile, stageFile } from '../../columnar/stage-file.ts';
 import { defined } from '../../core/defined.ts';
 import type { Run } from '../../core/run.ts';
+import type { StageSink } from '../../staging/stage-sink.ts';
 import type { StagedFile } from '../../staging/staged-file.ts';
-import type { StagingArea } from '../../staging/staging-area.ts';
 import { addChecksums, type Checksum } from '../../types/checksum.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteRecorder } from './recorder.ts';
@@ -32,7 +32,7 @@ export interface FileLoad {
 export async function stageLocalFiles(
   engine: Engine,
   { input, columns, plan, before, totalRows }: FileLoad,
-  area: StagingArea,
+  area: StageSink,
   recorder: WriteRecorder,
   run: Run,
 ): Promise<StagedInput> {

@@ -3,8 +3,8 @@ import { createGzip } from 'node:zlib';
 import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
+import type { StageSink } from '../../staging/stage-sink.ts';
 import type { StagedFile } from '../../staging/staged-file.ts';
-import type { StagingArea } from '../../staging/staging-area.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { OpenRows } from './input-rows.ts';
 import type { WriteRecorder } from './recorder.ts';
@@ -23,7 +23,7 @@ const NAME_DIGITS = 5;
  * does not grow with their number. Throws RS_VALUE_UNREPRESENTABLE with row and column, RS_INPUT_INVALID.
  */
 export async function stageRows(
-  area: StagingArea,
+  area: StageSink,
   plan: WritePlan,
   rows: OpenRows,
   recorder: WriteRecorder,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { renderType, type SupportedType } from '../../../src/core/redshift-type.ts';
 import { write } from '../../../src/operations/write.ts';
-import type { WriteInput } from '../../../src/operations/write-spec.ts';
+import type { WriteInput, WriteSpec } from '../../../src/operations/write-spec.ts';
 import { integer, join as joinSql, literal, type Sql, sql } from '../../../src/sql/sql.ts';
 import { renderForm } from '../../../src/sql/value-form.ts';
 import type { Value } from '../../../src/types/batch.ts';
@@ -72,6 +72,25 @@ describe('every value of every type, there and back', () => {
     }
   });
 
+  for (const [source, open] of Object.entries(SOURCES)) {
+    it(`from ${source}, by INSERT`, async function () {
+      this.timeout(30_000);
+      const columns = matrixColumns((type) => codecFor(type).copyOnly !== true);
+      const object = `matrix_insert_${Object.keys(SOURCES).indexOf(source)}`;
+      await world.table(object, `n INTEGER, ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`);
+      const input = await open(folder, columns);
+      const spec: WriteSpec = { object: ['public', object], path: 'insert', verify: true };
+      const report = await write(world.connection, spec, input, world.run());
+      expect(report).to.include({ path: 'insert' });
+      expect(report.rows.inserted).to.equal(rowCount(columns));
+      const rows = [...(await world.rows({ object, mode: 'direct' }))].sort(([a], [b]) => Number(a) - Number(b));
+      for (const [position, column] of columns.entries()) {
+        const found = rows.map((row) => row[position + 1] ?? null);
+        expect(found, column.type).to.deep.equal(expectedOf(column, rowCount(columns), source));
+      }
+    });
+  }
+
   for (const [group, columns] of Object.entries(MATRIX_GROUPS)) {
     for (const [source, open] of Object.entries(SOURCES)) {
       it(`${group}: from ${source}, by direct and by staged reads`, async function () {
@@ -79,7 +98,8 @@ describe('every value of every type, there and back', () => {
         const object = `matrix_${Object.keys(SOURCES).indexOf(source)}_${Object.keys(MATRIX_GROUPS).indexOf(group)}`;
         await world.table(object, `n INTEGER, ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}`);
         const input = await open(folder, columns);
-        const report = await write(world.connection, { object: ['public', object], verify: true }, input, world.run());
+        const spec: WriteSpec = { object: ['public', object], path: 'staged', verify: true };
+        const report = await write(world.connection, spec, input, world.run());
         expect(report.rows.inserted).to.equal(rowCount(columns));
         expect(report.verified?.rows).to.equal(rowCount(columns));
         for (const mode of ['direct', 'staged'] as const) {

@@ -28,6 +28,7 @@ describe('write: insert', () => {
       operation: 'insert',
       alreadyApplied: false,
       outcome: 'committed',
+      path: 'staged',
       rows: {
         read: 3,
         staged: 3,

@@ -49,6 +49,10 @@ const KNOWN: readonly (readonly [pattern: RegExp, build: Build])[] = [
     (_, cause) => invalid('The file holds something that is not valid JSON', cause),
   ],
   [
+    /Restored data doesn't match checksum|Data corruption detected/,
+    (_, cause) => invalid('The file is damaged: its checksum does not fit', cause, 'Write or copy the file again.'),
+  ],
+  [
     /^Permission Error/,
     (_, cause) =>
       new ConnectorError('RS_INTERNAL', 'The columnar engine was asked for a file outside of the run', { cause }),

@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
 import { ConnectorError } from '../core/errors.ts';
+import { decompressed, type InputCompression } from './decompress.ts';
 
 const MAX_HEADER_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** The first line of a text file, without its end and without a byte order mark. Throws RS_INPUT_INVALID. */
-export async function readFirstLine(file: string, gzip: boolean, signal: AbortSignal): Promise<string> {
+export async function readFirstLine(file: string, compression: InputCompression, signal: AbortSignal): Promise<string> {
   const source = createReadStream(file, { signal });
-  const bytes: AsyncIterable<Buffer> = gzip ? source.pipe(createGunzip()) : source;
+  const bytes = decompressed(source, compression);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -21,8 +21,9 @@ export async function readFirstLine(file: string, gzip: boolean, signal: AbortSi
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)).replace(/\r$/, '');
   } catch (cause) {
     signal.throwIfAborted();
+    if (cause instanceof ConnectorError) throw cause;
     throw new ConnectorError('RS_INPUT_INVALID', 'The first line of the file is not CSV text in UTF-8', {
-      action: 'Give a CSV file in UTF-8, compressed by gzip if its name ends so.',
+      action: 'Give a CSV file in UTF-8, as it is or compressed by gzip or zstd.',
       cause,
     });
   } finally {

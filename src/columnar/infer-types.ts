@@ -105,10 +105,9 @@ function statistics(input: InputFile, columns: readonly { readonly name: string;
 }
 
 /** Every column as text. A quoted empty field is a text, one without quotes is none. */
-function csvTexts({ columns, delimiter, path, gzip }: InputFile): Sql {
+function csvTexts({ columns, delimiter, path, compression }: InputFile): Sql {
   const types = join(columns.map((_, index) => sql`${duckText(`c${index}`)}: 'VARCHAR'`));
-  const compression = gzip ? sql`'gzip'` : sql`'none'`;
-  return sql`read_csv(${duckText(path)}, auto_detect = false, header = true, columns = {${types}}, delim = ${duckText(delimiter)}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true, compression = ${compression}, max_line_size = 4194304, buffer_size = 16777216)`;
+  return sql`read_csv(${duckText(path)}, auto_detect = false, header = true, columns = {${types}}, delim = ${duckText(delimiter)}, quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true, compression = ${duckText(compression)}, max_line_size = 4194304, buffer_size = 16777216)`;
 }
 
 function jsonValues({ path }: InputFile, columns: readonly { readonly name: string; readonly index: number }[]): Sql {

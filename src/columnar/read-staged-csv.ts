@@ -44,7 +44,7 @@ async function* chunksOf(
   try {
     const slices = sliceText(source, path, {
       rule: 'quoted',
-      gzip: false,
+      compression: 'none',
       sliceBytes: () => SLICE_BYTES,
       maxRecordBytes: MAX_RECORD_BYTES,
       signal: run.signal,

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
 import { ConnectorError } from '../core/errors.ts';
+import { decompressed, type InputCompression } from './decompress.ts';
 
 /** Where records of a text file end. */
 export type RecordRule =
@@ -12,7 +12,7 @@ export type RecordRule =
 
 export interface SliceOptions {
   readonly rule: RecordRule;
-  readonly gzip: boolean;
+  readonly compression: InputCompression;
   /** Changes the text on its way, after decompression. */
   readonly rewrite?: (bytes: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
   /** A slice ends with the first record that reaches it. */
@@ -39,11 +39,9 @@ export interface TextSlice {
 export async function* sliceText(
   source: string,
   path: string,
-  { rule, gzip, rewrite = (bytes) => bytes, sliceBytes, maxRecordBytes, signal }: SliceOptions,
+  { rule, compression, rewrite = (bytes) => bytes, sliceBytes, maxRecordBytes, signal }: SliceOptions,
 ): AsyncGenerator<TextSlice, void, undefined> {
   const file = createReadStream(source, { highWaterMark: 1024 * 1024, signal });
-  const gunzip = gzip ? file.pipe(createGunzip()) : undefined;
-  file.once('error', (error) => gunzip?.destroy(error));
   let slice = await open(path, 'w', 0o600);
   let size = 0;
   let records = 0;
@@ -54,7 +52,7 @@ export async function* sliceText(
     if (bytes > maxRecordBytes) throw tooLong(recordsInAll + 1, maxRecordBytes, rule);
   };
   try {
-    for await (const chunk of rewrite(gunzip ?? file)) {
+    for await (const chunk of rewrite(decompressed(file, compression))) {
       let start = 0;
       let recordStart = 0;
       for (let index = 0; index < chunk.length; index += 1) {

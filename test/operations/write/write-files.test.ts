@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { WriteReport } from '../../../src/operations/write-report.ts';
 import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
+import { zstdOf } from './zstd.ts';
 
 describe('write: files', () => {
   let on: WriteWorld;
@@ -28,6 +29,7 @@ describe('write: files', () => {
 
   for (const { name, content } of [
     { name: 'rows.csv', content: 'note,id\n"a, b",1\n,2\n"",3\n"line\nbreak",4\n' },
+    { name: 'rows.csv.zst', content: zstdOf('note,id\n"a, b",1\n,2\n"",3\n"line\nbreak",4\n') },
     { name: 'rows.csv.gz', content: gzipSync('note,id\n"a, b",1\n,2\n"",3\n"line\nbreak",4\n') },
     {
       name: 'rows.jsonl',

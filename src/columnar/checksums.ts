@@ -120,24 +120,27 @@ function exactText(kind: SourceKind, { kind: target }: SupportedType, column: Sq
 
 const DATES_AND_TIMES: readonly SupportedType['kind'][] = ['date', 'time', 'timestamp', 'timestamptz'];
 
-/** What is added up or hashed: the same for a value and for its text. */
+/**
+ * What is added up or hashed: the same for a value and for its text. A text that is no value of the type counts as none:
+ * COPY refuses its row, or the sums differ.
+ */
 function comparedValue(type: SupportedType, column: Sql): Sql {
   const text = sql`CAST(${column} AS VARCHAR)`;
   switch (type.kind) {
     case 'smallint':
     case 'integer':
     case 'bigint':
-      return sql`CAST(${column} AS BIGINT)`;
+      return sql`TRY_CAST(${column} AS BIGINT)`;
     case 'boolean':
       return sql`CASE WHEN lower(${text}) IN ('t', 'true', '1', 'y', 'yes') THEN 1 WHEN ${column} IS NOT NULL THEN 0 END`;
     case 'real':
-      return sql`CAST(CAST(${column} AS FLOAT) AS DOUBLE)`;
+      return sql`CAST(TRY_CAST(${column} AS FLOAT) AS DOUBLE)`;
     case 'double':
-      return sql`CAST(${column} AS DOUBLE)`;
+      return sql`TRY_CAST(${column} AS DOUBLE)`;
     case 'decimal':
       return type.precision === undefined
         ? column
-        : sql`CAST(CAST(${column} AS ${duckType(`DECIMAL(${type.precision},${type.scale ?? 0})`)}) AS VARCHAR)`;
+        : sql`CAST(TRY_CAST(${column} AS ${duckType(`DECIMAL(${type.precision},${type.scale ?? 0})`)}) AS VARCHAR)`;
     case 'char':
       return sql`rtrim(${text}, ' ')`;
     case 'timestamptz':

@@ -69,8 +69,8 @@ function decimal(kind: NumberKind, sourceType: string, value: Sql, precision: nu
   const whole = precision - scale;
   const [, ownPrecision = 0, ownScale = 0] = (/^DECIMAL\((\d+),\s*(\d+)\)$/.exec(sourceType) ?? []).map(Number);
   const fits = kind === 'decimal' && ownScale <= scale && ownPrecision - ownScale <= whole;
-  const small = kind === 'integer' && whole >= (INTEGER_DIGITS[sourceType] ?? 99);
-  if ((fits || small) && precision !== 19) return { text: cast(value, 'VARCHAR'), checks: [] };
+  const isSmall = kind === 'integer' && whole >= (INTEGER_DIGITS[sourceType] ?? 99);
+  if ((fits || isSmall) && precision !== 19) return { text: cast(value, 'VARCHAR'), checks: [] };
   const { plain: given, isNull } =
     kind === 'text' ? plainText(value) : { plain: cast(value, 'VARCHAR'), isNull: sql`${value} IS NULL` };
   // A number with an exponent is written out, when that loses nothing.
@@ -80,6 +80,7 @@ function decimal(kind: NumberKind, sourceType: string, value: Sql, precision: nu
   const digits = sql`strlen(regexp_replace(regexp_replace(${given}, '[eE].*', ''), '[^0-9]|^[^1-9]*', '', 'g'))`;
   const plain = sql`CASE WHEN ${hasExponent} THEN CAST(${exact} AS VARCHAR) ELSE ${given} END`;
   const number = duckText(String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`);
+  const small = duckText(String.raw`[+-]?0*\d{0,${whole}}(\.\d*)?`);
   const fitting = duckText(String.raw`[+-]?0*\d{0,${whole}}(\.\d{0,${scale}}0*)?`);
   const checks: Check[] = [
     { isBad: sql`NOT regexp_full_match(${given}, ${number})`, problem: 'is not a number' },
@@ -92,6 +93,11 @@ function decimal(kind: NumberKind, sourceType: string, value: Sql, precision: nu
       isBad: sql`${hasExponent} AND (${exact} IS NULL OR CAST(${exact} AS DOUBLE) <> CAST(${given} AS DOUBLE))`,
       problem: `does not fit ${whole} digits before the point and ${scale} after`,
       isSilent: true,
+    },
+    // COPY refuses digits that are too many before the point, and cuts those after it.
+    {
+      isBad: sql`NOT regexp_full_match(${plain}, ${small})`,
+      problem: `does not fit ${whole} digits before the point and ${scale} after`,
     },
     {
       isBad: sql`NOT regexp_full_match(${plain}, ${fitting})`,

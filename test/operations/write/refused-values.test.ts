@@ -1,0 +1,32 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
+
+describe('write: values in a file that a column cannot take, while some rows may be refused', () => {
+  let on: WriteWorld;
+  before(async () => {
+    on = await sharedWriteWorld();
+  });
+
+  for (const { type, fine, bad } of [
+    { type: 'DECIMAL(5,2)', fine: '1.50', bad: '1000' },
+    { type: 'DECIMAL(5,2)', fine: '1.50', bad: 'x' },
+    { type: 'SMALLINT', fine: '7', bad: 'x' },
+    { type: 'BIGINT', fine: '7', bad: '9223372036854775808' },
+    { type: 'REAL', fine: '0.5', bad: 'x' },
+    { type: 'DOUBLE PRECISION', fine: '0.5', bad: 'x' },
+  ]) {
+    for (const verify of [false, true]) {
+      it(`${bad} for a ${type} is one row refused${verify ? ', with checksums' : ''}`, async () => {
+        const name = `refused_${type.slice(0, 4).toLowerCase()}_${bad.length}_${verify}`;
+        await on.table(name, `n INTEGER, v ${type}`);
+        const file = join(on.folder, `${name}.csv`);
+        await writeFile(file, `n,v\n1,${fine}\n2,${bad}\n`);
+        const { rows } = await on.write({ object: `sales.${name}`, rejectLimit: 1, verify }, { file });
+        expect([rows.inserted, rows.rejected]).to.deep.equal([1, 1]);
+        expect(await on.rows(`SELECT n FROM sales.${name}`)).to.deep.equal([['1']]);
+      });
+    }
+  }
+});

@@ -1,0 +1,5 @@
+import { manyRuns } from './runs.ts';
+import { describeWrites } from './writes.ts';
+
+const runs = manyRuns(15);
+describeWrites(runs, 10, { columns: 30, rows: 20, loads: 4 });

@@ -1,0 +1,84 @@
+import fc, { type IAsyncProperty, type IProperty, type Parameters, type RunDetails } from 'fast-check';
+
+/** How often and from where properties are tried. */
+export interface Runs {
+  /** Words for the title: enough to try the very same again. */
+  readonly title: string;
+  /** Tries one property, which the quick suite tries `quick` times. */
+  hold<T>(property: IProperty<T> | IAsyncProperty<T>, quick: number): Promise<void>;
+}
+
+/** Of the quick suite: the same few cases each time. */
+export const QUICK: Runs = {
+  title: 'a few of them',
+  hold: (property, quick) => holds(property, { numRuns: quick, seed: 20_261_124, endOnFailure: true }),
+};
+
+/** Making a failing case smaller takes many runs; so long has to do. */
+const LONGEST_MS = 400_000;
+
+/**
+ * Of the full suite: other cases each time. `PROPERTY_RUNS` says how many times as many as the quick suite tries. A failure
+ * tells a seed and a path: `PROPERTY_SEED` and `PROPERTY_PATH` try that case again, alone with mocha's `--grep`.
+ */
+export function manyRuns(usual: number): Runs {
+  const { PROPERTY_RUNS, PROPERTY_SEED, PROPERTY_PATH } = process.env;
+  const times = Number(PROPERTY_RUNS ?? usual);
+  const seed = Number(PROPERTY_SEED ?? Date.now() % 2 ** 31);
+  return {
+    title: `PROPERTY_SEED=${seed} PROPERTY_RUNS=${times}`,
+    hold: (property, quick) =>
+      holds(property, {
+        numRuns: quick * times,
+        seed,
+        ...(PROPERTY_PATH === undefined ? {} : { path: PROPERTY_PATH, endOnFailure: true }),
+        interruptAfterTimeLimit: LONGEST_MS,
+        markInterruptAsFailure: true,
+      }),
+  };
+}
+
+async function holds<T>(property: IProperty<T> | IAsyncProperty<T>, parameters: Parameters<T>): Promise<void> {
+  report(await fc.check(property as IAsyncProperty<T>, parameters));
+}
+
+/** Throws what failed, with the way back to it and the smallest case found, cut short. */
+function report<T>({
+  failed,
+  seed,
+  counterexamplePath,
+  numRuns,
+  numShrinks,
+  counterexample,
+  errorInstance,
+}: RunDetails<T>): void {
+  if (!failed) return;
+  const way = `PROPERTY_SEED=${seed} PROPERTY_PATH=${counterexamplePath ?? ''}`;
+  const message = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+  throw new Error(
+    `${message}\n${way} (after ${numRuns} runs, made smaller ${numShrinks} times)\n${shown(counterexample)}`,
+    { cause: errorInstance },
+  );
+}
+
+const LONGEST_TEXT = 200;
+const LONGEST_CASE = 8_000;
+const LEFT_OUT = ['missing', 'order', 'hasBad'];
+
+/** The case as JSON: values as a program gives them, tables as their DDL. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value, (key, each: unknown) => {
+    if (LEFT_OUT.includes(key)) return undefined;
+    if (typeof each === 'bigint') return `${each}n`;
+    if (typeof each === 'string' && each.length > LONGEST_TEXT && key !== 'ddl') {
+      return `${each.slice(0, LONGEST_TEXT)}... (${each.length})`;
+    }
+    if (typeof each !== 'object' || each === null) return each;
+    if (each instanceof Map) return Object.fromEntries(each) as unknown;
+    if (each instanceof Uint8Array) return Buffer.from(each).toString('hex').slice(0, LONGEST_TEXT);
+    if ('input' in each && 'same' in each) return each.input;
+    if ('ddl' in each && 'primaryKey' in each) return each.ddl;
+    return 'given' in each ? each.given : each;
+  });
+  return (text ?? 'nothing').slice(0, LONGEST_CASE);
+}

@@ -1,0 +1,179 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { ConnectorError } from '../../src/core/errors.ts';
+import { openRun } from '../../src/core/run.ts';
+import { write } from '../../src/operations/write.ts';
+import type { WriteReport } from '../../src/operations/write-report.ts';
+import type { WriteSpec } from '../../src/operations/write-spec.ts';
+import { Sql } from '../../src/sql/sql.ts';
+import type { Value } from '../../src/types/batch.ts';
+import { openReadWorld, type ReadWorld } from '../operations/read-world.ts';
+import { anyCase, type Case, type Load, type Sizes } from './loads.ts';
+import { applied, type Outcome, type Row, sensible } from './model.ts';
+import { foldedName, quoted } from './names.ts';
+import type { Runs } from './runs.ts';
+import { namesFor, sourceOf } from './sources.ts';
+import type { Table } from './tables.ts';
+
+/** Codes that a refusal of ours may have, by its reason in the model. */
+const CODES: Readonly<Record<string, readonly string[]>> = {
+  rejected: ['RS_LOAD_REJECTED', 'RS_VALUE_UNREPRESENTABLE', 'RS_INPUT_INVALID'],
+  duplicates: ['RS_INPUT_INVALID'],
+  unmatched: ['RS_INPUT_INVALID'],
+};
+
+/** Writes into random tables, held against rows in memory. */
+export function describeWrites(runs: Runs, cases: number, sizes: Sizes): void {
+  describe(`writes of any kind into any table, ${runs.title}`, () => {
+    let world: ReadWorld;
+    let folder: string;
+    let tables = 0;
+    before(async () => {
+      world = await openReadWorld();
+      folder = await mkdtemp(join(tmpdir(), 'roleshift-property-'));
+    });
+    after(async () => {
+      await world[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    });
+
+    it('leave in the table what a list of rows would hold, and count as it does', async () => {
+      await runs.hold(
+        fc.asyncProperty(anyCase(sizes), async (one) => {
+          tables += 1;
+          await tryCase(world, folder, `property_${tables}`, one);
+        }),
+        cases,
+      );
+    });
+  });
+}
+
+async function tryCase(world: ReadWorld, folder: string, schema: string, { object, table, changeColumn, loads }: Case) {
+  await world.world.sql(`CREATE SCHEMA ${schema}; GRANT ALL ON SCHEMA ${schema} TO etl`);
+  const name = foldedName(object);
+  await execute(world, `CREATE TABLE ${schema}.${quoted(object)} ${table.ddl}`);
+  let rows: readonly Row[] = [];
+  for (const wished of loads) {
+    const load = sensible(table, rows, wished);
+    const outcome = applied(table, rows, load);
+    const runId = `run-${schema}-${loads.indexOf(wished)}`;
+    const input = async () => sourceOf(load, changeColumn, folder);
+    const specOf = specFor([schema, name], load, changeColumn);
+    const attempt = async (): Promise<WriteReport | ConnectorError> => {
+      try {
+        return await write(world.connection, specOf, await input(), openRun({ runId, clock: world.world.clock }));
+      } catch (error) {
+        if (error instanceof ConnectorError) return error;
+        throw error;
+      }
+    };
+    const result = await attempt();
+    compare(result, outcome);
+    if ('rows' in outcome) rows = outcome.rows;
+    if (load.repeated && !(result instanceof ConnectorError)) {
+      const again = await attempt();
+      if (again instanceof ConnectorError) throw again;
+      expect([again.alreadyApplied, again.rows]).to.deep.equal([true, result.rows]);
+    }
+    // TRUNCATE commits by itself.
+    if ('refusals' in outcome && load.before === 'truncate' && result instanceof ConnectorError && isEmptied(result))
+      rows = [];
+    await holds(world, [schema, name], table, rows);
+  }
+}
+
+function isEmptied({ report }: ConnectorError): boolean {
+  return typeof report === 'object' && report !== null && 'outcome' in report && report.outcome === 'table emptied';
+}
+
+function compare(result: WriteReport | ConnectorError, outcome: Outcome): void {
+  if ('refusals' in outcome) {
+    if (!(result instanceof ConnectorError))
+      expect.fail(`expected a refusal: ${outcome.refusals.join()}; got ${JSON.stringify(result.rows)}`);
+    const codes = outcome.refusals.flatMap((reason) => CODES[reason] ?? []);
+    expect(codes, result.stack).to.include(result.code);
+    return;
+  }
+  if (result instanceof ConnectorError) throw result;
+  const { staged: _, ...counts } = result.rows;
+  expect(counts).to.deep.equal(outcome.counts);
+  if (outcome.cleared !== undefined) expect(result.cleared).to.equal(outcome.cleared);
+}
+
+function specFor(object: readonly [string, string], load: Load, changeColumn: string): WriteSpec {
+  const columns = namesFor(load, changeColumn);
+  return {
+    object,
+    operation: load.operation,
+    before: load.before,
+    ...(load.keys.length > 0 ? { keys: load.keys } : {}),
+    ...(load.operation === 'dataDriven' ? { changeColumn } : {}),
+    ...(load.duplicateKeys === undefined ? {} : { duplicateKeys: load.duplicateKeys }),
+    ...(load.updateColumns === undefined ? {} : { updateColumns: load.updateColumns }),
+    ...(columns === undefined ? {} : { columns }),
+    unmatched: load.unmatched,
+    rejectLimit: load.rejectLimit,
+    verify: load.verify,
+  };
+}
+
+/** Holds the table against the rows in memory: as the server writes it, and as a read gives it. */
+async function holds(world: ReadWorld, [schema, name]: readonly [string, string], table: Table, rows: readonly Row[]) {
+  const { columns } = table;
+  const given = (position: number, cell: Value): Value => (columns[position]?.isIdentity === true ? 'numbered' : cell);
+  const expected = rows.map((row) => columns.map((column) => valueIn(row, column.name)));
+  const found = await world.rows({ object: [schema, name], mode: 'direct' });
+  expect(sorted(found.map((row) => row.map((cell, position) => given(position, cell))))).to.deep.equal(
+    sorted(expected),
+  );
+  const list = columns.map(({ name: column }) => quoted(column)).join(', ');
+  const texts = await execute(world, `SELECT ${list} FROM ${schema}.${quoted(name)}`);
+  const asTexts = texts.map((row) =>
+    row.map((cell, position) =>
+      textual(cell, given(position, cell), columns[position]?.type.isFloat, columns[position]?.type.ddl === 'REAL'),
+    ),
+  );
+  const expectedTexts = rows.map((row) =>
+    columns.map(({ name: column, type }) => {
+      const cell = row.get(column) ?? null;
+      const text = cell === null || cell === 'numbered' ? cell : cell.text;
+      return textual(text, text, type.isFloat, type.ddl === 'REAL');
+    }),
+  );
+  expect(sorted(asTexts)).to.deep.equal(sorted(expectedTexts));
+}
+
+/** Digits of floats may differ where the number does not. */
+function textual(raw: string | null, shown: Value, isFloat = false, isReal = false): Value {
+  if (!isFloat || raw === null) return shown;
+  const number = Number(raw);
+  return isReal ? Math.fround(number) : number;
+}
+
+function valueIn(row: Row, column: string): Value {
+  const cell = row.get(column) ?? null;
+  return cell === null || cell === 'numbered' ? cell : cell.value;
+}
+
+function sorted(rows: readonly (readonly Value[])[]): readonly (readonly Value[])[] {
+  const keyed = rows.map(
+    (row) =>
+      [row.map((cell) => (Object.is(cell, -0) ? '-0' : `${typeof cell} ${String(cell)}`)).join('\u0001'), row] as const,
+  );
+  return keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, row]) => row);
+}
+
+async function execute(world: ReadWorld, text: string): Promise<readonly (readonly (string | null)[])[]> {
+  const run = world.run();
+  const session = await world.connection.database.session(run);
+  try {
+    const { rows } = await session.run(Sql.trusted(text), run);
+    return rows;
+  } finally {
+    await session[Symbol.asyncDispose]();
+  }
+}

@@ -6,7 +6,8 @@ import type { Access } from './auth/access.ts';
 import { openAccess } from './auth/open-access.ts';
 import { defined } from './core/defined.ts';
 import { ConnectorError } from './core/errors.ts';
-import type { ConnectorEvent } from './core/events.ts';
+import type { ConnectorEvent, RunOperation } from './core/events.ts';
+import { followBatches, followRun, type RunFacts, type Told } from './core/follow-run.ts';
 import { OpenWork } from './core/open-work.ts';
 import { type Clock, openRun, type Run } from './core/run.ts';
 import type { Database } from './db/database.ts';
@@ -28,6 +29,7 @@ import type { IssuedLogin } from './operations/login.ts';
 import type { PreviewSpec } from './operations/preview.ts';
 import type { ReadSpec } from './operations/read/read-spec.ts';
 import type { WriteReport } from './operations/write-report.ts';
+import { exportOutcome, failedWriteOutcome, writeOutcome } from './operations/run-outcome.ts';
 import type { WriteInput, WriteSpec } from './operations/write-spec.ts';
 import type { Batch } from './types/batch.ts';
 
@@ -114,6 +116,19 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
   const { options, notices: optionNotices } = resolveConnection(values, { policy, resolveSecret });
   const plan = planAccess(options, init);
   const notices = Object.freeze([...new Set([...optionNotices, ...plan.notices])]);
+/** One call of a connector. */
+interface Asked {
+  readonly operation: RunOperation;
+  readonly object?: ReadSpec['object'] | WriteSpec['object'] | undefined;
+  readonly call?: CallOptions | undefined;
+  readonly runId?: string | undefined;
+}
+
+/** What is read or written, for listeners. */
+function nameOf(object: Asked['object']): string | undefined {
+  return typeof object === 'object' ? object.join('.') : object;
+}
+
   const checkAddress = addressCheck({ policy, resolveSecret });
   const access: Access = openAccess(plan, {
     ...defined({ clock }),
@@ -133,10 +148,10 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     mayReadIam: policy === undefined || plan.identity?.kind === 'accessKeys',
   };
   const work = new OpenWork();
-  const { publish } = openRun({ clock, onEvent });
+  const { publish } = openRun({ clock, onEvent, isBackground: true });
   for (const message of notices) publish({ type: 'warning', code: 'RS_NOTICE', message });
 
-  function begin({ signal }: CallOptions = {}, runId?: string): Run {
+  function begin({ call: { signal } = {}, runId }: Asked): Run {
     if (work.isClosed) throw new ConnectorError('RS_INTERNAL', 'This connector was disposed of');
     return openRun({ runId, signal: work.signal(signal), clock, onEvent });
   }
@@ -146,12 +161,18 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     const { explainAccess } = await import('./operations/explain-access.ts');
     return explainAccess(connection, error, run);
   }
+  function factsOf({ operation, object }: Asked): RunFacts {
+    const { host, port } = plan.endpoint;
+    return defined({ operation, object: nameOf(object), database: plan.login.database, host, port });
+  }
+
 
   /** Work that is followed to its end, a refusal in it with its diagnosis. */
-  function diagnosed<T>(run: Run, operation: (run: Run) => Promise<T>): Promise<T> {
+  function diagnosed<T>(asked: Asked, operation: (run: Run) => Promise<T>, told: Told<T> = {}): Promise<T> {
+    const run = begin(asked);
     const explaining = async (): Promise<T> => {
       try {
-        return await operation(run);
+        return await followRun(run, factsOf(asked), () => operation(run), told);
       } catch (error) {
         throw await explained(error, run);
       }
@@ -165,16 +186,18 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
       checkWords('check', spec);
       const { check } = await import('./operations/check/check.ts');
       const init = { ...spec, notices, checkAddress, ...defined({ onStep }) };
-      return work.follow(check(connection, init, begin({ signal })));
+      const asked = { operation: 'check', call: { signal } } as const;
+      const run = begin(asked);
+      return work.follow(followRun(run, factsOf(asked), () => check(connection, init, run)));
     },
     login: async (call) =>
-      diagnosed(begin(call), async (run) => {
+      diagnosed({ operation: 'login', call }, async (run) => {
         const { login } = await import('./operations/login.ts');
         return login(connection, run);
       }),
     discover: async (spec = {}, call) => {
       checkWords('discover', spec);
-      return diagnosed(begin(call), async (run) => {
+      return diagnosed({ operation: 'preview', object: spec.object, call }, async (run) => {
         const { discover } = await import('./operations/discover.ts');
         return discover(connection, spec, run);
       });
@@ -182,7 +205,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     preview: async (spec, call) => {
       checkWords('preview', spec);
       checkCustomSql(spec, policy);
-      return diagnosed(begin(call), async (run) => {
+      return diagnosed({ operation: 'discover', call }, async (run) => {
         const { preview } = await import('./operations/preview.ts');
         return preview(connection, spec, run);
       });
@@ -193,9 +216,10 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
           checkWords('read', spec);
           checkCustomSql(spec, policy);
           const { read } = await import('./operations/read/read.ts');
-          const run = begin(call, runId);
+          const asked = { operation: 'read', object: spec.object, call, runId } as const;
+          const run = begin(asked);
           try {
-            yield* read(connection, spec, run);
+            yield* followBatches(run, factsOf(asked), read(connection, spec, run));
           } catch (error) {
             throw await explained(error, run);
           }
@@ -210,14 +234,18 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
       );
       checkCustomSql(spec, policy);
       const place = outputUnderFileRoots(to, policyOf({ policy, resolveSecret }));
-      return diagnosed(begin(call, runId), async (run) => {
-        const { readToFiles } = await import('./operations/export/read-to-files.ts');
-        return readToFiles(connection, spec, { ...destination, to: place }, run);
-      });
+      return diagnosed(
+        { operation: 'readToFiles', object: spec.object, call, runId },
+        async (run) => {
+          const { readToFiles } = await import('./operations/export/read-to-files.ts');
+          return readToFiles(connection, spec, { ...destination, to: place }, run);
+        },
+        { completed: exportOutcome },
+      );
     },
     call: async (spec, options) => {
       checkWords('call', spec);
-      return diagnosed(begin(options), async (run) => {
+      return diagnosed({ operation: 'call', call: options }, async (run) => {
         const { call } = await import('./operations/call/call.ts');
         return call(connection, spec, run);
       });
@@ -235,7 +263,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     },
     janitor: async (spec = {}, call) => {
       checkWords('janitor', spec);
-      return diagnosed(begin(call), async (run) => {
+      return diagnosed({ operation: 'janitor', call }, async (run) => {
         const { janitor } = await import('./operations/janitor.ts');
         return janitor(connection, spec, run);
       });

@@ -18,14 +18,29 @@ export {
   type ErrorDetails,
   EXIT_STATUS,
 } from './core/errors.ts';
-export type {
-  Blocker,
-  ConnectorEvent,
-  HopEvent,
-  ProgressEvent,
-  StatementEvent,
-  SuppressedEvent,
-  WarningEvent,
+export {
+  type Blocker,
+  type ConnectorEvent,
+  EVENT_TYPES,
+  type EventOrigin,
+  type EventType,
+  type EventTypes,
+  type HopEvent,
+  type PhaseBeginEvent,
+  type PhaseEndEvent,
+  type ProgressEvent,
+  type PublishedEvent,
+  type RequestEvent,
+  type RetryEvent,
+  type RunBeginEvent,
+  type RunEndEvent,
+  type RunOperation,
+  type RunRows,
+  type SessionEvent,
+  type StatementEvent,
+  type SuppressedEvent,
+  subscribe,
+  type WarningEvent,
 } from './core/events.ts';
 export type { RedshiftType } from './core/redshift-type.ts';
 export type { Clock } from './core/run.ts';

@@ -91,7 +91,7 @@ function openSource(input: ConnectionInput, { onEvent, clock }: PoolContext): Op
   const plan: ConnectionPlan = planConnections(options);
   const access = openAccess(planAccess(options), defined({ clock }));
   const closing = new AbortController();
-  const run = openRun({ signal: closing.signal, onEvent, clock });
+  const run = openRun({ signal: closing.signal, onEvent, clock, isBackground: true });
   const check: AddressCheck = (address) => checkAddress(address);
   return { source: openConnectionSource({ access, plan, run, checkAddress: check }), access, closing };
 }

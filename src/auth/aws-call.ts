@@ -4,6 +4,8 @@ import { STSClient } from '@aws-sdk/client-sts';
 import type { AwsTarget } from '../access/plan.ts';
 import { type AwsClock, type WatchedClient, watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
+import { ConnectorError, type ErrorCode } from '../core/errors.ts';
+import { publishOnChannel, type RequestEvent } from '../core/events.ts';
 import { AWS_CALL_LIMITS, type RetryLimits, retry } from '../core/retry.ts';
 import type { AwsCredentials } from './access.ts';
 import { callHandler } from './aws-handler.ts';
@@ -61,16 +63,35 @@ export async function callAws<T>(
   const backed = { ...limits, attemptMs: target.connectTimeoutMs + target.timeoutMs * 2 + 500 };
   if (clock !== undefined) watchAwsClock(client, clock);
   try {
-    return await retry({ signal }, backed, async (abortSignal) => {
+    return await retry({ signal, publish: publishOnChannel }, backed, async (abortSignal) => {
+      const tell = openTell(operation);
       try {
-        return await onceMoreByAwsTime(() => send({ abortSignal }));
+        const answer = await onceMoreByAwsTime(() => send({ abortSignal }));
+        tell();
+        return answer;
       } catch (cause) {
-        throw abortSignal.aborted ? cause : classifyAwsError(cause, operation);
+        const error = abortSignal.aborted ? cause : classifyAwsError(cause, operation);
+        tell(error instanceof ConnectorError ? error.code : undefined);
+        throw error;
       }
     });
   } finally {
     client.destroy();
   }
+}
+
+/** Callers share what is asked here, so that it belongs to none of their runs. */
+function openTell({ action: name }: AwsOperation): (errorCode?: ErrorCode) => void {
+  const [service, action = ''] = name.split(':');
+  const startedMs = performance.now();
+  return (errorCode) =>
+    publishOnChannel({
+      type: 'request',
+      service: service as RequestEvent['service'],
+      action,
+      durationMs: performance.now() - startedMs,
+      ...defined({ errorCode }),
+    });
 }
 
 /** The first answer to a machine whose clock is off refuses the signature and tells the time: the client signs by that then. */

@@ -2,6 +2,9 @@ import pRetry from 'p-retry';
 import { ConnectorError } from './errors.ts';
 import type { Run } from './run.ts';
 
+/** What trying again needs of a run: when to stop, and who hears of it. */
+export type RetryRun = Pick<Run, 'signal'> & Partial<Pick<Run, 'publish'>>;
+
 export interface RetryLimits {
   /** Attempts in all, the first one included. */
   readonly attempts: number;
@@ -20,7 +23,7 @@ export const AWS_CALL_LIMITS: RetryLimits = { attempts: 5, totalMs: 30_000, atte
  * classify before throwing. Bounded by attempts and by time; an abort ends it at once with the signal's reason.
  */
 export async function retry<T>(
-  { signal }: Pick<Run, 'signal'>,
+  { signal, publish }: RetryRun,
   limits: RetryLimits,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -46,6 +49,10 @@ export async function retry<T>(
       maxRetryTime: limits.totalMs,
       signal,
       shouldRetry: ({ error }) => error instanceof ConnectorError && error.category === 'transient',
+      onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
+        const isTriedAgain = error instanceof ConnectorError && error.category === 'transient' && retriesLeft > 0;
+        if (isTriedAgain) publish?.({ type: 'retry', what: 'call', attempt: attemptNumber, errorCode: error.code });
+      },
     },
   );
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { type ConnectorEvent, publishOnChannel } from './events.ts';
+import { type ConnectorEvent, type EventOrigin, publishOnChannel, warnOfListener } from './events.ts';
 
 /** Milliseconds since the epoch, and a wait. Tests hand in their own. */
 export interface Clock {
@@ -25,23 +25,28 @@ export interface RunInit {
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
   readonly onEvent?: ((event: ConnectorEvent) => void) | undefined;
+  /** No caller's work: its events carry no run id. */
+  readonly isBackground?: boolean | undefined;
 }
 
+let calls = 0;
+
 /** Made at the border only: by the plugin object, the pool and the command line. */
-export function openRun({ runId, signal, clock, onEvent }: RunInit = {}): Run {
+export function openRun({ runId = randomUUID(), signal, clock, onEvent, isBackground = false }: RunInit = {}): Run {
   const own = signal ?? new AbortController().signal;
   setMaxListeners(0, own);
+  calls += 1;
+  const origin: EventOrigin = isBackground ? {} : { runId, callId: calls };
   return {
-    runId: runId ?? randomUUID(),
+    runId,
     signal: own,
     clock: clock ?? SYSTEM_CLOCK,
     publish: (event) => {
       try {
-        publishOnChannel(event);
+        publishOnChannel(event, origin);
         onEvent?.(event);
       } catch (error) {
-        // A listener's failure is not the run's: it surfaces as a warning of the process, once per throw.
-        process.emitWarning(error instanceof Error ? error : String(error), 'RoleshiftListenerWarning');
+        warnOfListener(error);
       }
     },
   };

@@ -46,7 +46,7 @@ export function openDatabase(
   { clock, onEvent, checkAddress: check = (address) => checkAddress(address) }: DatabaseContext = {},
 ): Database {
   const closing = new AbortController();
-  const run = openRun({ signal: closing.signal, clock, onEvent });
+  const run = openRun({ signal: closing.signal, clock, onEvent, isBackground: true });
   const source = openConnectionSource({ access, plan: planConnections(options), run, checkAddress: check });
   return new PooledDatabase(source, new RolePool(source), closing);
 }

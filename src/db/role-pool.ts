@@ -53,6 +53,10 @@ export class RolePool extends Pool {
     this.#source = source;
     this.#onEnd = onEnd;
     this.on('error', (_error: Error) => source.run.publish(IDLE_SESSION_LOST));
+    const tell = (state: 'opened' | 'closed') => () =>
+      source.run.publish({ type: 'session', state, open: this.totalCount });
+    this.on('connect', tell('opened'));
+    this.on('remove', tell('closed'));
   }
 
   override connect(): Promise<PoolClient>;

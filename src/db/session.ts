@@ -63,7 +63,7 @@ export class Session implements AsyncDisposable {
         verb: statement.verb,
         durationMs: performance.now() - startedMs,
         ...(rowCount === undefined ? {} : { rowCount }),
-        ...(failure === undefined ? {} : { errorCode: failure.code }),
+        ...(failure === undefined ? {} : { errorCode: failure.code, ...sqlStateOf(failure) }),
       });
     try {
       const rows = await this.#send(statement, run, extras.parameters);
@@ -75,6 +75,7 @@ export class Session implements AsyncDisposable {
         throw error;
       }
       const failure = classifyDatabaseError(error, statement, extras);
+        backendPid: this.backendPid,
       if (failure.code === 'RS_CONN_LOST') this.#broken ??= failure;
       finished(undefined, failure);
       throw failure;
@@ -210,4 +211,9 @@ export class Session implements AsyncDisposable {
       if (stopping) signal.throwIfAborted(); // the abort is the outcome, whatever the statement still answered
     }
   }
+}
+
+function sqlStateOf({ details }: ConnectorError): { readonly sqlState?: string } {
+  const { sqlState } = details;
+  return typeof sqlState === 'string' ? { sqlState } : {};
 }

@@ -18,9 +18,11 @@ import {
 import { type AwsClock, watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
 import { classifyStagingError, wrongRegion } from './classify.ts';
 import { onceMoreWithOthers, revealFor, type StagingProvider } from './credentials.ts';
 import type { StagingPlan } from './staging-plan.ts';
+import { tellRequests } from './tell-requests.ts';
 
 /** How connections are made, as the SDK's request handler takes it. */
 export interface HttpSettings {
@@ -35,7 +37,12 @@ export interface ListedObject {
   readonly bytes: number;
   /** When S3 took it, ms since the epoch. */
   readonly modifiedMs: number;
+  /** Another one for any other content. */
+  readonly etag: string;
 }
+
+/** An object, and which version of it was found. */
+export type FoundObject = Pick<ListedObject, 'key' | 'bytes' | 'etag'>;
 
 export interface UploadedPart {
   readonly PartNumber: number;
@@ -54,8 +61,14 @@ export class Bucket implements Disposable {
   readonly #common: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
   readonly #encryption: { readonly ServerSideEncryption?: 'aws:kms'; readonly SSEKMSKeyId?: string };
 
-  /** `clock`: signs requests by it, and reads AWS's time from the answers into it. */
-  constructor(plan: StagingPlan, provider: StagingProvider, clock?: AwsClock, http?: HttpSettings) {
+  /** `clock`: signs requests by it, and reads AWS's time from the answers into it. `publish` hears of each request. */
+  constructor(
+    plan: StagingPlan,
+    provider: StagingProvider,
+    clock?: AwsClock,
+    http?: HttpSettings,
+    publish?: Run['publish'],
+  ) {
     this.plan = plan;
     this.#provider = provider;
     this.#common = defined({ Bucket: plan.bucket, ExpectedBucketOwner: plan.expectedOwner });
@@ -73,6 +86,9 @@ export class Bucket implements Disposable {
       requestHandler: { connectionTimeout: plan.timeoutMs, ...http, socketTimeout: SILENCE_MS },
     });
     if (clock !== undefined) watchAwsClock(this.#client, clock);
+    if (publish !== undefined) {
+      tellRequests(this.#client, publish, (cause, action) => this.classify(cause, `s3:${action}`).code);
+    }
   }
 
   /** Reachable, ours and in the region that the options say. Throws RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING. */
@@ -193,11 +209,15 @@ export class Bucket implements Disposable {
     );
   }
 
-  /** Bytes of one object, or of a part of it (`first` and `last` inclusive). The caller reads or destroys the stream. */
+  /**
+   * Bytes of one object, or of a part of it (`first` and `last` inclusive). `etag`: of this version only. The caller reads or
+   * destroys the stream.
+   */
   async open(
     key: string,
     signal: AbortSignal,
     range?: { readonly first: number; readonly last: number },
+    etag?: string,
   ): Promise<Readable> {
     const answer = await this.#ask('s3:GetObject', key, signal, () =>
       this.#client.send(
@@ -205,12 +225,21 @@ export class Bucket implements Disposable {
           ...this.#common,
           Key: key,
           ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` }),
+          ...defined({ IfMatch: etag }),
         }),
         { abortSignal: signal },
       ),
     );
     if (answer.Body instanceof Readable) return answer.Body;
     throw new ConnectorError('RS_INTERNAL', 'The S3 client gave no readable stream');
+  }
+
+  /** One object as it is now. Throws RS_CONFIG_OBJECT_MISSING. */
+  async find(key: string, signal: AbortSignal): Promise<FoundObject> {
+    const answer = await this.#small('s3:GetObject', key, signal, (abortSignal) =>
+      this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), { abortSignal }),
+    );
+    return { key, bytes: answer.ContentLength ?? 0, etag: required(answer.ETag, 'ETag') };
   }
 
   /** Size of one object, or `undefined` where there is none. */
@@ -244,9 +273,9 @@ export class Bucket implements Disposable {
           { abortSignal },
         ),
       );
-      for (const { Key, Size, LastModified } of page.Contents ?? []) {
+      for (const { Key, Size, LastModified, ETag = '' } of page.Contents ?? []) {
         // Without a time an object counts as new: then nothing is taken for left behind.
-        yield { key: required(Key, 'Key'), bytes: Size ?? 0, modifiedMs: LastModified?.getTime() ?? Infinity };
+        yield { key: required(Key, 'Key'), bytes: Size ?? 0, modifiedMs: LastModified?.getTime() ?? Infinity, etag: ETag };
       }
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);

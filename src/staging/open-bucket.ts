@@ -13,5 +13,5 @@ export function openBucket(plan: StagingPlan, access: StagingAccess, run: Run): 
   // Cleaning up needs credentials when the run's own signal is aborted: each request for them has its own limit.
   const provider: StagingProvider = (rejected) =>
     access.staging({ ...run, signal: AbortSignal.timeout(CREDENTIALS_MS) }, defined({ rejected }));
-  return new Bucket(plan, provider, access.clock, access.awsHandler?.());
+  return new Bucket(plan, provider, access.clock, access.awsHandler?.(), run.publish);
 }

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../../core/errors.ts';
+import { inPhase, phaseOf } from '../../core/follow-run.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import type { Batch } from '../../types/batch.ts';
@@ -18,6 +19,8 @@ import { planReadWork, type ReadWork } from './read-work.ts';
 export interface OpenReadOptions {
   /** `recorded`: a resumable read goes on behind the files that were marked done. Default: behind the spec's checkpoint. */
   readonly startAt?: 'recorded' | undefined;
+  /** Looks at the columns before the first row is read or unloaded; what it throws ends the read. */
+  readonly onDescribed?: ((fields: readonly SupportedField[]) => void) | undefined;
 }
 
 interface Parts {
@@ -55,7 +58,8 @@ export class OpenedRead implements AsyncDisposable {
   /** All rows, once. The first batch comes even when there are none: it tells the fields. */
   batches(): AsyncGenerator<Batch, void, undefined> {
     const { check } = this.#parts;
-    return check === undefined ? this.#batches() : checkedBatches(this.#batches(), this.fields, check);
+    const batches = check === undefined ? this.#batches() : checkedBatches(this.#batches(), this.fields, check);
+    return phaseOf(this.#parts.run, 'fetch', batches);
   }
 
   #batches(): AsyncGenerator<Batch, void, undefined> {
@@ -74,7 +78,7 @@ export class OpenedRead implements AsyncDisposable {
     const { run, work, session, staged, resumption } = this.#parts;
     if (work.postSql.length > 0) {
       await staged?.remember('after');
-      await runScript(required(session), work.postSql, 'postSql', run);
+      await inPhase(run, 'postSql', () => runScript(required(session), work.postSql, 'postSql', run));
     }
     staged?.complete();
     await resumption?.state.forget();
@@ -97,7 +101,7 @@ export async function openRead(
   connection: Connection,
   spec: ReadSpec,
   run: Run,
-  { startAt }: OpenReadOptions = {},
+  { startAt, onDescribed }: OpenReadOptions = {},
 ): Promise<OpenedRead> {
   const work = planReadWork(spec, connection.options.defaultSchema);
   const resumption = await openResumption(connection, work, run, startAt);
@@ -108,7 +112,7 @@ export async function openRead(
   }
   const session = await connection.database.session(run);
   try {
-    return await begin({ connection, run, work, session, resumption });
+    return await begin({ connection, run, work, session, resumption }, onDescribed);
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
@@ -141,14 +145,18 @@ async function resume(
 
 async function begin(
   init: Pick<Parts, 'connection' | 'run' | 'work' | 'resumption'> & { readonly session: Session },
+  onDescribed: OpenReadOptions['onDescribed'],
 ): Promise<OpenedRead> {
   const { connection, run, work, session, resumption } = init;
   if (work.preSql.length > 0) {
     await resumption?.state.save({ kind: 'roleshift-read', version: 1, runId: run.runId, phase: 'before' });
-    await runScript(session, work.preSql, 'preSql', run);
+    await inPhase(run, 'preSql', () => runScript(session, work.preSql, 'preSql', run));
   }
-  const described = await describeSource(session, work.source, run);
-  const plan = await decideRead(connection, work, session, described, run);
+  const { described, plan } = await inPhase(run, 'plan', async () => {
+    const found = await describeSource(session, work.source, run);
+    onDescribed?.(found.fields);
+    return { described: found, plan: await decideRead(connection, work, session, found, run) };
+  });
   warn(plan, run);
   const check = work.verify ? new ReadCheck(described, work.acceptLoss) : undefined;
   if (plan.kind === 'direct') return new OpenedRead({ ...init, plan, described, check });
@@ -158,7 +166,9 @@ async function begin(
     return new OpenedRead({ connection, run, work, plan, described });
   }
   const onBegin = check === undefined ? undefined : () => check.ask(session, run);
-  const staged = await StagedRead.unload({ connection, run, resumption, onBegin }, session, described);
+  const staged = await inPhase(run, 'unload', () =>
+    StagedRead.unload({ connection, run, resumption, onBegin }, session, described),
+  );
   if (work.postSql.length > 0) return new OpenedRead({ ...init, plan, described, staged, check });
   await session[Symbol.asyncDispose]();
   return new OpenedRead({ connection, run, work, resumption, plan, described, staged, check });

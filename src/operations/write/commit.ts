@@ -50,6 +50,7 @@ export async function commitLoad(job: LoadJob): Promise<Applied> {
       const entry = await settleIfUnknown(job, error);
       if (entry !== undefined) return settled(entry, job);
       if (sessions === SESSIONS || attempts.left === 0) throw giveUp(error);
+      run.publish({ type: 'retry', what: 'session', attempt: sessions, errorCode: error.code });
       await sleep(NEW_SESSION_DELAY_MS * sessions, run.signal);
       recorder.warn({ code: 'LOAD_REPEATED', message: 'The session was lost; the staged files are loaded again' });
     }
@@ -167,6 +168,8 @@ async function applyWithRetries(session: Session, job: LoadJob, work: Appliable,
     } catch (error) {
       const conflict = error instanceof ConnectorError && error.code === 'RS_CONFLICT';
       if (!conflict || attempts.left === 0 || session.isBroken) throw error;
+      const attempt = plan.attempts - attempts.left;
+      run.publish({ type: 'retry', what: 'transaction', attempt, errorCode: error.code });
       recorder.warn({ code: 'CONFLICT_RETRIED', message: 'Another transaction was in the way; it is tried again' });
       await sleep(delayMs * (0.5 + Math.random()), run.signal);
     }

@@ -1,4 +1,5 @@
 import { defined } from '../../core/defined.ts';
+import { inPhase } from '../../core/follow-run.ts';
 import type { Run } from '../../core/run.ts';
 import type { ObjectPath } from '../../db/object-descriptor.ts';
 import { NO_ROWS } from '../../sql/ledger.ts';
@@ -17,9 +18,9 @@ export class WriteRecorder {
   outcome: WriteReport['outcome'] = 'nothing written';
   alreadyApplied = false;
   rows: WriteCounts = NO_ROWS;
-  bytes = 0;
   /** How the rows got into the cluster, once that is settled. */
   path: WriteReport['path'];
+  bytes = 0;
   files = 0;
   /** Statements that changed the shape of the target. */
   ddl: readonly string[] = [];
@@ -53,7 +54,7 @@ export class WriteRecorder {
     const startedMs = performance.now();
     this.run.publish({ type: 'progress', phase: name });
     try {
-      return await work();
+      return await inPhase(this.run, name, work);
     } finally {
       this.#phases.set(name, (this.#phases.get(name) ?? 0) + performance.now() - startedMs);
     }

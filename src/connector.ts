@@ -256,10 +256,14 @@ function nameOf(object: Asked['object']): string | undefined {
       const limits = policyOf({ policy, resolveSecret });
       const rows = underFileRoots(input, limits);
       const allowed = rejectsUnderFileRoots(spec, limits);
-      return diagnosed(begin(call, runId), async (run) => {
-        const { write } = await import('./operations/write.ts');
-        return write(connection, allowed, rows, run);
-      });
+      return diagnosed(
+        { operation: 'write', object: spec.object, call, runId },
+        async (run) => {
+          const { write } = await import('./operations/write.ts');
+          return write(connection, allowed, rows, run);
+        },
+        { completed: writeOutcome, failed: failedWriteOutcome },
+      );
     },
     janitor: async (spec = {}, call) => {
       checkWords('janitor', spec);

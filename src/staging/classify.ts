@@ -163,9 +163,10 @@ interface Facts {
 }
 
 function decideCode({ name, status, networkCode }: Facts): ErrorCode {
+  // The client names a connection that was cut a TimeoutError too.
+  if (networkCode !== undefined && NETWORK.has(networkCode)) return 'RS_CONN_UNREACHABLE';
   const byName = BY_NAME[name];
   if (byName !== undefined) return byName;
-  if (networkCode !== undefined && NETWORK.has(networkCode)) return 'RS_CONN_UNREACHABLE';
   const named = !isBare(name);
   const byStatus = status === undefined ? undefined : BY_STATUS[status];
   // A named 400 is about the request; a bare one is S3's answer to a signature for another region.

@@ -33,6 +33,11 @@ describe('failures of S3', () => {
       cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
       code: 'RS_CONN_UNREACHABLE',
     },
+    {
+      title: 'a connection that was cut, as the client tells it',
+      cause: Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' }),
+      code: 'RS_CONN_UNREACHABLE',
+    },
     { title: 'silence', cause: Object.assign(new Error(''), { name: 'TimeoutError' }), code: 'RS_TIMEOUT' },
     { title: 'something that is no error', cause: 'oops', code: 'RS_AWS_FAILED' },
   ] as const) {

@@ -29,7 +29,11 @@ const RULES: readonly TextRule[] = [
     code: 'RS_CONFLICT',
     message: 'conflict with a concurrent transaction',
   },
-  { pattern: /could not open relation with OID/i, code: 'RS_CONFLICT', message: 'a table was replaced meanwhile' },
+  {
+    pattern: /could not open relation with OID|^relation with OID \d+ does not exist/i,
+    code: 'RS_CONFLICT',
+    message: 'a table was replaced meanwhile',
+  },
   { pattern: /deadlock detected/i, code: 'RS_CONFLICT', message: 'deadlock detected' },
   {
     pattern: /stl_load_errors|sys_load_error_detail|stl_loaderror_detail/i,
@@ -72,6 +76,26 @@ const RULES: readonly TextRule[] = [
     code: 'RS_STAGING_DENIED',
     message: 'S3 refused the role of COPY or UNLOAD',
     action: 'Allow the role s3:GetObject, s3:PutObject, s3:ListBucket and s3:GetBucketLocation on the staging area.',
+  },
+  {
+    pattern: /S3ServiceException:.*(?:Status (?:429|503)|Error SlowDown)/is,
+    code: 'RS_THROTTLED',
+    message: 'S3 asked the cluster to slow down',
+    action: 'Try again in a moment.',
+    reason: 'serverS3',
+  },
+  {
+    pattern: /S3ServiceException:.*(?:Status 404|Error NoSuchKey)/is,
+    code: 'RS_CONFIG_OBJECT_MISSING',
+    message: 'a staged file is gone that COPY was to read',
+    action: 'Run it again; if it repeats, look for who deletes in the staging folder: a lifecycle rule, a clean-up.',
+  },
+  {
+    pattern: /S3ServiceException:.*(?:Status 5\d\d|Error (?:InternalError|NetworkError)|Connection reset)/is,
+    code: 'RS_AWS_FAILED',
+    message: 'S3 failed the cluster',
+    action: 'Try again in a moment.',
+    reason: 'serverS3',
   },
   {
     pattern: /cancell?ed on user'?s? request|statement timeout|abort(?:ed)? by (?:wlm|query monitoring)|wlm abort/i,

@@ -25,6 +25,30 @@ export const SERVER_TEXTS: readonly ServerText[] = [
   },
   { message: 'could not open relation with OID 1234567', code: 'RS_CONFLICT' },
   {
+    message: 'Relation with OID 1234567 does not exist.',
+    detail: 'error:  Relation with OID 1234567 does not exist.\n  code:      1018',
+    code: 'RS_CONFLICT',
+  },
+  {
+    message:
+      'S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown,Rid 8F3B,ExtRid zz,CanRetry 1',
+    code: 'RS_THROTTLED',
+  },
+  {
+    message:
+      'S3ServiceException:We encountered an internal error. Please try again.,Status 500,Error InternalError,Rid 8F3B,ExtRid zz,CanRetry 1',
+    code: 'RS_AWS_FAILED',
+  },
+  {
+    message: 'S3ServiceException:Connection reset by peer,Status 0,Error NetworkError,Rid 8F3B,ExtRid zz,CanRetry 1',
+    code: 'RS_AWS_FAILED',
+  },
+  {
+    message:
+      'S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey,Rid 8F3B,ExtRid zz,CanRetry 1',
+    code: 'RS_CONFIG_OBJECT_MISSING',
+  },
+  {
     message: "Load into table 'orders' failed.  Check 'stl_load_errors' system table for details.",
     code: 'RS_LOAD_REJECTED',
   },

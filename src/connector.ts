@@ -22,14 +22,15 @@ import type { CallResult, CallSpec } from './operations/call/call-spec.ts';
 import type { CheckReport, CheckSpec, CheckStep } from './operations/check/report.ts';
 import type { Connection } from './operations/connection.ts';
 import type { DiscoverSpec, Discovery } from './operations/discover.ts';
+import type { Explanation } from './operations/explain/explanation.ts';
 import type { ExportReport } from './operations/export/export-report.ts';
 import type { FileDestination } from './operations/export/file-destination.ts';
 import type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
 import type { IssuedLogin } from './operations/login.ts';
 import type { PreviewSpec } from './operations/preview.ts';
 import type { ReadSpec } from './operations/read/read-spec.ts';
-import type { WriteReport } from './operations/write-report.ts';
 import { exportOutcome, failedWriteOutcome, writeOutcome } from './operations/run-outcome.ts';
+import type { WriteReport } from './operations/write-report.ts';
 import type { WriteInput, WriteSpec } from './operations/write-spec.ts';
 import type { Batch } from './types/batch.ts';
 
@@ -92,6 +93,10 @@ export interface OpenConnector extends AsyncDisposable {
   call(spec: CallSpec, call?: CallOptions): Promise<CallResult>;
   /** Writes rows or a file in one transaction, exactly once for a run id. */
   write(spec: WriteCallSpec, input: WriteInput, call?: CallOptions): Promise<WriteReport>;
+  /** What `read`, or with a destination `readToFiles`, would do: the catalog is read, and nothing else done. */
+  explainRead(spec: ReadCallSpec, destination?: FileDestination, call?: CallOptions): Promise<Explanation>;
+  /** What `write` would do: the catalog and the head of local files are read; nothing is written, no row taken. */
+  explainWrite(spec: WriteCallSpec, input?: WriteInput, call?: CallOptions): Promise<Explanation>;
   /** Deletes what crashed runs left in the staging bucket, as far as it is theirs for certain, and says what and why. */
   janitor(spec?: JanitorSpec, call?: CallOptions): Promise<JanitorReport>;
 }
@@ -111,11 +116,6 @@ export const connector = {
   },
 } as const;
 
-function openConnector(values: ConnectionInput, host: Host, init: OpenInit): OpenConnector {
-  const { policy, resolveSecret, clock, onEvent } = host;
-  const { options, notices: optionNotices } = resolveConnection(values, { policy, resolveSecret });
-  const plan = planAccess(options, init);
-  const notices = Object.freeze([...new Set([...optionNotices, ...plan.notices])]);
 /** One call of a connector. */
 interface Asked {
   readonly operation: RunOperation;
@@ -129,6 +129,11 @@ function nameOf(object: Asked['object']): string | undefined {
   return typeof object === 'object' ? object.join('.') : object;
 }
 
+function openConnector(values: ConnectionInput, host: Host, init: OpenInit): OpenConnector {
+  const { policy, resolveSecret, clock, onEvent } = host;
+  const { options, notices: optionNotices } = resolveConnection(values, { policy, resolveSecret });
+  const plan = planAccess(options, init);
+  const notices = Object.freeze([...new Set([...optionNotices, ...plan.notices])]);
   const checkAddress = addressCheck({ policy, resolveSecret });
   const access: Access = openAccess(plan, {
     ...defined({ clock }),
@@ -156,16 +161,16 @@ function nameOf(object: Asked['object']): string | undefined {
     return openRun({ runId, signal: work.signal(signal), clock, onEvent });
   }
 
-  /** Loaded when something was refused: a run that goes well needs no policies. */
-  async function explained(error: unknown, run: Run): Promise<unknown> {
-    const { explainAccess } = await import('./operations/explain-access.ts');
-    return explainAccess(connection, error, run);
-  }
   function factsOf({ operation, object }: Asked): RunFacts {
     const { host, port } = plan.endpoint;
     return defined({ operation, object: nameOf(object), database: plan.login.database, host, port });
   }
 
+  /** Loaded when something was refused: a run that goes well needs no policies. */
+  async function explained(error: unknown, run: Run): Promise<unknown> {
+    const { explainAccess } = await import('./operations/explain-access.ts');
+    return explainAccess(connection, error, run);
+  }
 
   /** Work that is followed to its end, a refusal in it with its diagnosis. */
   function diagnosed<T>(asked: Asked, operation: (run: Run) => Promise<T>, told: Told<T> = {}): Promise<T> {
@@ -197,7 +202,7 @@ function nameOf(object: Asked['object']): string | undefined {
       }),
     discover: async (spec = {}, call) => {
       checkWords('discover', spec);
-      return diagnosed({ operation: 'preview', object: spec.object, call }, async (run) => {
+      return diagnosed({ operation: 'discover', call }, async (run) => {
         const { discover } = await import('./operations/discover.ts');
         return discover(connection, spec, run);
       });
@@ -205,7 +210,7 @@ function nameOf(object: Asked['object']): string | undefined {
     preview: async (spec, call) => {
       checkWords('preview', spec);
       checkCustomSql(spec, policy);
-      return diagnosed({ operation: 'discover', call }, async (run) => {
+      return diagnosed({ operation: 'preview', object: spec.object, call }, async (run) => {
         const { preview } = await import('./operations/preview.ts');
         return preview(connection, spec, run);
       });
@@ -264,6 +269,28 @@ function nameOf(object: Asked['object']): string | undefined {
         },
         { completed: writeOutcome, failed: failedWriteOutcome },
       );
+    },
+    explainRead: async ({ runId, ...spec }, destination, call) => {
+      checkWords('read', spec);
+      checkCustomSql(spec, policy);
+      const place = destination && {
+        ...destination,
+        to: outputUnderFileRoots(destination.to, policyOf({ policy, resolveSecret })),
+      };
+      return diagnosed({ operation: 'explain', object: spec.object, call, runId: runId ?? '<run id>' }, async (run) => {
+        const { explainRead } = await import('./operations/explain/explain-read.ts');
+        return explainRead(connection, spec, place, run);
+      });
+    },
+    explainWrite: async ({ runId, ...spec }, input, call) => {
+      checkWords('write', spec);
+      checkCustomSql(spec, policy);
+      const limits = policyOf({ policy, resolveSecret });
+      const rows = input && underFileRoots(input, limits);
+      return diagnosed({ operation: 'explain', object: spec.object, call, runId: runId ?? '<run id>' }, async (run) => {
+        const { explainWrite } = await import('./operations/explain/explain-write.ts');
+        return explainWrite(connection, rejectsUnderFileRoots(spec, limits), rows, run);
+      });
     },
     janitor: async (spec = {}, call) => {
       checkWords('janitor', spec);

@@ -57,6 +57,15 @@ export type { CheckError, CheckReport, CheckSpec, CheckStep, CheckVerdict } from
 export type { Candidate, Diagnosis } from './operations/diagnose/diagnosis.ts';
 export { diagnosisOf } from './operations/diagnosis-of.ts';
 export type { DiscoverSpec, Discovery } from './operations/discover.ts';
+export type {
+  ExplainedFiles,
+  ExplainedLock,
+  ExplainedStatement,
+  ExplainedStep,
+  Explanation,
+  StepActual,
+  StepEstimate,
+} from './operations/explain/explanation.ts';
 export type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
 export type { IssuedLogin } from './operations/login.ts';
 export type { PreviewSpec } from './operations/preview.ts';

@@ -10,9 +10,22 @@ import { stopStatement } from './stop-statement.ts';
 /** What a statement needs of a run: when to stop, and who listens. */
 export type StatementRun = Pick<Run, 'signal'> & Partial<Pick<Run, 'publish'>>;
 
+/** What goes with a statement beside its text. */
+export interface StatementExtras extends StatementOrigin {
+  /** Texts of `$1` and so on; null is NULL. The statement goes by the extended protocol then. */
+  readonly parameters?: readonly (string | null)[];
+}
+
+/** What a session needs of the driver's connection. */
+export type SessionClient = Pick<PoolClient, 'query' | 'release' | 'getTransactionStatus'> & {
+  readonly connection: { readonly stream: { destroy(): unknown } };
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+};
+
 /** One borrowed connection: what opening a session needs. */
 export interface SessionParts {
-  readonly client: PoolClient;
+  readonly client: SessionClient;
   readonly capabilities: Capabilities;
   readonly backendPid: number;
   /** Cancels what the backend is doing, from another connection. Bounded in time; may fail. */
@@ -62,6 +75,7 @@ export class Session implements AsyncDisposable {
         type: 'statement',
         verb: statement.verb,
         durationMs: performance.now() - startedMs,
+        backendPid: this.backendPid,
         ...(rowCount === undefined ? {} : { rowCount }),
         ...(failure === undefined ? {} : { errorCode: failure.code, ...sqlStateOf(failure) }),
       });
@@ -75,7 +89,6 @@ export class Session implements AsyncDisposable {
         throw error;
       }
       const failure = classifyDatabaseError(error, statement, extras);
-        backendPid: this.backendPid,
       if (failure.code === 'RS_CONN_LOST') this.#broken ??= failure;
       finished(undefined, failure);
       throw failure;
@@ -190,6 +203,7 @@ export class Session implements AsyncDisposable {
       text: statement.toString(),
       rowMode: 'array',
       types: TEXT_AS_WRITTEN,
+      ...(parameters === undefined ? {} : { values: [...parameters] }),
     });
     let stopping: Promise<void> | undefined;
     const onAbort = (): void => {
@@ -204,7 +218,6 @@ export class Session implements AsyncDisposable {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       return rowsOf(await work);
-      ...(parameters === undefined ? {} : { values: [...parameters] }),
     } finally {
       signal.removeEventListener('abort', onAbort);
       await stopping;

@@ -2500,7 +2500,7 @@ export const MANIFEST: Manifest = {
         "compression": {
           "type": "string",
           "title": "Compression",
-          "description": "Compression of the files; without it by the name, and zstd for Parquet. Snappy is for Parquet.",
+          "description": "Compression of the files; without it by the name, and snappy for Parquet, which alone has it.",
           "enum": [
             "none",
             "gzip",

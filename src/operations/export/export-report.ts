@@ -1,3 +1,5 @@
+import type { Verification } from '../verify/compare.ts';
+
 /** One file of an export. */
 export interface ExportedFile {
   /** Path, or `s3://` address; `-` for a stream. */
@@ -20,5 +22,7 @@ export interface ExportReport {
   readonly why: string;
   /** Address of the list of files, where one was asked for. */
   readonly manifest?: string;
+  /** What of the written files was compared with the server, where that was asked for. */
+  readonly verified?: Verification;
   readonly ms: number;
 }

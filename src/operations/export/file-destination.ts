@@ -12,7 +12,7 @@ export interface FileDestination {
   readonly to: string | ((bytes: AsyncIterable<Uint8Array>) => Promise<void>);
   /** Default: by the name, `.parquet`, `.csv`, `.jsonl` or `.ndjson`, with `.gz` or `.zst` behind it. */
   readonly format?: ExportFormat | undefined;
-  /** Default: by the name; of Parquet `zstd`. */
+  /** Default: by the name; of Parquet `snappy`, in which Redshift unloads, so that columns can be taken as they are. */
   readonly compression?: ExportCompression | undefined;
   /** Several files of about this size: bytes, or a text like `256MB`. */
   readonly splitBytes?: number | string | undefined;
@@ -124,7 +124,7 @@ function compressionOf(
   given: ExportCompression | undefined,
   packed: string | undefined,
 ): ExportCompression {
-  if (format === 'parquet') return given ?? 'zstd';
+  if (format === 'parquet') return given ?? 'snappy';
   if (given === 'snappy') {
     throw invalidField('compression', 'Only Parquet is compressed by snappy', 'Choose gzip or zstd.');
   }

@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { ExportPiece } from '../../columnar/export-file.ts';
-import { ParquetParts } from '../../columnar/parquet-parts.ts';
+import { type MixedPart, ParquetParts } from '../../columnar/parquet-parts.ts';
 import type { SupportedField } from '../../types/field.ts';
 import { BytePipe } from './byte-pipe.ts';
 import { csvHeader } from './csv-header.ts';
@@ -62,19 +61,20 @@ export class FileSeries {
     return Math.max(1, Math.min(byRows, byBytes));
   }
 
-  async add(path: string, piece: ExportPiece): Promise<void> {
+  /** Adds rows: a file of the export's form, or a Parquet file mixed out of several. */
+  async add(piece: string | MixedPart, rows: number): Promise<void> {
     this.#open ??= await this.#begin();
     const open = this.#open;
     const see = (bytes: Uint8Array): void => this.#count(open, bytes);
-    if (open.parquet === undefined) await open.pipe.writeFile(path, see);
-    else {
-      const { head, first, end } = await open.parquet.add(path);
+    const { parquet, pipe } = open;
+    if (parquet !== undefined) {
+      const { head, ranges } = await (typeof piece === 'string' ? parquet.add(piece) : parquet.mix(piece));
       see(head);
-      await open.pipe.write(head);
-      await open.pipe.writeFile(path, see, first, end);
-    }
-    open.rows += piece.rows;
-    this.#rows += piece.rows;
+      await pipe.write(head);
+      for (const { path, first, end } of ranges) await pipe.writeFile(path, see, first, end);
+    } else if (typeof piece === 'string') await pipe.writeFile(piece, see);
+    open.rows += rows;
+    this.#rows += rows;
     const { split } = this.#plan;
     if (split !== undefined && (open.rows >= split.rows || open.bytes >= split.bytes * FULL)) await this.close();
   }

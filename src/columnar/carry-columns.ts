@@ -1,0 +1,175 @@
+import { ConnectorError } from '../core/errors.ts';
+import type { SupportedType } from '../core/redshift-type.ts';
+import type { Run } from '../core/run.ts';
+import { duckName, duckText } from '../sql/duckdb.ts';
+import { integer, join, sql } from '../sql/sql.ts';
+import type { SupportedField } from '../types/field.ts';
+import type { Engine } from './engine.ts';
+import { parquetColumn } from './export-expression.ts';
+import {
+  CHUNK,
+  FILE,
+  type Fields,
+  fieldsOf,
+  listAt,
+  MAGIC,
+  META,
+  numberAt,
+  type ParquetFooter,
+  ROW_GROUP,
+  readFooter,
+  SCHEMA,
+} from './parquet-footer.ts';
+import { chunkRange, type MixedPart } from './parquet-parts.ts';
+import { stagedColumnName } from './read-parquet.ts';
+
+/** Types of the format: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
+const TYPE = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const;
+const CONVERTED = { utf8: 0, decimal: 5, int16: 16, int32: 17, int64: 18 } as const;
+const SNAPPY = 1n;
+const REPEATED = 2n;
+/** A padded text longer than this is too wide to be held for all rows of a row group. */
+const MAX_PADDED_BYTES = 64;
+const VECTOR_ROWS = 2048;
+
+/**
+ * Which columns of an unloaded file have to be written anew to become columns of an export, those of the others being what
+ * an export would write in any case; `undefined` where the file must be converted as a whole. Pure.
+ */
+export function columnsAnew(
+  fields: readonly SupportedField[],
+  { footer, end }: ParquetFooter,
+): readonly number[] | undefined {
+  const [root, ...leaves] = listAt(footer, FILE.schema).map(fieldsOf);
+  if (root === undefined || leaves.length !== fields.length || !isPlain(footer, end, fields.length)) return undefined;
+  if (leaves.some((leaf) => leaf.has(SCHEMA.children) || numberAt(leaf, SCHEMA.repetition, 0n) === REPEATED)) {
+    return undefined;
+  }
+  const anew: number[] = [];
+  for (const [position, { type }] of fields.entries()) {
+    if (isCarried(type, leaves[position] ?? new Map())) continue;
+    if (!isNarrow(type)) return undefined;
+    anew.push(position);
+  }
+  return anew.length < fields.length ? anew : undefined;
+}
+
+/** Writes some columns of an unloaded file anew, row group by row group, into files `<to>.0` and so on in the engine's folder. */
+export async function writeAnew(
+  engine: Engine,
+  path: string,
+  {
+    fields,
+    anew,
+    to,
+  }: { readonly fields: readonly SupportedField[]; readonly anew: readonly number[]; readonly to: string },
+  run: Run,
+): Promise<{ readonly part: MixedPart; readonly rows: number }> {
+  const { footer } = await readFooter(path);
+  const list = join(
+    anew.flatMap((position) => {
+      const type = fields[position]?.type;
+      const name = duckName(stagedColumnName(position));
+      return type === undefined ? [] : [sql`${parquetColumn(type, name)} AS ${name}`];
+    }),
+  );
+  const pieces: string[] = [];
+  let start = 0;
+  for (const group of listAt(footer, FILE.rowGroups)) {
+    const rows = Number(numberAt(fieldsOf(group), ROW_GROUP.rows));
+    if (anew.length > 0 && rows > 0) {
+      const piece = `${to}.${pieces.length}`;
+      const rowsAtOnce = (Math.ceil(rows / VECTOR_ROWS) + 1) * VECTOR_ROWS;
+      const statement = sql`COPY (SELECT ${list} FROM read_parquet(${duckText(path)}, file_row_number = true) WHERE file_row_number >= ${integer(start)} AND file_row_number < ${integer(start + rows)}) TO ${duckText(piece)} (FORMAT parquet, COMPRESSION SNAPPY, ROW_GROUP_SIZE ${integer(rowsAtOnce)})`;
+      const written = await engine.copy(statement, run, () => undefined);
+      if (written !== rows) throw new ConnectorError('RS_INTERNAL', 'Columns of an export were written incompletely');
+      pieces.push(piece);
+    }
+    start += rows;
+  }
+  return { part: { path, anew, pieces }, rows: start };
+}
+
+/** Whether a column is, byte by byte, what an export holds for the type. */
+function isCarried(type: SupportedType, leaf: Fields): boolean {
+  const physical = Number(numberAt(leaf, SCHEMA.type, -1n));
+  const converted = Number(numberAt(leaf, SCHEMA.converted, -1n));
+  const is = (wanted: number, ...annotations: readonly number[]): boolean =>
+    physical === wanted && (annotations.length === 0 ? converted === -1 : annotations.includes(converted));
+  switch (type.kind) {
+    case 'smallint':
+      return is(TYPE.int32, CONVERTED.int16);
+    case 'integer':
+      return is(TYPE.int32, -1, CONVERTED.int32);
+    case 'bigint':
+      return is(TYPE.int64, -1, CONVERTED.int64);
+    case 'real':
+      return is(TYPE.float);
+    case 'double':
+      return is(TYPE.double);
+    case 'boolean':
+      return is(TYPE.boolean);
+    case 'varchar':
+    case 'timetz':
+      return is(TYPE.bytes, CONVERTED.utf8);
+    case 'decimal': {
+      const isDecimal = converted === CONVERTED.decimal && type.precision !== undefined;
+      return (
+        isDecimal &&
+        numberAt(leaf, SCHEMA.precision, 0n) === BigInt(type.precision) &&
+        numberAt(leaf, SCHEMA.scale, 0n) === BigInt(type.scale ?? 0)
+      );
+    }
+    case 'date':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'char':
+    case 'super':
+    case 'varbyte':
+    case 'geometry':
+    case 'geography':
+    case 'hllsketch':
+    case 'intervalYearToMonth':
+    case 'intervalDayToSecond':
+      return false;
+  }
+}
+
+/** Whether a column of a whole row group is small, however many bytes the others take. */
+function isNarrow(type: SupportedType): boolean {
+  if (type.kind === 'char') return type.bytes <= MAX_PADDED_BYTES;
+  return type.kind === 'decimal' ? type.precision !== undefined : NARROW.includes(type.kind);
+}
+
+const NARROW: readonly SupportedType['kind'][] = [
+  'smallint',
+  'integer',
+  'bigint',
+  'real',
+  'double',
+  'boolean',
+  'date',
+  'time',
+  'timestamp',
+  'timestamptz',
+];
+
+/** Whether the columns lie one behind the other, as Snappy packs them, in the file itself and in the clear. */
+function isPlain(footer: Fields, end: number, columns: number): boolean {
+  let at = MAGIC.length;
+  for (const group of listAt(footer, FILE.rowGroups)) {
+    const chunks = listAt(fieldsOf(group), ROW_GROUP.columns).map(fieldsOf);
+    if (chunks.length !== columns) return false;
+    for (const chunk of chunks) {
+      const meta = chunk.get(CHUNK.meta);
+      if (meta === undefined || chunk.has(CHUNK.path) || chunk.has(CHUNK.crypto)) return false;
+      if (numberAt(fieldsOf(meta), META.codec) !== SNAPPY) return false;
+      // Some writers leave the dictionary's head out of the size: then there is a gap.
+      const range = chunkRange(chunk);
+      if (range.first !== at) return false;
+      at = range.end;
+    }
+  }
+  return at <= end;
+}

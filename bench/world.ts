@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import pg from 'pg';
+import type { World } from '../src/sandbox/world.ts';
 import { openWorld, standardWorld, type TestWorld } from '../test/harness.ts';
 import { stopSandboxProcess } from '../test/sandbox-process.ts';
 import type { Figure, Job, Place } from './agent/protocol.ts';
@@ -46,7 +47,8 @@ export async function openBench(flags: Flags, say: (text: string) => void): Prom
     await chmod(folder, 0o711); // the database may run as another user of the machine
     process.env['TMPDIR'] = folder; // all that the sandbox and the agent put down goes with the folder
     const agent = await buildAgent();
-    const world = await openWorld(standardWorld());
+    const world = await openWorld(benchWorld());
+    await world.sql('grant create on database dev to etl'); // dlt makes schemas
     return new OpenBench(flags, world, folder, agent, await openServer(folder), say);
   } catch (error) {
     await stopSandboxProcess();
@@ -54,6 +56,16 @@ export async function openBench(flags: Flags, say: (text: string) => void): Prom
     throw error;
   }
 }
+
+/** The standard world; other clients list the parts of their uploads. */
+const benchWorld = (): World =>
+  standardWorld((_world, account) => {
+    const role = account.roles?.find(({ name }) => name === 'RedshiftLogin');
+    role?.policies?.push({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 's3:ListMultipartUploadParts', Resource: `arn:aws:s3:::${BUCKET}/*` }],
+    });
+  });
 
 /** PostgreSQL itself, past all that makes it a Redshift: the quickest way to fill a table. */
 async function openServer(folder: string): Promise<pg.Client> {

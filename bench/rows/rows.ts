@@ -1,3 +1,6 @@
+import { cost } from './cost.ts';
+import { distance } from './distance.ts';
+import { peers } from './peers.ts';
 import { readDirect, readStaged } from './read-batches.ts';
 import { readParquet } from './read-parquet.ts';
 import type { BenchRow } from './row.ts';
@@ -14,4 +17,7 @@ export const ROWS: readonly BenchRow[] = [
   writeCsv,
   writeRows,
   upsert,
+  peers,
+  distance,
+  cost,
 ];

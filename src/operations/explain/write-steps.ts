@@ -12,6 +12,7 @@ export interface WriteSteps {
   readonly ddl: readonly ExplainedStatement[];
   /** The one that makes the ledger, where it is missing. */
   readonly createLedger?: Sql;
+  /** Absent where the rows wait on this machine, for INSERT. */
   readonly files?: ExplainedFiles;
   readonly maintenance: readonly Sql[];
   readonly estimates: Readonly<Partial<Record<string, StepEstimate>>>;
@@ -26,7 +27,7 @@ export function writeSteps(facts: WriteSteps): readonly ExplainedStep[] {
   const steps: readonly (Omit<ExplainedStep, 'estimate'> | undefined)[] = [
     userStep('preSql', userSql.before, 'Your SQL before the write'),
     planStep(facts),
-    facts.files === undefined ? undefined : stageStep(facts.files),
+    stageStep(facts.files),
     sent.load.length === 0 ? undefined : loadStep(plan, sent.load),
     sent.truncate.length === 0 ? undefined : truncateStep(plan, sent.truncate),
     applyStep(plan, sent.apply),
@@ -76,7 +77,18 @@ function planStep({ ddl, createLedger }: WriteSteps): ExplainedStep {
   };
 }
 
-function stageStep(files: ExplainedFiles): ExplainedStep {
+function stageStep(files: ExplainedFiles | undefined): ExplainedStep {
+  if (files === undefined) {
+    return {
+      id: 'stage',
+      title: 'Keep the rows on this machine',
+      statements: [],
+      transaction: 'none',
+      notes: [
+        'Compressed, in the work directory: an attempt that is repeated finds them there. Deleted on every way out.',
+      ],
+    };
+  }
   return {
     id: 'stage',
     title: 'Stage the rows in S3',

@@ -1,5 +1,5 @@
 import { ConnectorError } from '../../core/errors.ts';
-import type { Run } from '../../core/run.ts';
+import { type Run, sleep } from '../../core/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Session } from '../../db/session.ts';
 import { renderLock } from '../../sql/apply.ts';
@@ -21,6 +21,9 @@ export interface UserSqlJob {
   readonly statementTimeoutMs: number;
   readonly recorder: WriteRecorder;
 }
+
+const CONFLICT_ATTEMPTS = 5;
+const CONFLICT_DELAY_MS = 200;
 
 /**
  * Runs each unit in a session of its own, outside of any transaction of ours. A unit that was begun is never begun again,
@@ -65,7 +68,7 @@ async function claim(session: Session, job: UserSqlJob, number: number): Promise
   if (ledger === undefined) return true;
   const key = stateKey(run.runId, work);
   await session.run(sql`SET statement_timeout TO ${integer(lockTimeoutMs)}`, run);
-  const state = await session.transaction(run, async (): Promise<RunState> => {
+  const state = await keptTransaction(session, run, async (): Promise<RunState> => {
     await session.run(renderLock(ledger), run);
     const found = readState(key, (await session.run(renderReadState(ledger, key), run)).rows);
     if (found.begun < number) await write(session, ledger, key, { begun: number, done: number - 1 }, run);
@@ -84,7 +87,21 @@ async function claim(session: Session, job: UserSqlJob, number: number): Promise
 async function keep(session: Session, { ledger, work, recorder }: UserSqlJob, state: RunState): Promise<void> {
   if (ledger === undefined) return;
   const { run } = recorder;
-  await session.transaction(run, () => write(session, ledger, stateKey(run.runId, work), state, run));
+  await keptTransaction(session, run, () => write(session, ledger, stateKey(run.runId, work), state, run));
+}
+
+/** What is to be done once is written down whatever else loads: a conflict starts the transaction again. */
+async function keptTransaction<T>(session: Session, run: Run, body: () => Promise<T>): Promise<T> {
+  for (let number = 1; ; number += 1) {
+    try {
+      return await session.transaction(run, body);
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || error.code !== 'RS_CONFLICT' || number === CONFLICT_ATTEMPTS)
+        throw error;
+      run.publish({ type: 'retry', what: 'transaction', attempt: number, errorCode: error.code });
+      await sleep(CONFLICT_DELAY_MS * number * (0.5 + Math.random()), run.signal);
+    }
+  }
 }
 
 async function write(session: Session, ledger: TablePath, key: string, state: RunState, run: Run): Promise<void> {

@@ -58,6 +58,20 @@ describe('SQL of your own around a write, and what looks after the table', () =>
     expect(await marks()).to.deep.equal(['a2', 'a;1', 'b']);
   });
 
+  it('is not disturbed by conflicts while it is written down what ran', async () => {
+    await world.table('conflicting', 'id INT');
+    const state = 'INSERT INTO "sales"."roleshift_ledger_conflicting';
+    await world.world.faults({
+      on: 'pg:statement',
+      matching: state,
+      times: 2,
+      effect: { kind: 'error', code: 'XX000', message: '1023' },
+    });
+    const report = await world.write(spec('conflicting'), [{ id: 1 }], { runId: 'c' });
+    expect(report.rows.loaded).to.equal(1);
+    expect(await marks()).to.deep.equal(['a2', 'a;1', 'b']);
+  });
+
   it('runs what stands behind the rows when the first attempt died before it', async () => {
     await world.table('late', 'id INT');
     const broken = { ...spec('late'), postSql: 'INSERT INTO sales.nowhere VALUES (1)' };

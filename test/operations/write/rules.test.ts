@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { openRun } from '../../../src/core/run.ts';
+import { SIDE_SESSION_TIMES } from '../../../src/operations/activity/side-session.ts';
 import type { WriteReport } from '../../../src/operations/write-report.ts';
 import type { WriteOperation, WriteSpec } from '../../../src/operations/write-spec.ts';
 import { renderLock } from '../../../src/sql/apply.ts';
@@ -192,6 +193,75 @@ for (const isolation of ['snapshot', 'serializable'] as const) {
       counts.add(String((await on.rows(`SELECT COUNT(*) FROM ${object}`))[0]?.[0]));
       expect((await finished).cleared).to.equal(3);
       expect([...counts]).to.deep.equal(['3', '2']);
+    });
+
+    it('rule 10: SQL of your own runs outside our transaction, once for a run id, never for a retry', async () => {
+      const object = await freshTable();
+      const marks = `marks${tables}`;
+      await on.table(marks, 'what VARCHAR(10)');
+      const mark = (what: string): string => `INSERT INTO sales.${marks} VALUES ('${what}')`;
+      const spec = { object, preSql: mark('before'), postSql: mark('after') };
+      await on.world.faults({
+        on: 'pg:statement',
+        matching: "'once', 'insert'",
+        times: 2,
+        effect: { kind: 'error', code: 'XX000', message: '1023' },
+      });
+      await on.statementsOf('');
+      const report = await on.write(spec, [{ id: 4, note: 'b' }], { runId: 'once' });
+      expect(codesOf(report)).to.include('CONFLICT_RETRIED');
+      let isInside = false;
+      const seen = (await on.statementsOf('')).flatMap((text) => {
+        if (text === 'BEGIN') isInside = true;
+        if (text === 'COMMIT' || text === 'ROLLBACK') isInside = false;
+        return text.startsWith(`INSERT INTO sales.${marks}`) ? [isInside ? 'inside' : 'outside'] : [];
+      });
+      expect(seen).to.deep.equal(['outside', 'outside']);
+      await on.world.clearFaults();
+      await on.write(spec, [{ id: 4, note: 'b' }], { runId: 'once' });
+      expect(await on.rows(`SELECT what FROM sales.${marks} ORDER BY what`)).to.deep.equal([['after'], ['before']]);
+    });
+
+    it('rule 10: inside only when free of what ends or leaves a transaction, and then undone with it', async () => {
+      const object = await freshTable();
+      for (const verb of ['COMMIT', 'END', 'ROLLBACK', `TRUNCATE ${object}`, 'CALL p()', 'VACUUM']) {
+        for (const key of ['preSql', 'postSql'] as const) {
+          const error = await on.refusal({ object, sqlInTransaction: true, [key]: `SELECT 1; ${verb}` }, []);
+          expect([verb, error.code]).to.deep.equal([verb, 'RS_CONFIG_INVALID']);
+        }
+      }
+      const preSql = `DELETE FROM ${object} WHERE id = 1`;
+      const undone = { object, sqlInTransaction: true, preSql, postSql: 'SELECT 1 / 0' };
+      await on.refusal(undone, [{ id: 4, note: 'b' }]);
+      expect(await contents(object)).to.deep.equal(['1 a', '2 a', '3 a']);
+      await on.write({ object, sqlInTransaction: true, preSql }, [{ id: 4, note: 'b' }]);
+      expect(await contents(object)).to.deep.equal(['2 a', '3 a', '4 b']);
+    });
+
+    it('rule 11: one side session watches all statements of a connection, at most every 5 s, while they run', async () => {
+      expect(SIDE_SESSION_TIMES.everyMs).to.be.at.least(5_000);
+      const objects = [await freshTable(), await freshTable()];
+      const polls = async (): Promise<number> =>
+        (await on.world.statements()).filter(({ text = '' }) => text.includes('sys_load_history')).length;
+      await on.write({ object: objects[0] ?? '' }, [{ id: 4, note: 'b' }]);
+      const before = await polls();
+      expect(before, 'a short statement is not watched').to.equal(0);
+      await on.world.faults({
+        on: 'copy:GetObject',
+        matching: 'part-',
+        times: 2,
+        effect: { kind: 'delay', ms: 2_700 },
+      });
+      const writing = Promise.all(objects.map((object) => on.write({ object }, [{ id: 5, note: 'b' }])));
+      for (let attempt = 0; attempt < 60 && (await polls()) < 2; attempt += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const watchers = await on.rows(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE usename = 'etl' AND query LIKE '%sys_load_history%'",
+      );
+      expect(watchers).to.deep.equal([['1']]);
+      await writing;
+      expect(await polls(), 'one look for each of the two').to.equal(2);
     });
 
     /** Until somebody waits for a lock, or some time has passed. */

@@ -6,7 +6,9 @@ import { readFooter } from '../../columnar/parquet-footer.ts';
 import type { OpenedRead } from '../read/read-open.ts';
 import type { StagedRead } from '../read/read-staged.ts';
 import type { FetchedFile } from '../read/read-staged-fetch.ts';
+import type { ReadOutput } from '../read/read-state.ts';
 import { countMismatch } from '../read/read-unload.ts';
+import type { ExportedFile } from './export-report.ts';
 import type { ExportWork } from './export-work.ts';
 import type { ExportPlan } from './file-destination.ts';
 import { noValues } from './value-pieces.ts';
@@ -31,10 +33,16 @@ export async function convertStaged(work: ExportWork, staged: StagedRead): Promi
     // As the engine sees its folder.
     const path = join(engine.folder, file.path.slice(staged.folder.length + 1));
     if (!(mayCarry && (await carry(work, engine, path, to)))) await convertFile(work, engine, { ...file, path }, to);
-    await file.done(series.rows);
+    if (work.endsWithStagedFiles) await series.close();
+    await file.done(series.rows, work.endsWithStagedFiles ? series.files.map(outputOf) : undefined);
   }
   if (series.rows !== staged.totalRows) throw countMismatch(staged.totalRows, series.rows);
   if (staged.totalRows === 0) await work.convert(engine, await noValues(join(engine.folder, 'none.csv')), to);
+}
+
+/** What another attempt must know of a file. Its name follows from its number. */
+function outputOf({ rows, bytes, sha256 }: ExportedFile): ReadOutput {
+  return { rows, bytes, ...(sha256 === undefined ? {} : { sha256 }) };
 }
 
 /** What UNLOAD writes is packed by Snappy. Pieces of an exact size are cut out of it by rows. */

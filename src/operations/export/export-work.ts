@@ -9,20 +9,31 @@ import type { OpenedRead } from '../read/read-open.ts';
 import type { ExportPlan } from './file-destination.ts';
 import type { FileSeries } from './file-series.ts';
 
+export interface ExportWorkInit {
+  readonly opened: OpenedRead;
+  readonly plan: ExportPlan;
+  readonly series: FileSeries;
+  readonly acceptLoss: readonly string[];
+  readonly endsWithStagedFiles: boolean;
+}
+
 /** An export under way: a read that has begun, and the files that its rows go to. */
 export class ExportWork {
   readonly opened: OpenedRead;
   readonly plan: ExportPlan;
   readonly series: FileSeries;
   readonly run: Run;
+  /** Whether a file of the export ends where a staged one does, so that another attempt can go on behind it. */
+  readonly endsWithStagedFiles: boolean;
   readonly #acceptLoss: readonly string[];
   #checksum: Checksum | undefined;
 
-  constructor(opened: OpenedRead, plan: ExportPlan, series: FileSeries, acceptLoss: readonly string[], run: Run) {
+  constructor({ opened, plan, series, acceptLoss, endsWithStagedFiles }: ExportWorkInit, run: Run) {
     this.opened = opened;
     this.plan = plan;
     this.series = series;
     this.run = run;
+    this.endsWithStagedFiles = endsWithStagedFiles;
     this.#acceptLoss = acceptLoss;
   }
 

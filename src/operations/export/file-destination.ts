@@ -96,6 +96,11 @@ export function isFolder(place: ExportPlace): boolean {
   return place.kind === 's3' && (place.key === '' || place.key.endsWith('/'));
 }
 
+/** Whether there may be several files, each complete by itself. */
+export function isNumbered({ place, split }: Pick<ExportPlan, 'place' | 'split'>): boolean {
+  return split !== undefined || isFolder(place);
+}
+
 function placeOf(to: FileDestination['to']): ExportPlace {
   if (typeof to === 'function') return { kind: 'stream', consume: to };
   if (typeof to !== 'string' || to === '') {

@@ -37,6 +37,15 @@ export class FileSeries {
     this.#fields = fields;
   }
 
+  /** Goes on behind complete files of an earlier attempt. */
+  goOn(files: readonly Omit<ExportedFile, 'file'>[]): void {
+    for (const one of files) {
+      this.#done.push({ ...one, file: this.#target.open(this.#done.length + 1).file });
+      this.#rows += one.rows;
+      this.#bytes += one.bytes;
+    }
+  }
+
   get files(): readonly ExportedFile[] {
     return this.#done;
   }

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { link, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ConnectorError } from '../../core/errors.ts';
@@ -7,8 +7,11 @@ import { classifyFileError } from '../../core/file-error.ts';
 import { invalidField } from '../../core/invalid-field.ts';
 import type { Run } from '../../core/run.ts';
 import { makeRunFolder } from '../../core/run-folder.ts';
-import { type ExportTarget, numbered } from './export-target.ts';
+import { type ExportTarget, keptFileGone, numbered } from './export-target.ts';
 
+const KEPT = 'roleshift-kept-';
+const KEPT_NAME = /^roleshift-kept-[0-9a-f]{32}$/;
+const KEPT_MS = 7 * 24 * 60 * 60_000;
 const ACTION = 'Choose a file that you may write, on a disk with room.';
 
 export interface LocalTargetInit {
@@ -16,13 +19,18 @@ export interface LocalTargetInit {
   /** Several files, numbered. */
   readonly isSplit: boolean;
   readonly replace: boolean;
+  /** Of a run that may go on: its files wait in the same folder for each attempt. */
+  readonly resumeKey?: string | undefined;
 }
 
 /**
  * Files in a local folder. They are written in a folder beside it that a later run there removes if this process is
  * killed, made durable, and renamed. A device or pipe is written as it is. Throws RS_CONFIG_INVALID.
  */
-export async function openLocalTarget({ path, isSplit, replace }: LocalTargetInit, run: Run): Promise<ExportTarget> {
+export async function openLocalTarget(
+  { path, isSplit, replace, resumeKey }: LocalTargetInit,
+  run: Run,
+): Promise<ExportTarget> {
   const what = `The output file ${JSON.stringify(path)}`;
   const found = await statOf(path, what);
   if (found !== undefined && !found.isFile() && !found.isDirectory()) return deviceTarget(path, isSplit, what);
@@ -33,17 +41,33 @@ export async function openLocalTarget({ path, isSplit, replace }: LocalTargetIni
   const name = basename(path);
   const before = await siblings(folder, name, isSplit);
   const [first] = before;
-  if (first !== undefined && !replace) throw isThere(join(dirname(path), first));
-  const beside = await makeRunFolder(folder, 'read', run).catch((error: unknown) => {
-    throw error instanceof ConnectorError
-      ? new ConnectorError('RS_CONFIG_INVALID', `${what} cannot be written: its folder takes no new file`, {
-          action: ACTION,
-          cause: error,
-        })
-      : error;
-  });
+  const kept = isSplit && resumeKey !== undefined ? join(folder, `${KEPT}${resumeKey.slice(0, 32)}`) : undefined;
+  const goesOn = kept !== undefined && (await statOf(kept, what)) !== undefined;
+  if (first !== undefined && !replace && !goesOn) throw isThere(join(dirname(path), first));
+  const beside = await (kept === undefined ? makeRunFolder(folder, 'read', run) : makeKeptFolder(folder, kept)).catch(
+    (error: unknown) => {
+      throw new ConnectorError('RS_CONFIG_INVALID', `${what} cannot be written: its folder takes no new file`, {
+        action: ACTION,
+        cause: error,
+      });
+    },
+  );
   const made: string[] = [];
+  const adopted = new Map<string, number>();
+  let isKept = false;
   return {
+    adopt: async (sizes) => {
+      for (const [index, bytes] of sizes.entries()) {
+        const own = numbered(name, index + 1);
+        // Renamed already, where the attempt before broke off in the middle of that.
+        const waiting = (await statOf(join(beside, own), what)) ?? (await statOf(join(folder, own), what));
+        if (waiting?.size !== bytes) throw keptFileGone(join(dirname(path), own));
+        adopted.set(own, bytes);
+      }
+    },
+    keep: () => {
+      isKept = kept !== undefined;
+    },
     open: (number) => {
       const own = isSplit ? numbered(name, number) : name;
       made.push(own);
@@ -61,7 +85,11 @@ export async function openLocalTarget({ path, isSplit, replace }: LocalTargetIni
     },
     commit: async () => {
       try {
-        for (const own of made) await appear(join(beside, own), join(folder, own), replace);
+        for (const own of made) {
+          const isThereAlready = adopted.has(own) && (await statOf(join(beside, own), what)) === undefined;
+          if (!isThereAlready) await appear(join(beside, own), join(folder, own), replace);
+        }
+        isKept = false;
         if (replace) for (const old of before) if (!made.includes(old)) await rm(join(folder, old), { force: true });
         await sync(folder);
       } catch (error) {
@@ -74,8 +102,24 @@ export async function openLocalTarget({ path, isSplit, replace }: LocalTargetIni
       await rename(join(beside, own), join(folder, own));
       return join(dirname(path), own);
     },
-    [Symbol.asyncDispose]: () => rm(beside, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => {
+      if (!isKept) await rm(beside, { recursive: true, force: true });
+    },
   };
+}
+
+/** The folder of a run that may go on: another attempt finds it, and what nobody came back for goes after a week. */
+async function makeKeptFolder(folder: string, kept: string): Promise<string> {
+  for (const name of await readdir(folder)) {
+    if (!KEPT_NAME.test(name) || join(folder, name) === kept) continue;
+    const { mtimeMs, uid } = await lstat(join(folder, name));
+    const isOwn = uid === (process.getuid?.() ?? uid);
+    if (isOwn && Date.now() - mtimeMs > KEPT_MS) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  await mkdir(kept, { recursive: true, mode: 0o700 });
+  const { uid } = await lstat(kept);
+  if (uid !== (process.getuid?.() ?? uid)) throw errno('EACCES');
+  return kept;
 }
 
 /** Never over a file that came meanwhile, unless it may be replaced. */
@@ -95,6 +139,8 @@ async function appear(from: string, to: string, replace: boolean): Promise<void>
 function deviceTarget(path: string, isSplit: boolean, what: string): ExportTarget {
   if (isSplit) throw invalidField('splitBytes', 'A device or pipe is one file', 'Leave splitBytes and splitRows out.');
   return {
+    adopt: () => Promise.resolve(),
+    keep: () => undefined,
     open: () => ({
       file: path,
       consume: async (bytes) => {

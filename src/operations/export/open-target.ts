@@ -8,20 +8,31 @@ import { openS3Target } from './s3-target.ts';
 
 const PACKED: Readonly<Record<string, string>> = { gzip: '.gz', zstd: '.zst' };
 
-/** The place of an export, looked at before anything is read. */
-export function openTarget(connection: Connection, plan: ExportPlan, run: Run): Promise<ExportTarget> {
+/** The place of an export, looked at before anything is read. Attempts of one run have a key in common. */
+export function openTarget(
+  connection: Connection,
+  plan: ExportPlan,
+  resumeKey: string | undefined,
+  run: Run,
+): Promise<ExportTarget> {
   const { place, replace, form } = plan;
   const isSplit = plan.split !== undefined;
   switch (place.kind) {
     case 'local':
-      return openLocalTarget({ path: place.path, isSplit, replace }, run);
+      return openLocalTarget({ path: place.path, isSplit, replace, resumeKey }, run);
     case 's3': {
       const packed = form.format === 'parquet' ? '' : (PACKED[form.compression] ?? '');
-      return openS3Target(connection, { ...place, isSplit, replace, extension: `.${form.format}${packed}` }, run);
+      return openS3Target(
+        connection,
+        { ...place, isSplit, replace, resumeKey, extension: `.${form.format}${packed}` },
+        run,
+      );
     }
     case 'stream':
       return Promise.resolve({
         open: () => ({ file: '-', consume: place.consume }),
+        adopt: () => Promise.resolve(),
+        keep: () => undefined,
         commit: () => Promise.resolve(),
         note: () => Promise.reject(new ConnectorError('RS_INTERNAL', 'A stream has no files beside it')),
         [Symbol.asyncDispose]: () => Promise.resolve(),

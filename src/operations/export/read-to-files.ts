@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inPhase } from '../../core/follow-run.ts';
 import { invalidField } from '../../core/invalid-field.ts';
 import type { Run } from '../../core/run.ts';
@@ -6,12 +7,14 @@ import type { SupportedField } from '../../types/field.ts';
 import type { Connection } from '../connection.ts';
 import { openRead } from '../read/read-open.ts';
 import type { ReadSpec } from '../read/read-spec.ts';
+import type { StagedRead } from '../read/read-staged.ts';
+import { countMismatch } from '../read/read-unload.ts';
 import { convertStaged, isNative } from './convert-staged.ts';
 import { convertValues } from './convert-values.ts';
 import type { ExportReport } from './export-report.ts';
 import type { ExportTarget } from './export-target.ts';
 import { ExportWork } from './export-work.ts';
-import { type ExportPlan, type FileDestination, planExport } from './file-destination.ts';
+import { type ExportPlan, type FileDestination, isNumbered, planExport } from './file-destination.ts';
 import { FileSeries } from './file-series.ts';
 import { openTarget } from './open-target.ts';
 
@@ -35,17 +38,27 @@ export async function readToFiles(
   const startedMs = performance.now();
   const plan = planExport(destination);
   const { acceptLoss = [] } = spec;
-  await using target = await openTarget(connection, plan, run);
+  if (spec.resumeFrom !== undefined) {
+    throw invalidField('resumeFrom', 'Files hold no checkpoint', 'Leave it out: the same run id goes on by itself.');
+  }
+  const resumeKey = spec.resumable === true ? keyOf(run, plan) : undefined;
+  // Files are complete only where there are several: those of an earlier attempt need not be made again.
+  const goesOn = resumeKey !== undefined && isNumbered(plan);
+  await using target = await openTarget(connection, plan, resumeKey, run);
   // Before anything is unloaded: what the columns alone rule out is known by then.
   const onDescribed = (fields: readonly SupportedField[]): void => {
     requireFidelity(fields, PATHS[plan.form.format], acceptLoss);
     requireNames(fields, plan.form.format);
   };
-  await using opened = await openRead(connection, spec, run, { onDescribed });
+  await using opened = await openRead(connection, spec, run, {
+    onDescribed,
+    ...(goesOn ? { startAt: 'recorded' } : {}),
+  });
   const series = new FileSeries(target, plan, opened.fields);
-  const work = new ExportWork(opened, plan, series, acceptLoss, run);
+  const work = new ExportWork({ opened, plan, series, acceptLoss, endsWithStagedFiles: goesOn }, run);
+  const { staged } = opened;
+  if (goesOn && staged !== undefined) await goOn(target, series, staged);
   try {
-    const { staged } = opened;
     const convert = (): Promise<void> =>
       staged !== undefined && isNative(opened, staged) ? convertStaged(work, staged) : convertValues(connection, work);
     await inPhase(run, 'export', convert);
@@ -72,6 +85,22 @@ export async function readToFiles(
     ...(verified === undefined ? {} : { verified }),
     ms: Math.round(performance.now() - startedMs),
   };
+}
+
+/** Takes over what an earlier attempt has made, which must be of the rows that are left out. */
+async function goOn(target: ExportTarget, series: FileSeries, { output, skippedRows }: StagedRead): Promise<void> {
+  await target.adopt(output.map(({ bytes }) => bytes));
+  series.goOn(output);
+  if (series.rows !== skippedRows) throw countMismatch(skippedRows, series.rows);
+  target.keep();
+}
+
+/** Names a run and where it goes. */
+function keyOf({ runId }: Run, { place, form, split }: ExportPlan): string {
+  const where = place.kind === 'stream' ? '' : place;
+  return createHash('sha256')
+    .update(JSON.stringify([runId, where, form, split]))
+    .digest('hex');
 }
 
 /** JSON and Parquet have one value a name. Throws RS_CONFIG_INVALID. */

@@ -6,7 +6,7 @@ import { openBucket } from '../../staging/open-bucket.ts';
 import { planStaging } from '../../staging/staging-plan.ts';
 import { upload } from '../../staging/upload.ts';
 import type { Connection } from '../connection.ts';
-import { type ExportTarget, numbered } from './export-target.ts';
+import { type ExportTarget, keptFileGone, numbered } from './export-target.ts';
 
 const CLEANUP_MS = 60_000;
 const DELETE_AT_ONCE = 1000;
@@ -19,6 +19,8 @@ export interface S3TargetInit {
   readonly replace: boolean;
   /** Of the names that are ours: `.csv.gz`. */
   readonly extension: string;
+  /** Of a run that may go on: its names are the same in each attempt. */
+  readonly resumeKey?: string | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface S3TargetInit {
  */
 export async function openS3Target(
   connection: Connection,
-  { bucket: name, key, isSplit, replace, extension }: S3TargetInit,
+  { bucket: name, key, isSplit, replace, extension, resumeKey }: S3TargetInit,
   run: Run,
 ): Promise<ExportTarget> {
   const staging = planStaging(connection.options, connection.access.plan.aws);
@@ -40,9 +42,9 @@ export async function openS3Target(
   const isFolder = key === '' || key.endsWith('/');
   try {
     const isNumbered = isFolder || isSplit;
-    const { first, exported } = await find(bucket, key, isNumbered, run);
+    const id = resumeKey?.slice(0, 8) ?? randomBytes(4).toString('hex');
+    const { first, exported } = await find(bucket, key, { isNumbered, ownId: id }, run);
     if (first !== undefined && !replace) throw isThere(name, first);
-    const id = randomBytes(4).toString('hex');
     const target = isFolder ? `${key}part-${id}${extension}` : isSplit ? withId(key, id) : key;
     return openTarget(bucket, { target, isNumbered, before: exported, isReplaced: first !== undefined }, run);
   } catch (error) {
@@ -62,6 +64,7 @@ interface TargetInit {
 function openTarget(bucket: Bucket, { target, isNumbered, before, isReplaced }: TargetInit, run: Run): ExportTarget {
   const made: string[] = [];
   let isCommitted = false;
+  let isKept = false;
   const address = (key: string): string => `s3://${bucket.plan.bucket}/${key}`;
   const suppressed = (error: unknown): void =>
     run.publish({
@@ -81,6 +84,16 @@ function openTarget(bucket: Bucket, { target, isNumbered, before, isReplaced }: 
         },
       };
     },
+    adopt: async (sizes) => {
+      for (const [index, bytes] of sizes.entries()) {
+        const key = numbered(target, index + 1);
+        if ((await bucket.size(key, run.signal)) !== bytes) throw keptFileGone(address(key));
+        made.push(key);
+      }
+    },
+    keep: () => {
+      isKept = true;
+    },
     commit: async () => {
       isCommitted = true;
       await remove(bucket, before, run.signal);
@@ -93,7 +106,7 @@ function openTarget(bucket: Bucket, { target, isNumbered, before, isReplaced }: 
     [Symbol.asyncDispose]: async () => {
       try {
         // A complete object that took another one's place stays: without it nothing would be left.
-        const stays = isCommitted || (isReplaced && !isNumbered);
+        const stays = isCommitted || (isKept && isNumbered) || (isReplaced && !isNumbered);
         if (!stays) await remove(bucket, made, AbortSignal.timeout(CLEANUP_MS));
       } catch (error) {
         suppressed(error);
@@ -111,7 +124,12 @@ interface Found {
   readonly exported: readonly string[];
 }
 
-async function find(bucket: Bucket, key: string, isNumbered: boolean, { signal }: Run): Promise<Found> {
+async function find(
+  bucket: Bucket,
+  key: string,
+  { isNumbered, ownId }: { readonly isNumbered: boolean; readonly ownId: string },
+  { signal }: Run,
+): Promise<Found> {
   if (!isNumbered) {
     const first = (await bucket.size(key, signal)) === undefined ? undefined : key;
     return { first, exported: [] };
@@ -122,9 +140,10 @@ async function find(bucket: Bucket, key: string, isNumbered: boolean, { signal }
   let first: string | undefined;
   for await (const { key: one } of bucket.list(isFolder ? key : `${stem}-`, signal)) {
     if (one === key) continue; // the marker of a folder
-    first ??= one;
     const isOurs =
       one.startsWith(stem) && one.endsWith(extension) && /^-[0-9a-f]{8}-\d{5,}(?:\.|$)/.test(one.slice(stem.length));
+    if (isOurs && one.startsWith(`${stem}-${ownId}-`)) continue; // of an earlier attempt of this run
+    first ??= one;
     if (isOurs || (isFolder && one === `${key}_manifest.json`)) exported.push(one);
   }
   return { first, exported };

@@ -17,7 +17,7 @@ import { checkedBatches, ReadCheck } from './read-verify.ts';
 import { planReadWork, type ReadWork } from './read-work.ts';
 
 export interface OpenReadOptions {
-  /** `recorded`: a resumable read goes on behind the files that were marked done. Default: behind the spec's checkpoint. */
+  /** `recorded`: a resumable read goes on behind the files that were marked done with their output. Default: behind the spec's checkpoint. */
   readonly startAt?: 'recorded' | undefined;
   /** Looks at the columns before the first row is read or unloaded; what it throws ends the read. */
   readonly onDescribed?: ((fields: readonly SupportedField[]) => void) | undefined;
@@ -107,6 +107,7 @@ export async function openRead(
   const resumption = await openResumption(connection, work, run, startAt);
   if (resumption !== undefined) {
     const resumed = await resume(connection, work, resumption, run);
+    if (resumed !== undefined) onDescribed?.(resumed.fields);
     if (resumed !== undefined) return resumed;
     await requireFresh(resumption, work, run);
   }

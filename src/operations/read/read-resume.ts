@@ -30,7 +30,8 @@ export async function openResumption(
 export async function requireFresh({ state, found, startAt }: Resumption, work: ReadWork, run: Run): Promise<void> {
   if (typeof startAt === 'number' && startAt > 0) throw stagedFilesGone(run.runId);
   if (found === undefined) return;
-  if (startAt === 'recorded' && (found.filesDone ?? 0) > 0) throw stagedFilesGone(run.runId);
+  if (startAt === 'recorded' && found.output !== undefined && (found.filesDone ?? 0) > 0)
+    throw stagedFilesGone(run.runId);
   if (work.preSql.length > 0) throw ranAlready('preSql', run.runId);
   await state.forget();
 }

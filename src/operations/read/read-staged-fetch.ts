@@ -4,6 +4,7 @@ import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { StagingArea } from '../../staging/staging-area.ts';
 import type { UnloadedFile } from './read-staged-manifest.ts';
+import type { ReadOutput } from './read-state.ts';
 
 /** A staged file on the local disk. */
 export interface FetchedFile {
@@ -12,8 +13,8 @@ export interface FetchedFile {
   readonly index: number;
   readonly rows: number;
   readonly bytes: number;
-  /** Deletes it; tells how many rows were read by then. */
-  readonly done: (rowsSoFar: number) => Promise<void>;
+  /** Deletes it; tells how many rows were read by then. `output`: what was made of all files so far, for a later attempt. */
+  readonly done: (rowsSoFar: number, output?: readonly ReadOutput[]) => Promise<void>;
 }
 
 export interface FetchInit {

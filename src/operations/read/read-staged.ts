@@ -16,7 +16,7 @@ import type { Connection } from '../connection.ts';
 import type { DescribedSource } from './read-describe.ts';
 import type { OnRows } from './read-direct.ts';
 import { type FetchedFile, fetchFiles } from './read-staged-fetch.ts';
-import type { ReadState, StateFile } from './read-state.ts';
+import type { ReadOutput, ReadState, StateFile } from './read-state.ts';
 import { countMismatch, isStillStaged, type StagedFormat, type Unloaded, unload } from './read-unload.ts';
 
 /** How an attempt remembers, for the next one, what it has done. */
@@ -24,7 +24,7 @@ export interface Resumption {
   readonly state: StateFile;
   /** What an attempt before has left. */
   readonly found: ReadState | undefined;
-  /** How many files the caller has kept for good: the read goes on behind them. `recorded`: as many as were marked done. */
+  /** How many files the caller has kept for good: the read goes on behind them. `recorded`: as many as were marked done with their output. */
   readonly startAt: number | 'recorded';
 }
 
@@ -56,6 +56,7 @@ export class StagedRead implements AsyncDisposable {
   readonly #area: StagingArea;
   readonly #unloaded: Unloaded;
   #isComplete = false;
+  #output: readonly ReadOutput[] | undefined;
 
   private constructor(init: StagedReadInit, folder: string, area: StagingArea, unloaded: Unloaded, skip: number) {
     const { fields, format, rows, files } = unloaded;
@@ -90,12 +91,20 @@ export class StagedRead implements AsyncDisposable {
     if (resumption === undefined || found?.phase === undefined || found.phase === 'before') return undefined;
     const { folderName, format, fields, rows, files, filesDone = 0 } = found;
     if (folderName === undefined || format === undefined || !fields || rows === undefined || !files) return undefined;
-    const skip = resumption.startAt === 'recorded' ? filesDone : resumption.startAt;
+    const recorded = found.output === undefined ? 0 : filesDone;
+    const skip = resumption.startAt === 'recorded' ? recorded : resumption.startAt;
     if (skip > files.length) throw notACheckpoint();
     return acquire(init, folderName, async (folder, area) => {
       if (area.bucketName !== found.bucket || !(await isStillStaged(area, files.slice(skip)))) return undefined;
-      return new StagedRead(init, folder, area, { fields, format, rows, files }, skip);
+      const read = new StagedRead(init, folder, area, { fields, format, rows, files }, skip);
+      if (resumption.startAt === 'recorded') read.#output = found.output;
+      return read;
     });
+  }
+
+  /** What an earlier attempt has made of the files that are left out. */
+  get output(): readonly ReadOutput[] {
+    return this.#output ?? [];
   }
 
   /** The files in order, fetched ahead of the reader. After `done` a file is not given again to a later attempt. */
@@ -107,8 +116,9 @@ export class StagedRead implements AsyncDisposable {
     for await (const file of fetchFiles(this.#area, init, run)) {
       yield {
         ...file,
-        done: async (rowsSoFar) => {
+        done: async (rowsSoFar, output) => {
           await file.done(rowsSoFar);
+          this.#output = output;
           await resumption?.state.save(this.#stateOf(run.runId, file.index + 1));
         },
       };
@@ -195,7 +205,8 @@ export class StagedRead implements AsyncDisposable {
     const { bucketName: bucket, folderName } = this.#area;
     const { fields, format, rows, files } = this.#unloaded;
     const what = { kind: 'roleshift-read', version: 1, runId, phase: 'unloaded' } as const;
-    return { ...what, bucket, folderName, format, fields, rows, files, filesDone };
+    const output = this.#output === undefined ? {} : { output: this.#output };
+    return { ...what, bucket, folderName, format, fields, rows, files, filesDone, ...output };
   }
 }
 

@@ -24,6 +24,15 @@ export interface ReadState {
   readonly files?: readonly UnloadedFile[];
   /** How many of the files, from the first on, were worked off for good. */
   readonly filesDone?: number;
+  /** What was made of those, where they went into files. */
+  readonly output?: readonly ReadOutput[];
+}
+
+/** A file that is complete, made of staged ones. */
+export interface ReadOutput {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256?: string;
 }
 
 /** The memory of one run's read of one source, a small file in the work directory. */
@@ -108,7 +117,7 @@ function parse(text: string, runId: string, path: string): ReadState {
   if (state === null || typeof state !== 'object' || state.kind !== 'roleshift-read' || state.version !== 1) {
     throw unreadable(path);
   }
-  const { folderName, files = [], fields = [], rows = 0, filesDone = 0 } = state;
+  const { folderName, files = [], fields = [], rows = 0, filesDone = 0, output = [] } = state;
   const isSound =
     state.runId === runId &&
     (folderName === undefined || FOLDER_NAME.test(folderName)) &&
@@ -116,7 +125,9 @@ function parse(text: string, runId: string, path: string): ReadState {
     Array.isArray(files) &&
     files.every(({ name, bytes, rows: own }) => FILE_NAME.test(name) && isCount(bytes) && isCount(own)) &&
     isCount(rows) &&
-    isCount(filesDone);
+    isCount(filesDone) &&
+    Array.isArray(output) &&
+    output.every(({ rows: own, bytes }) => isCount(own) && isCount(bytes));
   if (isSound) return state;
   throw unreadable(path);
 }

@@ -114,12 +114,13 @@ describe('a read that goes on', () => {
       await using opened = await openRead(world.connection, SPEC, run(id));
       for await (const file of opened.staged?.files() ?? []) {
         rows.push(file.rows);
-        await file.done(file.rows);
+        await file.done(file.rows, [{ rows: file.rows, bytes: 1 }]);
         break;
       }
     }
     await using opened = await openRead(world.connection, SPEC, run(id), { startAt: 'recorded' });
     expect(opened.staged?.skippedFiles).to.equal(1);
+    expect(opened.staged?.output).to.deep.equal([{ rows: rows[0], bytes: 1 }]);
     for await (const file of opened.staged?.files() ?? []) {
       rows.push(file.rows);
       await file.done(0);
@@ -127,6 +128,22 @@ describe('a read that goes on', () => {
     await opened.finish();
     expect(rows.reduce((sum, count) => sum + count, 0)).to.equal(2000);
     expect(await stateFiles()).to.deep.equal([]);
+  });
+
+  it('skips none that were marked done with nothing made of them', async () => {
+    const id = newId();
+    {
+      await using opened = await openRead(world.connection, SPEC, run(id));
+      for await (const file of opened.staged?.files() ?? []) {
+        await file.done(file.rows);
+        break;
+      }
+    }
+    {
+      await using opened = await openRead(world.connection, SPEC, run(id), { startAt: 'recorded' });
+      expect(opened.staged?.skippedFiles).to.equal(0);
+      await opened.finish();
+    }
   });
 
   it('remembers in a file for its owner alone, with no row and no secret', async () => {

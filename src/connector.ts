@@ -15,7 +15,7 @@ import { openDatabase } from './db/open-database.ts';
 import { checkWords } from './manifest/attributes.ts';
 import { MANIFEST } from './manifest/manifest.gen.ts';
 import type { ConnectionInput } from './manifest/options.gen.ts';
-import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
+import { checkCustomSql, checkSourcePlace, type HostPolicy } from './manifest/policy.ts';
 import { type ResolveSecret, realPathUnder } from './manifest/references.ts';
 import { addressCheck, policyOf, resolveConnection, toldHostCheck } from './manifest/resolve.ts';
 import type { CallResult, CallSpec } from './operations/call/call-spec.ts';
@@ -149,6 +149,10 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     access,
     database,
     workDirectory: host.workDirectory ?? tmpdir(),
+    checkSource: (place) => {
+      const limits = policyOf({ policy, resolveSecret });
+      if (limits !== undefined) checkSourcePlace(place, limits);
+    },
     // What the agent's own rights would show of IAM is not for whoever fills in a form.
     mayReadIam: policy === undefined || plan.identity?.kind === 'accessKeys',
   };
@@ -313,7 +317,8 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
 /** Under a host, a file to load lies under the policy's file roots, links followed. */
 function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {
   if (policy === undefined) return input;
-  const located = (file: string): string => underRoots(file, 'the file to load', policy);
+  // What lies in S3 is judged when it is found: a list of files may name places of its own.
+  const located = (file: string): string => (/^s3:/i.test(file) ? file : underRoots(file, 'the file to load', policy));
   if ('file' in input) return { ...input, file: located(input.file) };
   if ('files' in input) return { ...input, files: input.files.map(located) };
   return 'rejects' in input ? { rejects: located(input.rejects) } : input;

@@ -63,6 +63,17 @@ describe('connector.open', () => {
     const policy = { fileRoots: ['test'] };
     await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy });
     for (const file of ['package.json', 'test/../package.json', '/etc/hostname']) {
+      for (const input of [{ file }, { files: ['test/harness.ts', file] }]) {
+        const error = await failureOf(() => redshift.write({ object: 'public.t' }, input));
+        expect(error).to.include({ code: 'RS_CONFIG_FORBIDDEN' });
+      }
+    }
+  });
+
+  it('reads rows from places in S3 that the host names', async () => {
+    const policy = { sourceBuckets: ['landing', 'shared/in/*'] };
+    await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy });
+    for (const file of ['s3://other/a.csv', 's3://shared/out/a.csv', 's3://shared/', 's3://other/manifest']) {
       const error = await failureOf(() => redshift.write({ object: 'public.t' }, { file }));
       expect(error).to.include({ code: 'RS_CONFIG_FORBIDDEN' });
     }

@@ -82,7 +82,7 @@ async function* unzstd(source: Readable): AsyncGenerator<Buffer, void, undefined
 /** zlib's codes are texts, those of fzstd small numbers. */
 function isOfData(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'number' || (typeof code === 'string' && /^Z_/.test(code));
+  return typeof code === 'number' || (typeof code === 'string' && code.startsWith('Z_'));
 }
 
 function damaged(compression: InputCompression, cause: unknown): ConnectorError {

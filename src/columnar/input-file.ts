@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { rm, stat, symlink } from 'node:fs/promises';
+import { rename, rm, stat, symlink } from 'node:fs/promises';
 import { join as joinPath, resolve } from 'node:path';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
@@ -52,26 +52,57 @@ export async function openInputFile(engine: Engine, spec: InputSpec, run: Run): 
  * Lets the engine read a file; to be called for all files before the first is looked at. `position` tells files of one
  * input apart. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID.
  */
-export async function admitFile(
-  engine: Engine,
-  { file, format, delimiter = ',' }: InputSpec,
-  position = 0,
-): Promise<AdmittedFile> {
+export async function admitFile(engine: Engine, { file, ...form }: InputSpec, position = 0): Promise<AdmittedFile> {
   const bytes = await requireFile(file);
-  const kind = format ?? formatOf(file);
+  const { format, delimiter } = formOf(file, form);
+  const compression = format === 'parquet' ? 'none' : await compressionOf(file);
+  const path = pathFor(engine, { format, compression }, position);
+  await rm(path, { force: true });
+  // The engine sees no other folder, and takes * and [ in a path for patterns.
+  await engine.allow(file);
+  await symlink(resolve(file), path);
+  return { format, path, bytes, compression, delimiter };
+}
+
+/**
+ * The same for a file in the engine's folder, which gets another name there. `name`: what it is called where it comes from.
+ */
+export async function adoptFile(
+  engine: Engine,
+  path: string,
+  name: string,
+  form: Omit<InputSpec, 'file'>,
+  position: number,
+): Promise<AdmittedFile> {
+  const { format, delimiter } = formOf(name, form);
+  const bytes = await requireFile(path);
+  const compression = format === 'parquet' ? 'none' : await compressionOf(path);
+  const target = pathFor(engine, { format, compression }, position);
+  await rename(path, target);
+  return { format, path: target, bytes, compression, delimiter };
+}
+
+/** What a file of this name is. Throws RS_INPUT_INVALID where that cannot be told. */
+export function formOf(
+  name: string,
+  { format, delimiter = ',' }: Omit<InputSpec, 'file'>,
+): Pick<AdmittedFile, 'format' | 'delimiter'> {
+  const kind = format ?? formatOf(name);
   // It becomes part of a path below, and may come out of a form.
   if (!FORMATS.includes(kind)) throw invalid('The format of the file is not known', `Give ${FORMATS.join(', ')}.`);
   if (delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
     throw invalid('The delimiter must be one character, and no quote or newline', 'Set another delimiter.');
   }
+  return { format: kind, delimiter };
+}
+
+function pathFor(
+  { folder }: Engine,
+  { format, compression }: Pick<AdmittedFile, 'format' | 'compression'>,
+  position: number,
+): string {
   const number = position === 0 ? '' : `-${position}`;
-  const compression = kind === 'parquet' ? 'none' : await compressionOf(file);
-  const path = joinPath(engine.folder, `input${number}.${kind}${EXTENSIONS[compression]}`);
-  await rm(path, { force: true });
-  // The engine sees no other folder, and takes * and [ in a path for patterns.
-  await engine.allow(file);
-  await symlink(resolve(file), path);
-  return { format: kind, path, bytes, compression, delimiter };
+  return joinPath(folder, `input${number}.${format}${EXTENSIONS[compression]}`);
 }
 
 /** The columns of a file. Throws RS_INPUT_INVALID. */

@@ -2882,6 +2882,27 @@ export const MANIFEST: Manifest = {
           "default": false,
           "order": 69
         },
+        "sourceBucketOwner": {
+          "type": "string",
+          "title": "Owner of source buckets",
+          "description": "Account that must own the S3 buckets that rows are read from; every call is refused when another one does.",
+          "examples": [
+            "111122223333"
+          ],
+          "pattern": "^\\d{12}$",
+          "patternMessage": "must be an AWS account number of 12 digits",
+          "order": 130
+        },
+        "spoolMib": {
+          "type": "integer",
+          "title": "Spool limit",
+          "description": "Largest file that is kept in the work directory on its way: an object of S3, or a stream.",
+          "unit": "MiB",
+          "default": 10240,
+          "minimum": 1,
+          "maximum": 1048576,
+          "order": 131
+        },
         "lockTimeoutSeconds": {
           "type": "integer",
           "title": "Lock timeout",

@@ -9,6 +9,8 @@ export interface Connection {
   readonly database: Database;
   /** An existing folder for files on their way through; each operation makes and removes a folder of its own in it. */
   readonly workDirectory: string;
+  /** Throws RS_CONFIG_FORBIDDEN for objects of S3 that the host does not let rows be read from. Absent: all may be. */
+  readonly checkSource?: (place: { readonly bucket: string; readonly key: string }) => void;
   /** Whether IAM may be asked when access is looked into. Default: true. */
   readonly mayReadIam?: boolean;
 }

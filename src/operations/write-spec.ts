@@ -66,6 +66,10 @@ export interface WriteSpec extends TargetSpec {
   readonly ledger?: 'required' | 'off';
   /** Age in days at which the ledger forgets a run; 0: never. Default 90. */
   readonly ledgerRetentionDays?: number;
+  /** Account that must own the buckets that rows are read from, twelve digits. Default: not looked at. */
+  readonly sourceBucketOwner?: string;
+  /** Largest file that is kept in the work directory on its way, in MiB: an object of S3, or a stream. Default 10,240. */
+  readonly spoolMib?: number;
   /** Load no file that was loaded into the table before, as the ledger remembers: same place, same content. Default false. */
   readonly skipLoadedFiles?: boolean;
   /** Longest wait for another load into the same table, in seconds. Default 300. */

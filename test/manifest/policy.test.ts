@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
-import { checkCustomSql, type HostPolicy } from '../../src/manifest/policy.ts';
+import { checkCustomSql, checkSourcePlace, type HostPolicy } from '../../src/manifest/policy.ts';
 import {
   addressCheck,
   findIssues,
@@ -338,6 +338,36 @@ describe('a host policy', () => {
     expect(() => addressCheck({ policy: {} })('127.0.0.1')).to.throw(ConnectorError);
     expect(() => addressCheck({ resolveSecret: () => 'x' })('::1')).to.throw(ConnectorError);
     expect(() => addressCheck({})('169.254.169.254')).to.throw(ConnectorError);
+  });
+
+  it('lets rows be read from buckets and folders that it names, or else from those for staging', () => {
+    const isRefused = (address: string, policy: HostPolicy): boolean => {
+      const [bucket = '', ...key] = address.split('/');
+      try {
+        checkSourcePlace({ bucket, key: key.join('/') }, policy);
+        return false;
+      } catch (error) {
+        return error instanceof ConnectorError && error.code === 'RS_CONFIG_FORBIDDEN';
+      }
+    };
+    const policy: HostPolicy = { sourceBuckets: ['landing*', 'shared/in/*'], buckets: ['staging'] };
+    const places = [
+      'landing-1/a',
+      'shared/in/',
+      'shared/in/a.csv',
+      'shared/inside',
+      'shared/in',
+      'staging/a',
+      'other/a',
+    ];
+    expect(places.filter((place) => isRefused(place, policy))).to.deep.equal([
+      'shared/inside',
+      'shared/in',
+      'staging/a',
+      'other/a',
+    ]);
+    expect(places.filter((place) => !isRefused(place, { buckets: ['staging'] }))).to.deep.equal(['staging/a']);
+    expect(places.filter((place) => isRefused(place, {}))).to.deep.equal([]);
   });
 
   it('lets a CA file be under a root, links followed, and tells nothing about others', async () => {

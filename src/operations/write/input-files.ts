@@ -11,7 +11,7 @@ import type { StageSink } from '../../staging/stage-sink.ts';
 import { addChecksums } from '../../types/checksum.ts';
 import type { WritePlan } from '../write-plan.ts';
 import { requireSameColumns, requireWished } from './input-columns.ts';
-import type { InputPart } from './input-part.ts';
+import type { InputPart, InputParts } from './input-part.ts';
 import { InputSources } from './input-sources.ts';
 import type { OpenInput } from './open-input.ts';
 import type { WriteRecorder } from './recorder.ts';
@@ -32,15 +32,17 @@ const NOTHING: StagedInput = { files: [], rowsRead: 0, rowsStaged: 0, rowsRefuse
  */
 export async function openFiles(
   workDirectory: string,
-  listParts: (folder: string) => Promise<readonly InputPart[]>,
+  list: (folder: string) => Promise<InputParts>,
   wished: readonly string[] | undefined,
   run: Run,
 ): Promise<OpenInput> {
   const folder = await makeRunFolder(workDirectory, 'write', run);
   const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
   let engine: Engine | undefined;
+  let input: InputParts | undefined;
   const close = async (): Promise<void> => {
     try {
+      await input?.[Symbol.asyncDispose]();
       await engine?.[Symbol.asyncDispose]();
     } finally {
       await removeFolder();
@@ -48,7 +50,8 @@ export async function openFiles(
   };
   try {
     engine = await Engine.open({ folder });
-    const files = await Files.open(engine, await listParts(folder), wished, run);
+    input = await list(engine.folder);
+    const files = await Files.open(engine, input.parts, wished, run);
     return {
       columns: files.columns,
       compression: 'zstd',
@@ -150,6 +153,7 @@ class Files {
           ...defined({ totalRows: input.rowCount }),
         };
         const loaded = await stageLocalFiles(this.#engine, load, area, recorder, run);
+        requireRows(part, loaded.rowsRead);
         await part.release();
         return loaded;
       });
@@ -182,6 +186,14 @@ function withColumns(input: InputFile, names: readonly string[]): InputFile {
 
 function noFiles(): ConnectorError {
   return new ConnectorError('RS_INPUT_INVALID', 'The input has no files', { action: 'Name at least one file.' });
+}
+
+function requireRows({ name, rows }: InputPart, found: number): void {
+  if (rows === undefined || rows === found) return;
+  throw new ConnectorError('RS_COUNT_MISMATCH', `${name} has ${found} rows, and its manifest says ${rows}`, {
+    action: 'Nothing was committed. Look who has changed it since the manifest was written.',
+    details: { source: name, expected: rows, found },
+  });
 }
 
 async function telling<T>(places: InputSources, part: InputPart, work: () => Promise<T>): Promise<T> {

@@ -11,6 +11,8 @@ export interface InputPart {
   readonly source?: SourceFile;
   /** Bytes that have to be brought here first; 0 for a local file. */
   readonly bytesToFetch: number;
+  /** Rows that it is to have, where a manifest tells. */
+  readonly rows?: number;
   /** Lets the engine read it: to be called for all parts before any is opened. */
   admit(engine: Engine, position: number): Promise<void>;
   /** Begins to bring it here, ahead of `open`; a failure is told there. */
@@ -19,4 +21,9 @@ export interface InputPart {
   open(engine: Engine, run: Run): Promise<InputFile>;
   /** It was read through: throws RS_INPUT_INVALID where it changed meanwhile, and frees what it takes on the disk. */
   release(): Promise<void>;
+}
+
+/** The files of an input, in their order. Dispose ends what is still on its way. */
+export interface InputParts extends AsyncDisposable {
+  readonly parts: readonly InputPart[];
 }

@@ -39,7 +39,12 @@ export async function openInput(
 ): Promise<OpenInput> {
   const wished = wishedColumns(spec);
   if ('file' in input || 'files' in input) {
-    return openFiles(connection.workDirectory, () => listParts(input), wished, run);
+    return openFiles(
+      connection.workDirectory,
+      (folder) => listParts(connection, spec, input, folder, run),
+      wished,
+      run,
+    );
   }
   const isReplay = 'rejects' in input;
   const rows = await openRows(isReplay ? replayRows(input.rejects) : input, wished, run);

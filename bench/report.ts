@@ -11,8 +11,8 @@ export interface Report {
   readonly at?: string;
   readonly machine?: string;
   readonly node?: string;
-  /** Of the run that added the last result. */
-  readonly command?: string;
+  /** Of the runs that added results, oldest first. */
+  readonly commands?: readonly string[];
   readonly results: readonly Result[];
 }
 
@@ -38,12 +38,25 @@ export async function writeReport(path: string, report: Report): Promise<void> {
   await writeFile(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-export function describeMachine(): Omit<Report, 'version' | 'results'> {
+function describeMachine(): Pick<Report, 'at' | 'machine' | 'node'> {
   const [cpu] = cpus();
   return {
     at: new Date().toISOString(),
     machine: `${availableParallelism()} cores (${cpu?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
     node: process.version,
-    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
+  };
+}
+
+/** The report with one more result, which takes the place of an earlier one about the same. */
+export function withResult(report: Report, result: Result): Report {
+  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
+  const isSame = ({ row, data, what }: Result): boolean =>
+    row === result.row && data === result.data && what === result.what;
+  const at = report.results.findIndex(isSame);
+  return {
+    ...report,
+    ...describeMachine(),
+    commands: [...new Set([...(report.commands ?? []), command])],
+    results: at === -1 ? [...report.results, result] : report.results.with(at, result),
   };
 }

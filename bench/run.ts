@@ -1,17 +1,26 @@
+import { writeDocument } from './document.ts';
 import type { Result } from './figures.ts';
 import type { Flags } from './flags.ts';
-import { describeMachine, type Report, readReport, reportPath, writeReport } from './report.ts';
+import { type Report, readReport, reportPath, withResult, writeReport } from './report.ts';
+import type { BenchRow } from './rows/row.ts';
 import { ROWS } from './rows/rows.ts';
 import { screenTable } from './table.ts';
 import { openBench } from './world.ts';
 
 /** Runs the rows that are asked for; what is done is on the disk after each. Answers the exit status. */
 export async function runBench(flags: Flags): Promise<number> {
-  const unknown = flags.only.filter((id) => ROWS.every((row) => row.id !== id));
+  const unknown = flags.only.filter((id) => id !== 'none' && ROWS.every((row) => row.id !== id));
   if (unknown.length > 0) throw new RangeError(`No such row: ${unknown.join(', ')}`);
   const chosen = ROWS.filter(({ id, named }) => (flags.only.length === 0 ? !named : flags.only.includes(id)));
   const path = flags.json ?? reportPath();
   let report: Report = await readReport(path);
+  if (chosen.length > 0) report = await measureRows(flags, chosen, path, report);
+  if (flags.document) await writeDocument(report);
+  return 0;
+}
+
+async function measureRows(flags: Flags, chosen: readonly BenchRow[], path: string, found: Report): Promise<Report> {
+  let report = found;
   const startedMs = Date.now();
   const say = (text: string): void => {
     const seconds = Math.round((Date.now() - startedMs) / 1000);
@@ -24,19 +33,11 @@ export async function runBench(flags: Flags): Promise<number> {
     for await (const result of row.run(bench)) {
       say(`  ${result.data}: ${result.figure}`);
       results.push(result);
-      report = { ...report, ...describeMachine(), results: merged(report.results, result) };
+      report = withResult(report, result);
       await writeReport(path, report);
     }
   }
   console.log(screenTable(results));
   console.log(`\nFigures of every round: ${path}`);
-  return 0;
-}
-
-/** One result takes the place of an earlier one about the same. */
-function merged(results: readonly Result[], result: Result): readonly Result[] {
-  const isSame = ({ row, data, what }: Result): boolean =>
-    row === result.row && data === result.data && what === result.what;
-  const at = results.findIndex(isSame);
-  return at === -1 ? [...results, result] : results.with(at, result);
+  return report;
 }

@@ -1,4 +1,5 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -45,11 +46,11 @@ export async function openBench(flags: Flags, say: (text: string) => void): Prom
   const folder = await mkdtemp(join(flags.work, 'roleshift-bench-'));
   try {
     await chmod(folder, 0o711); // the database may run as another user of the machine
-    process.env['TMPDIR'] = folder; // all that the sandbox and the agent put down goes with the folder
+    if (flags.work !== tmpdir()) process.env['TMPDIR'] = folder; // for what sandbox and agent put down
     const agent = await buildAgent();
     const world = await openWorld(benchWorld());
     await world.sql('grant create on database dev to etl'); // dlt makes schemas
-    return new OpenBench(flags, world, folder, agent, await openServer(folder), say);
+    return new OpenBench(flags, world, folder, agent, await openServer(world), say);
   } catch (error) {
     await stopSandboxProcess();
     await rm(folder, { recursive: true, force: true });
@@ -68,17 +69,16 @@ const benchWorld = (): World =>
   });
 
 /** PostgreSQL itself, past all that makes it a Redshift: the quickest way to fill a table. */
-async function openServer(folder: string): Promise<pg.Client> {
-  const found = (await readdir(folder)).find((name) => name.startsWith('rs-pg-'));
-  if (found === undefined) throw new Error('The database of the sandbox is not where it should be');
-  const server = new pg.Client({ host: join(folder, found), user: 'rdsdb', database: 'dev' });
+async function openServer(world: TestWorld): Promise<pg.Client> {
+  const { rows } = await world.sql(`select current_setting('unix_socket_directories')`);
+  const server = new pg.Client({ host: String(rows[0]?.[0]), user: 'rdsdb', database: 'dev' });
   await server.connect();
   return server;
 }
 
 /** The agent as one file, with the built package beside it: what is measured is what is installed. */
 async function buildAgent(): Promise<string> {
-  const outfile = join(BUILT, 'agent.mjs');
+  const outfile = join(BUILT, `agent-${process.pid}.mjs`);
   await build({
     entryPoints: [fileURLToPath(new URL('agent/agent.ts', import.meta.url))],
     outfile,
@@ -87,13 +87,13 @@ async function buildAgent(): Promise<string> {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    sourcemap: true,
+    sourcemap: 'inline',
     logLevel: 'error',
     plugins: [
       {
         name: 'built-package',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /\/src\/index\.ts$/ }, () => ({
+        setup: (bundler) =>
+          bundler.onResolve({ filter: /\/src\/index\.ts$/ }, () => ({
             path: new URL('../dist/index.js', import.meta.url).href,
             external: true,
           })),
@@ -240,6 +240,7 @@ class OpenBench implements Bench {
       await this.world[Symbol.asyncDispose]();
     } finally {
       await stopSandboxProcess();
+      await rm(this.#agent, { force: true });
       await rm(this.folder, { recursive: true, force: true });
     }
   }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { prepareByHand } from './by-hand.ts';
 import { prepareOurs } from './ours.ts';
-import type { Figure, Order, Prepared } from './protocol.ts';
+import { type Figure, isByHand, type Order, type Prepared } from './protocol.ts';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -30,9 +30,9 @@ function peakMib(): number {
 }
 
 const order = JSON.parse(await line()) as Order;
-const prepare = (): Promise<Prepared> =>
-  order.job.kind.startsWith('hand') ? prepareByHand(order) : prepareOurs(order);
-let prepared = order.cold === true ? undefined : await prepare();
+const { place, job, cold = false } = order;
+const prepare = (): Promise<Prepared> => (isByHand(job) ? prepareByHand(place, job) : prepareOurs(place, job, cold));
+let prepared = cold ? undefined : await prepare();
 say('ready');
 await line();
 const cpu = process.cpuUsage();

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { DuckDBInstance, JSDuckDBValueConverter } from '@duckdb/node-api';
 import { type ByHand, download, openByHand, upload } from './aws.ts';
 import { rowsOf } from './ours.ts';
-import type { Order, Outcome, Place, Prepared, RowsFrom } from './protocol.ts';
+import type { HandJob, Outcome, Place, Prepared, RowsFrom } from './protocol.ts';
 
-type HandJob<K extends Order['job']['kind']> = Extract<Order['job'], { readonly kind: K }>;
+type JobOf<K extends HandJob['kind']> = Extract<HandJob, { readonly kind: K }>;
 
 /** A job done without roleshift: the floors. */
-export async function prepareByHand(order: Order): Promise<Prepared> {
-  const hand = await openByHand(order.place);
-  const run = await prepareRun(hand, order);
+export async function prepareByHand(place: Place, job: HandJob): Promise<Prepared> {
+  const hand = await openByHand(place);
+  const run = await prepareRun(hand, place, job);
   return { run, end: () => hand.client.end() };
 }
 
-async function prepareRun(hand: ByHand, { place, job }: Order): Promise<() => Promise<Outcome>> {
+async function prepareRun(hand: ByHand, place: Place, job: HandJob): Promise<() => Promise<Outcome>> {
   const { bucket } = place;
   switch (job.kind) {
     case 'handUnload':
@@ -46,15 +46,13 @@ async function prepareRun(hand: ByHand, { place, job }: Order): Promise<() => Pr
     }
     case 'handUpload':
       return async () => ({ rows: 0, bytes: await upload(hand.s3, bucket, job.prefix, job.files) });
-    default:
-      throw new RangeError(`Not a job by hand: ${job.kind}`);
   }
 }
 
 async function unload(
   { client }: ByHand,
   { bucket, copyRole }: Place,
-  { query, prefix }: Pick<HandJob<'handUnload'>, 'query' | 'prefix'>,
+  { query, prefix }: Pick<JobOf<'handUnload'>, 'query' | 'prefix'>,
 ): Promise<number> {
   await client.query(
     `UNLOAD ('${query}') TO 's3://${bucket}/${prefix}' IAM_ROLE '${copyRole}' FORMAT PARQUET MAXFILESIZE 64 MB`,
@@ -79,7 +77,7 @@ async function readValues(files: readonly string[]): Promise<Outcome> {
 
 const asWritten = (value: string): string => value;
 
-async function readCursor({ client }: ByHand, { query, fetchRows }: HandJob<'handCursor'>): Promise<Outcome> {
+async function readCursor({ client }: ByHand, { query, fetchRows }: JobOf<'handCursor'>): Promise<Outcome> {
   await client.query('BEGIN READ ONLY');
   await client.query(`DECLARE bench CURSOR FOR ${query}`);
   let count = 0;
@@ -112,7 +110,7 @@ async function copy(
 async function append(
   hand: ByHand,
   place: Place,
-  { table, prefix, folder, rows: { columns } }: HandJob<'handAppend'>,
+  { table, prefix, folder, rows: { columns } }: JobOf<'handAppend'>,
   rows: Awaited<ReturnType<typeof rowsOf>>,
 ): Promise<Outcome> {
   const instance = await DuckDBInstance.create(join(folder, 'append.duckdb'), { preserve_insertion_order: 'false' });

@@ -7,7 +7,7 @@ import {
   type InputValue,
   type WriteReport,
 } from '../../src/index.ts';
-import type { Job, Order, Outcome, Prepared, RowsFrom } from './protocol.ts';
+import type { Outcome, OwnJob, Place, Prepared, RowsFrom } from './protocol.ts';
 
 type Redshift = ReturnType<typeof connector.open>;
 type Group = InputValue[][];
@@ -19,7 +19,7 @@ interface Seen {
 }
 
 /** A job done by roleshift, as a program would. */
-export async function prepareOurs({ place, job, cold }: Order): Promise<Prepared> {
+export async function prepareOurs(place: Place, job: OwnJob, cold: boolean): Promise<Prepared> {
   const seen: Seen = { unloadedMs: 0, stagedBytes: 0 };
   const onEvent = (event: ConnectorEvent): void => {
     if (event.type === 'statement' && event.verb === 'UNLOAD') seen.unloadedMs = performance.now();
@@ -27,7 +27,7 @@ export async function prepareOurs({ place, job, cold }: Order): Promise<Prepared
   };
   const redshift = connector.open(place.connection as ConnectionInput, { onEvent });
   const rows = job.kind === 'writeRows' ? await rowsOf(job.rows) : undefined;
-  if (cold !== true) for await (const _ of redshift.read({ query: 'select 1 as n', mode: 'direct' }));
+  if (!cold) for await (const _ of redshift.read({ query: 'select 1 as n', mode: 'direct' }));
   return {
     run: () => run(redshift, job, rows, seen),
     end: async () => {
@@ -36,7 +36,12 @@ export async function prepareOurs({ place, job, cold }: Order): Promise<Prepared
   };
 }
 
-async function run(redshift: Redshift, job: Job, rows: AsyncIterable<Group> | undefined, seen: Seen): Promise<Outcome> {
+async function run(
+  redshift: Redshift,
+  job: OwnJob,
+  rows: AsyncIterable<Group> | undefined,
+  seen: Seen,
+): Promise<Outcome> {
   switch (job.kind) {
     case 'readToFiles': {
       const report = await redshift.readToFiles({ object: job.object, mode: 'staged' }, { to: job.to });
@@ -55,8 +60,6 @@ async function run(redshift: Redshift, job: Job, rows: AsyncIterable<Group> | un
       const columns = job.rows.columns.map(({ name }) => name);
       return written(await redshift.write({ object: job.object, columns }, rows ?? []));
     }
-    default:
-      throw new RangeError(`Not a job of ours: ${job.kind}`);
   }
 }
 

@@ -4,8 +4,8 @@ export interface Shape {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
-/** What the agent is asked to do, by roleshift or by hand. */
-export type Job =
+/** What roleshift is asked to do. */
+export type OwnJob =
   | { readonly kind: 'readToFiles'; readonly object: string; readonly to: string }
   | { readonly kind: 'readBatches'; readonly object: string; readonly mode: 'direct' | 'staged' }
   | {
@@ -14,7 +14,10 @@ export type Job =
       readonly file: string;
       readonly spec?: Readonly<Record<string, unknown>>;
     }
-  | { readonly kind: 'writeRows'; readonly object: string; readonly rows: RowsFrom }
+  | { readonly kind: 'writeRows'; readonly object: string; readonly rows: RowsFrom };
+
+/** What is done by hand: the floors. */
+export type HandJob =
   | { readonly kind: 'handUnload'; readonly query: string; readonly prefix: string; readonly folder: string }
   | { readonly kind: 'handStagedValues'; readonly query: string; readonly prefix: string; readonly folder: string }
   | { readonly kind: 'handCursor'; readonly query: string; readonly fetchRows: number }
@@ -28,6 +31,10 @@ export type Job =
     }
   | { readonly kind: 'handSql'; readonly before: readonly string[]; readonly timed: readonly string[] }
   | { readonly kind: 'handUpload'; readonly prefix: string; readonly files: readonly string[] };
+
+export type Job = OwnJob | HandJob;
+
+export const isByHand = (job: Job): job is HandJob => job.kind.startsWith('hand');
 
 /** Rows of a program: a block of the file's rows, given again and again. */
 export interface RowsFrom extends Shape {

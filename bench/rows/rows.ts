@@ -1,5 +1,6 @@
 import { cost } from './cost.ts';
 import { distance } from './distance.ts';
+import { memory } from './memory.ts';
 import { peers } from './peers.ts';
 import { readDirect, readStaged } from './read-batches.ts';
 import { readParquet } from './read-parquet.ts';
@@ -20,4 +21,5 @@ export const ROWS: readonly BenchRow[] = [
   peers,
   distance,
   cost,
+  memory,
 ];

@@ -203,6 +203,14 @@ describe('a read to files', () => {
     expect(await readFile(join(folder, 'out.csv'), 'utf8')).to.equal('a,a\n1,2\n');
   });
 
+  it('compresses as it is told, and leaves the header out', async () => {
+    const spec: ReadSpec = { query: 'SELECT 1 AS a, 2 AS b' };
+    await save(spec, { to: join(folder, 'packed.csv'), compression: 'gzip', withoutHeader: true });
+    expect(gunzipSync(await readFile(join(folder, 'packed.csv'))).toString()).to.equal('1,2\n');
+    await save(spec, { to: join(folder, 'named.csv.gz'), compression: 'none' });
+    expect(await readFile(join(folder, 'named.csv.gz'), 'utf8')).to.equal('a,b\n1,2\n');
+  });
+
   it('keeps the order that was asked for', async () => {
     const spec: ReadSpec = { object: 'many', orderBy: [{ column: 'id', descending: true }], mode: 'direct' };
     await save(spec, { to: join(folder, 'out.parquet') });

@@ -67,6 +67,29 @@ describe('A target that is made', () => {
     expect(await world.rows('SELECT nr, id, name, price FROM sales.defined')).to.deep.equal([['5', '1', 'a', '1.25']]);
   });
 
+  for (const [distribution, shown] of [
+    ['auto', 'DISTSTYLE AUTO'],
+    ['even', 'DISTSTYLE EVEN'],
+    ['all', 'DISTSTYLE ALL'],
+  ] as const) {
+    it(`is distributed as told: ${distribution}`, async () => {
+      const object = `sales.spread_${distribution}`;
+      await world.write({ object, createTarget: true, columnDefinitions: 'id INT, n INT', distribution }, [{ id: 1 }]);
+      expect(await world.shown(`spread_${distribution}`)).to.include(shown);
+    });
+  }
+
+  for (const [sortStyle, shown] of [
+    ['compound', '\nSORTKEY ( id, n )'],
+    ['interleaved', 'INTERLEAVED SORTKEY ( id, n )'],
+  ] as const) {
+    it(`is sorted as told: ${sortStyle}`, async () => {
+      const spec = { createTarget: true, columnDefinitions: 'id INT, n INT', sortKeys: ['id', 'n'], sortStyle };
+      await world.write({ object: `sales.sorted_${sortStyle}`, ...spec }, [{ id: 1 }]);
+      expect(await world.shown(`sorted_${sortStyle}`)).to.include(shown);
+    });
+  }
+
   it('is made once: a second load finds it, and a run that is repeated loads nothing', async () => {
     const spec = { object: 'sales.twice', createTarget: true, columnDefinitions: 'id INTEGER' } as const;
     await world.write(spec, [{ id: 1 }], { runId: 'twice-1' });

@@ -49,9 +49,16 @@ export interface UploadedPart {
   readonly ETag: string;
 }
 
-/** Longest silence on a socket that moves data. */
-const SILENCE_MS = 60_000;
+/** How much longer than a small call a socket that moves data may stay silent: a minute, unless told otherwise. */
+const SILENCE_FACTOR = 6;
 const ATTEMPTS = 5;
+
+/** When a small call ends: by the caller, and by the limit of each attempt. */
+interface SmallCall {
+  readonly abortSignal: AbortSignal;
+  /** In ms. */
+  readonly requestTimeout: number;
+}
 
 /** One bucket, its owner checked with each call; every failure is a `ConnectorError` that names action and ARN. */
 export class Bucket implements Disposable {
@@ -83,7 +90,12 @@ export class Bucket implements Disposable {
       followRegionRedirects: false,
       // Waiting for "100 Continue" costs a connection per part.
       expectContinueHeader: false,
-      requestHandler: { connectionTimeout: plan.timeoutMs, ...http, socketTimeout: SILENCE_MS },
+      requestHandler: {
+        connectionTimeout: plan.timeoutMs,
+        ...http,
+        socketTimeout: SILENCE_FACTOR * plan.timeoutMs,
+        throwOnRequestTimeout: true,
+      },
     });
     if (clock !== undefined) watchAwsClock(this.#client, clock);
     if (publish !== undefined) {
@@ -93,8 +105,8 @@ export class Bucket implements Disposable {
 
   /** Reachable, ours and in the region that the options say. Throws RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING. */
   async verify(signal: AbortSignal): Promise<void> {
-    const answer = await this.#small('s3:ListBucket', undefined, signal, (abortSignal) =>
-      this.#client.send(new HeadBucketCommand(this.#common), { abortSignal }),
+    const answer = await this.#small('s3:ListBucket', undefined, signal, (call) =>
+      this.#client.send(new HeadBucketCommand(this.#common), call),
     ).catch(async (error: unknown) => {
       throw await this.#inWords(error, signal);
     });
@@ -146,7 +158,7 @@ export class Bucket implements Disposable {
   }
 
   async createUpload(key: string, signal: AbortSignal): Promise<string> {
-    const { UploadId } = await this.#small('s3:PutObject', key, signal, (abortSignal) =>
+    const { UploadId } = await this.#small('s3:PutObject', key, signal, (call) =>
       this.#client.send(
         new CreateMultipartUploadCommand({
           ...this.#common,
@@ -154,7 +166,7 @@ export class Bucket implements Disposable {
           Key: key,
           ChecksumAlgorithm: 'CRC32',
         }),
-        { abortSignal },
+        call,
       ),
     );
     return required(UploadId, 'UploadId');
@@ -202,10 +214,8 @@ export class Bucket implements Disposable {
   }
 
   async abortUpload(key: string, uploadId: string, signal: AbortSignal): Promise<void> {
-    await this.#small('s3:AbortMultipartUpload', key, signal, (abortSignal) =>
-      this.#client.send(new AbortMultipartUploadCommand({ ...this.#common, Key: key, UploadId: uploadId }), {
-        abortSignal,
-      }),
+    await this.#small('s3:AbortMultipartUpload', key, signal, (call) =>
+      this.#client.send(new AbortMultipartUploadCommand({ ...this.#common, Key: key, UploadId: uploadId }), call),
     );
   }
 
@@ -236,8 +246,8 @@ export class Bucket implements Disposable {
 
   /** One object as it is now. Throws RS_CONFIG_OBJECT_MISSING. */
   async find(key: string, signal: AbortSignal): Promise<FoundObject> {
-    const answer = await this.#small('s3:GetObject', key, signal, (abortSignal) =>
-      this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), { abortSignal }),
+    const answer = await this.#small('s3:GetObject', key, signal, (call) =>
+      this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), call),
     );
     return { key, bytes: answer.ContentLength ?? 0, etag: required(answer.ETag, 'ETag') };
   }
@@ -245,8 +255,8 @@ export class Bucket implements Disposable {
   /** Size of one object, or `undefined` where there is none. */
   async size(key: string, signal: AbortSignal): Promise<number | undefined> {
     try {
-      const answer = await this.#small('s3:GetObject', key, signal, (abortSignal) =>
-        this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), { abortSignal }),
+      const answer = await this.#small('s3:GetObject', key, signal, (call) =>
+        this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), call),
       );
       return answer.ContentLength;
     } catch (error) {
@@ -257,8 +267,8 @@ export class Bucket implements Disposable {
 
   /** ARN of the KMS key that one object is encrypted with, as S3 tells; `undefined` where none is. */
   async keyOf(key: string, signal: AbortSignal): Promise<string | undefined> {
-    const answer = await this.#small('s3:GetObject', key, signal, (abortSignal) =>
-      this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), { abortSignal }),
+    const answer = await this.#small('s3:GetObject', key, signal, (call) =>
+      this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), call),
     );
     return answer.SSEKMSKeyId;
   }
@@ -267,15 +277,20 @@ export class Bucket implements Disposable {
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<ListedObject, void, undefined> {
     let token: string | undefined;
     do {
-      const page = await this.#small('s3:ListBucket', undefined, signal, (abortSignal) =>
+      const page = await this.#small('s3:ListBucket', undefined, signal, (call) =>
         this.#client.send(
           new ListObjectsV2Command({ ...this.#common, Prefix: prefix, ...defined({ ContinuationToken: token }) }),
-          { abortSignal },
+          call,
         ),
       );
       for (const { Key, Size, LastModified, ETag = '' } of page.Contents ?? []) {
         // Without a time an object counts as new: then nothing is taken for left behind.
-        yield { key: required(Key, 'Key'), bytes: Size ?? 0, modifiedMs: LastModified?.getTime() ?? Infinity, etag: ETag };
+        yield {
+          key: required(Key, 'Key'),
+          bytes: Size ?? 0,
+          modifiedMs: LastModified?.getTime() ?? Infinity,
+          etag: ETag,
+        };
       }
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
@@ -283,13 +298,13 @@ export class Bucket implements Disposable {
 
   /** Deletes up to 1000 keys at once; keys that are gone already count as deleted. */
   async delete(keys: readonly string[], signal: AbortSignal): Promise<void> {
-    const answer = await this.#small('s3:DeleteObject', keys[0], signal, (abortSignal) =>
+    const answer = await this.#small('s3:DeleteObject', keys[0], signal, (call) =>
       this.#client.send(
         new DeleteObjectsCommand({
           ...this.#common,
           Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
         }),
-        { abortSignal },
+        call,
       ),
     );
     const [failed] = answer.Errors ?? [];
@@ -310,17 +325,18 @@ export class Bucket implements Disposable {
     this.#client.destroy();
   }
 
-  /** A request without a body to speak of: bounded in time as a whole. */
+  /** A request without a body to speak of: each attempt is bounded in time, and all of them together. */
   #small<T>(
     action: string,
     key: string | undefined,
     signal: AbortSignal,
-    send: (signal: AbortSignal) => Promise<T>,
+    send: (call: SmallCall) => Promise<T>,
   ): Promise<T> {
-    const limit = AbortSignal.timeout(this.plan.timeoutMs * ATTEMPTS);
+    const { timeoutMs } = this.plan;
+    const limit = AbortSignal.timeout(timeoutMs * (ATTEMPTS + 1)); // with the pauses between attempts
     return this.#ask(action, key, signal, async () => {
       try {
-        return await send(AbortSignal.any([signal, limit]));
+        return await send({ abortSignal: AbortSignal.any([signal, limit]), requestTimeout: timeoutMs });
       } catch (cause) {
         if (!limit.aborted) throw cause;
         throw Object.assign(new Error('No answer in time', { cause }), { name: 'TimeoutError' });

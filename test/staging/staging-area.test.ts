@@ -138,6 +138,21 @@ describe('the staging area', () => {
     throw new Error('expected a ConnectorError', { cause: error });
   }
 
+  it('takes a call that is never answered for one attempt of several, and asks again', async () => {
+    const { open } = setUp({ timeoutMs: 150 });
+    await sandbox.faults(
+      { on: 's3:HeadBucket', effect: { kind: 'silence' } },
+      { on: 's3:PutObject', effect: { kind: 'silence', when: 'after' } },
+      { on: 's3:ListObjectsV2', effect: { kind: 'silence' } },
+      { on: 's3:DeleteObjects', effect: { kind: 'silence', when: 'after' } },
+    );
+    const area = await open();
+    await area.verify();
+    expect(await area.close()).to.equal(true);
+    expect((await sandbox.points()).filter(({ struck }) => struck === 'silence')).to.have.length(4);
+    expect(await inBucket()).to.deep.equal([]);
+  });
+
   it('works in a random folder below the prefix and lists what it put there', async () => {
     await using area = await setUp().open();
     const file = await area.put('a.txt', pieces(Buffer.from('0123456789')));

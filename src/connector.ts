@@ -28,7 +28,11 @@ import type { FileDestination } from './operations/export/file-destination.ts';
 import type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
 import type { IssuedLogin } from './operations/login.ts';
 import type { PreviewSpec } from './operations/preview.ts';
+import { readName } from './operations/read/read-name.ts';
 import type { ReadSpec } from './operations/read/read-spec.ts';
+import { type OnReport, ReportedRun } from './operations/report/reported-run.ts';
+import type { RunReport } from './operations/report/run-report.ts';
+import type { RunResult } from './operations/report/run-reporter.ts';
 import { exportOutcome, failedWriteOutcome, writeOutcome } from './operations/run-outcome.ts';
 import type { WriteReport } from './operations/write-report.ts';
 import type { WriteInput, WriteSpec } from './operations/write-spec.ts';
@@ -52,6 +56,12 @@ export interface Host {
 /** How one call may end early, and whose work it is. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A call whose run somebody wants the report of. */
+export interface ReportedCall extends CallOptions {
+  /** Hears of the run once, when it is over and cleaned up, however it ended; of a read when its loop is left. */
+  readonly onReport?: OnReport | undefined;
 }
 
 /** What a check looks at, and who hears of its steps. */
@@ -86,13 +96,13 @@ export interface OpenConnector extends AsyncDisposable {
   /** The first rows of an object. */
   preview(spec: PreviewSpec, call?: CallOptions): Promise<Batch>;
   /** Rows in batches; nothing is fetched until asked for, and leaving the loop early cleans up. */
-  read(spec: ReadCallSpec, call?: CallOptions): AsyncGenerator<Batch, void, undefined>;
+  read(spec: ReadCallSpec, call?: ReportedCall): AsyncGenerator<Batch, void, undefined>;
   /** Reads into files, which are complete or not there, and hold the values that batches would. */
-  readToFiles(spec: ReadCallSpec, destination: FileDestination, call?: CallOptions): Promise<ExportReport>;
+  readToFiles(spec: ReadCallSpec, destination: FileDestination, call?: ReportedCall): Promise<ExportReport>;
   /** Calls a stored procedure, once: what it puts out, and the rows of its cursors. */
-  call(spec: CallSpec, call?: CallOptions): Promise<CallResult>;
+  call(spec: CallSpec, call?: ReportedCall): Promise<CallResult>;
   /** Writes rows or a file in one transaction, exactly once for a run id. */
-  write(spec: WriteCallSpec, input: WriteInput, call?: CallOptions): Promise<WriteReport>;
+  write(spec: WriteCallSpec, input: WriteInput, call?: ReportedCall): Promise<WriteReport>;
   /** What `read`, or with a destination `readToFiles`, would do: the catalog is read, and nothing else done. */
   explainRead(spec: ReadCallSpec, destination?: FileDestination, call?: CallOptions): Promise<Explanation>;
   /** What `write` would do: the catalog and the head of local files are read; nothing is written, no row taken. */
@@ -122,6 +132,15 @@ interface Asked {
   readonly object?: ReadSpec['object'] | WriteSpec['object'] | undefined;
   readonly call?: CallOptions | undefined;
   readonly runId?: string | undefined;
+}
+
+/** What is asked by a call that may be reported on. */
+interface ReportedAsk extends Asked {
+  readonly operation: RunReport['kind'];
+  readonly call?: ReportedCall | undefined;
+  /** What is read or written, and what becomes of it, in words. */
+  readonly words: Pick<RunReport, 'object' | 'operation'>;
+  readonly destination?: FileDestination;
 }
 
 /** What is read or written, for listeners. */
@@ -160,9 +179,22 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
   const { publish } = openRun({ clock, onEvent, isBackground: true });
   for (const message of notices) publish({ type: 'warning', code: 'RS_NOTICE', message });
 
-  function begin({ call: { signal } = {}, runId }: Asked): Run {
+  function begin({ call: { signal } = {}, runId }: Asked, listener = onEvent): Run {
     if (work.isClosed) throw new ConnectorError('RS_INTERNAL', 'This connector was disposed of');
-    return openRun({ runId, signal: work.signal(signal), clock, onEvent });
+    return openRun({ runId, signal: work.signal(signal), clock, onEvent: listener });
+  }
+
+  /** A run, and who makes its report where one is wanted. */
+  function beginReported(asked: ReportedAsk): { run: Run; on: Connection; reported: ReportedRun | undefined } {
+    const { call: { onReport } = {}, operation: kind, words, destination } = asked;
+    if (onReport === undefined) return { run: begin(asked), on: connection, reported: undefined };
+    let reported: ReportedRun | undefined;
+    const run = begin(asked, (event) => {
+      reported?.hear(event);
+      onEvent?.(event);
+    });
+    reported = new ReportedRun({ kind, ...words, runId: run.runId, clock: run.clock }, onReport, destination);
+    return { run, on: reported.heard(connection), reported };
   }
 
   function factsOf({ operation, object }: Asked): RunFacts {
@@ -187,6 +219,28 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
       }
     };
     return work.follow(explaining());
+  }
+
+  /** The same, with a report where one is wanted. */
+  function reported<T>(
+    asked: ReportedAsk,
+    operation: (run: Run, on: Connection) => Promise<T>,
+    resultOf: (result: T) => RunResult,
+    told: Told<T> = {},
+  ): Promise<T> {
+    const { run, on, reported: report } = beginReported(asked);
+    const following = async (): Promise<T> => {
+      let result: T;
+      try {
+        result = await followRun(run, factsOf(asked), () => operation(run, on), told);
+      } catch (error) {
+        await report?.failed(connection, error, run.signal.aborted, run);
+        throw await explained(error, run);
+      }
+      await report?.completed(connection, resultOf(result), run);
+      return result;
+    };
+    return work.follow(following());
   }
 
   return {
@@ -225,39 +279,59 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
           checkWords('read', spec);
           checkCustomSql(spec, policy);
           const { read } = await import('./operations/read/read.ts');
-          const asked = { operation: 'read', object: spec.object, call, runId } as const;
-          const run = begin(asked);
+          const words = { object: readName(spec), operation: 'read' };
+          const asked = { operation: 'read', object: spec.object, call, runId, words } as const;
+          const { run, on, reported: report } = beginReported(asked);
+          let rows = 0;
+          let failure: { readonly error: unknown } | 'left' | undefined = 'left';
           try {
-            yield* followBatches(run, factsOf(asked), read(connection, spec, run));
+            for await (const batch of followBatches(run, factsOf(asked), read(on, spec, run))) {
+              rows += batch.rowCount;
+              yield batch;
+            }
+            failure = undefined;
           } catch (error) {
+            failure = { error };
             throw await explained(error, run);
+          } finally {
+            if (failure === undefined) await report?.completed(connection, { rows }, run);
+            else if (failure === 'left') await report?.failed(connection, undefined, true, run);
+            else await report?.failed(connection, failure.error, run.signal.aborted, run);
           }
         })(),
       ),
     readToFiles: async ({ runId, ...spec }, { to, ...destination }, call) => {
       checkWords('read', spec);
-      const { splitBytes, ...words } = destination;
+      const { splitBytes, ...attributes } = destination;
       checkWords(
         'readToFiles',
-        defined({ ...words, splitBytes: splitBytes === undefined ? undefined : String(splitBytes) }),
+        defined({ ...attributes, splitBytes: splitBytes === undefined ? undefined : String(splitBytes) }),
       );
       checkCustomSql(spec, policy);
       const place = outputUnderFileRoots(to, policyOf({ policy, resolveSecret }));
-      return diagnosed(
-        { operation: 'readToFiles', object: spec.object, call, runId },
-        async (run) => {
+      const files = { ...destination, to: place };
+      const words = { object: readName(spec), operation: 'readToFiles' };
+      return reported(
+        { operation: 'readToFiles', object: spec.object, call, runId, words, destination: files },
+        async (run, on) => {
           const { readToFiles } = await import('./operations/export/read-to-files.ts');
-          return readToFiles(connection, spec, { ...destination, to: place }, run);
+          return readToFiles(on, spec, files, run);
         },
+        (report) => ({ export: report }),
         { completed: exportOutcome },
       );
     },
     call: async (spec, options) => {
       checkWords('call', spec);
-      return diagnosed({ operation: 'call', call: options }, async (run) => {
-        const { call } = await import('./operations/call/call.ts');
-        return call(connection, spec, run);
-      });
+      const words = { object: readName({ object: spec.procedure }), operation: 'call' };
+      return reported(
+        { operation: 'call', call: options, words },
+        async (run, on) => {
+          const { call } = await import('./operations/call/call.ts');
+          return call(on, spec, run);
+        },
+        ({ results }) => ({ rows: results.reduce((sum, { batch }) => sum + batch.rowCount, 0) }),
+      );
     },
     write: async ({ runId, ...spec }, input, call) => {
       checkWords('write', spec);
@@ -265,12 +339,14 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
       const limits = policyOf({ policy, resolveSecret });
       const rows = underFileRoots(input, limits);
       const allowed = rejectsUnderFileRoots(spec, limits);
-      return diagnosed(
-        { operation: 'write', object: spec.object, call, runId },
-        async (run) => {
+      const words = { object: nameOf(spec.object) ?? '', operation: spec.operation ?? 'insert' };
+      return reported(
+        { operation: 'write', object: spec.object, call, runId, words },
+        async (run, on) => {
           const { write } = await import('./operations/write.ts');
-          return write(connection, allowed, rows, run);
+          return write(on, allowed, rows, run);
         },
+        (report) => ({ write: report }),
         { completed: writeOutcome, failed: failedWriteOutcome },
       );
     },
@@ -318,10 +394,11 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
 function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {
   if (policy === undefined) return input;
   // What lies in S3 is judged when it is found: a list of files may name places of its own.
-  const located = (file: string): string => (/^s3:/i.test(file) ? file : underRoots(file, 'the file to load', policy));
+  const located = <T,>(file: T): T | string =>
+    typeof file !== 'string' || /^s3:/i.test(file) ? file : underRoots(file, 'the file to load', policy);
   if ('file' in input) return { ...input, file: located(input.file) };
   if ('files' in input) return { ...input, files: input.files.map(located) };
-  return 'rejects' in input ? { rejects: located(input.rejects) } : input;
+  return 'rejects' in input ? { rejects: underRoots(input.rejects, 'the file to load', policy) } : input;
 }
 
 /** The same for the reject file, whose folder is there before it is. */

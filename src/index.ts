@@ -7,6 +7,7 @@ export {
   type OpenConnector,
   type OpenInit,
   type ReadCallSpec,
+  type ReportedCall,
   type WriteCallSpec,
 } from './connector.ts';
 export {
@@ -82,6 +83,8 @@ export type {
   ReadSpec,
   SortColumn,
 } from './operations/read/read-spec.ts';
+export type { OnReport } from './operations/report/reported-run.ts';
+export type { ReportedCounts, ReportedError, ReportedPhase, RunReport } from './operations/report/run-report.ts';
 export type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from './operations/write-report.ts';
 export type {
   DuplicateKeys,

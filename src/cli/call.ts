@@ -3,21 +3,26 @@ import { openConnection } from './connection.ts';
 import { openOutput } from './output.ts';
 import { batchAsTable } from './preview.ts';
 import type { CommandContext } from './program.ts';
+import { withReport } from './report-file.ts';
 
 /** Every attribute of a call. */
 export interface CallCommand extends Omit<CallSpec, 'procedure'> {
   readonly connection: string;
+  /** Where the run report goes. */
+  readonly report?: string;
 }
 
 /** `roleshift call`: what a stored procedure gave, as text or as JSON. */
 export async function call(
-  { connection, ...attributes }: CallCommand,
+  { connection, report, ...attributes }: CallCommand,
   context: CommandContext,
   procedure: string,
 ): Promise<number> {
   using output = openOutput(context);
   await using redshift = await openConnection(connection, output);
-  const result = await redshift.call({ ...attributes, procedure }, context);
+  const result = await withReport(report, output, (onReport) =>
+    redshift.call({ ...attributes, procedure }, { ...context, onReport }),
+  );
   if (context.json) output.result(asJson(result));
   else output.text(asText(result));
   return 0;

@@ -7,6 +7,7 @@ import { exitStatusOf, printFailure } from './failure.ts';
 import { addGrantsCommand } from './grants-command.ts';
 import { addLoginCommands } from './login-command.ts';
 import { addPoliciesCommand } from './policies-command.ts';
+import { reportOption } from './report-option.ts';
 
 /** What every command gets: whether to speak JSON, and when to stop. */
 export interface CommandContext {
@@ -86,6 +87,7 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     );
 
   readFlags(program.command('read'))
+    .addOption(reportOption())
     .summary('read a table, a view or a query into a file or to standard output')
     .description('Reads a table, a view or a query. Rows go to standard output or a file, exact in either read mode.')
     .addHelpText(
@@ -108,6 +110,7 @@ Examples:
     .argument('<procedure>', 'schema.procedure')
     .addOption(connection());
   addAttributes(call, 'call')
+    .addOption(reportOption())
     .addOption(json())
     .addHelpText(
       'after',
@@ -123,6 +126,7 @@ Examples:
     );
 
   writeFlags(program.command('write'))
+    .addOption(reportOption())
     .summary('load files into a table, exactly once')
     .description(
       'Loads Parquet, CSV or JSON Lines files into a table through S3 and COPY, in one transaction, exactly once for a run id.',

@@ -12,6 +12,7 @@ import { formatBytes, formatDuration, formatNoun } from './format.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 import { readTarget } from './read-target.ts';
+import { withReport } from './report-file.ts';
 import { writeToStandardOutput } from './row-sink.ts';
 
 /** Every attribute of a read and of files, but the batches' size, which a reader of lines does not see. */
@@ -19,6 +20,8 @@ export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'>, Omi
   readonly connection: string;
   readonly runId?: string;
   readonly output: string;
+  /** Where the run report goes. */
+  readonly report?: string;
 }
 
 /** What a command line asks for: what to read, and what the files are like. */
@@ -32,7 +35,7 @@ export interface ReadRequest {
 
 /** Throws RS_CONFIG_INVALID where nothing, or more than one thing, is named. */
 export function readRequest(options: ReadCommand, object?: string): ReadRequest {
-  const { connection: _connection, output, query, objects, procedure, ...attributes } = options;
+  const { connection: _connection, report: _report, output, query, objects, procedure, ...attributes } = options;
   const {
     format,
     compression,
@@ -86,15 +89,20 @@ export async function read(options: ReadCommand, context: CommandContext, object
   const startedMs = performance.now();
   if (target === '-' && isPlain(form)) {
     const counted = { rows: 0 };
-    const batches = redshift.read(spec, context);
-    const lines = format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted, options.acceptLoss ?? []);
-    await writeToStandardOutput(toTerminal ? shownLines(lines) : lines, context.signal);
+    await withReport(options.report, output, async (onReport) => {
+      const batches = redshift.read(spec, { ...context, onReport });
+      const lines =
+        format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted, options.acceptLoss ?? []);
+      await writeToStandardOutput(toTerminal ? shownLines(lines) : lines, context.signal);
+    });
     output.line(`read  ${formatNoun(counted.rows, 'row')} in ${formatDuration(performance.now() - startedMs)}`);
     return 0;
   }
   const to =
     target === '-' ? (bytes: AsyncIterable<Uint8Array>) => writeToStandardOutput(bytes, context.signal) : target;
-  const report = await redshift.readToFiles(spec, { ...destination, to }, context);
+  const report = await withReport(options.report, output, (onReport) =>
+    redshift.readToFiles(spec, { ...destination, to }, { ...context, onReport }),
+  );
   if (context.json) output.result({ ...report, output: target });
   else for (const line of reportLines(report)) output.line(line);
   return 0;

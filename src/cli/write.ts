@@ -10,6 +10,7 @@ import { openConnection } from './connection.ts';
 import { formatBytes, formatCount, formatDuration, formatNoun } from './format.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
+import { withReport } from './report-file.ts';
 
 /** Every attribute of a write, the form of its file, and the run's id. */
 export interface WriteCommand extends Omit<WriteSpec, 'object'> {
@@ -18,6 +19,8 @@ export interface WriteCommand extends Omit<WriteSpec, 'object'> {
   readonly runId?: string;
   /** A reject file to load in place of an input. */
   readonly replay?: string;
+  /** Where the run report goes. */
+  readonly report?: string;
 }
 
 /** `roleshift write`: files into one table, and the account of every row. */
@@ -30,7 +33,9 @@ export async function write(
   const { spec, input } = writeRequest(options, object, files);
   using output = openOutput(context);
   await using redshift = await openConnection(options.connection, output);
-  const report = await redshift.write(spec, input, context);
+  const report = await withReport(options.report, output, (onReport) =>
+    redshift.write(spec, input, { ...context, onReport }),
+  );
   if (context.json) output.result(report);
   else for (const line of describeWrite(report)) output.text(line);
   return 0;
@@ -42,12 +47,17 @@ export function writeRequest(
   object: string,
   files: readonly string[],
 ): { readonly spec: WriteCallSpec; readonly input: WriteInput } {
-  const { connection: _connection, format, runId, replay, ...attributes } = options;
+  const { connection: _connection, report: _report, format, runId, replay, ...attributes } = options;
   return { spec: { object, ...attributes, runId }, input: inputOf(files, replay, format) };
 }
 
 function inputOf(files: readonly string[], replay: string | undefined, format: WriteCommand['format']): WriteInput {
-  if (files.length > 0 && replay === undefined) return { files, ...defined({ format }) };
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new ConnectorError('RS_CONFIG_INVALID', 'Standard input can be read once only', { action: 'Name - once.' });
+  }
+  if (files.length > 0 && replay === undefined) {
+    return { files: files.map((file) => (file === '-' ? process.stdin : file)), ...defined({ format }) };
+  }
   if (replay !== undefined && files.length === 0 && format === undefined) return { rejects: replay };
   throw new ConnectorError('RS_CONFIG_INVALID', 'A write loads either files or, with --replay, a reject file', {
     action: 'Name one of them; --format goes with a file only.',

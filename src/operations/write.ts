@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
+import type { Capabilities } from '../db/capabilities.ts';
 import type { ObjectPath } from '../db/object-descriptor.ts';
 import { integerAttribute } from '../manifest/attributes.ts';
 import { type LedgerEntry, NO_ROWS } from '../sql/ledger.ts';
 import { planStaging } from '../staging/staging-plan.ts';
 import { watchOf } from './activity/watch.ts';
 import type { Connection } from './connection.ts';
+import { RANDOM } from './explain/placeholder.ts';
 import { openTarget, type TargetRequest } from './target/open-target.ts';
 import type { Applied } from './write/apply.ts';
 import { withSurroundings } from './write/around.ts';
@@ -76,9 +78,19 @@ async function writeOnce(
   const { run } = recorder;
   if (options.useStaging || spec.path === 'staged') planStaging(options, access.plan.aws); // says at once what is missing
   await using source = await openInput(connection, spec, input, run);
-  const { plan, before, loaded } = await recorder.phase('plan', () =>
+  const { plan, before, loaded, capabilities } = await recorder.phase('plan', () =>
     onceMoreIfLost(() => prepare(connection, target, spec, source, recorder)),
   );
+  const decided = (folder: string | undefined): void =>
+    connection.onDecision?.({
+      kind: 'write',
+      spec,
+      plan,
+      capabilities,
+      ddl: recorder.ddl.map((sql) => ({ sql })),
+      folder,
+    });
+  decided(plan.path.kind === 'insert' ? undefined : laterFolder(connection));
   recorder.target = plan.target;
   if (before !== undefined) {
     recordEntry(recorder, before, plan.operation);
@@ -96,6 +108,7 @@ async function writeOnce(
   await using rejects = await openRejects(connection, spec, input, source, store.sink);
   recorder.rejects = rejects;
   const staged = await recorder.phase('stage', () => stage(store, source, plan, recorder));
+  if (staged.rowsStaged > 0) decided(staged.insertRows === undefined ? folderOf(staged) : undefined);
   const applied = await commit(connection, plan, staged, store, recorder);
   if (applied.filesKnown === 'some') return 'again';
   rejects?.keep();
@@ -106,6 +119,7 @@ async function writeOnce(
 
 interface Prepared {
   readonly plan: WritePlan;
+  readonly capabilities: Capabilities;
   /** This run's entry in the ledger: it was committed before. */
   readonly before: LedgerEntry | undefined;
   /** How many files of the input were loaded before, where such files are to be skipped: the plan is without them. */
@@ -122,9 +136,10 @@ async function prepare(
 ): Promise<Prepared> {
   const { run } = recorder;
   await using session = await database.session(run);
-  const opened = await openTarget(session, targetRequest(path, spec, source, options, run), run);
+  const opened = await openTarget(session, { ...targetRequest(path, spec, source, options, run), watch }, run);
   recorder.ddl = [...recorder.ddl, ...opened.ddl];
   const { target } = opened;
+  const capabilities = session.capabilities();
   const plan = planWrite(spec, target, {
     runId: run.runId,
     inputColumns: source.columns,
@@ -136,14 +151,24 @@ async function prepare(
     token: randomBytes(12).toString('hex'),
   });
   const { ledger, fileKeys, runId } = plan;
-  if (ledger === undefined) return { plan, before: undefined, loaded: 0 };
+  if (ledger === undefined) return { plan, capabilities, before: undefined, loaded: 0 };
   const restoreMs = options.statementTimeoutSeconds * 1000;
   const before = await openLedger(session, ledger, runId, restoreMs, run);
-  if (before !== undefined || fileKeys === undefined) return { plan, before, loaded: 0 };
+  if (before !== undefined || fileKeys === undefined) return { plan, capabilities, before, loaded: 0 };
   const loaded = await peekFiles(session, ledger, fileKeys, restoreMs, run);
   const rowsLeftOut = [...loaded.values()].reduce((sum, rows) => sum + rows, 0);
   const left = fileKeys.filter((key) => !loaded.has(key));
-  return { plan: { ...plan, fileKeys: left, rowsLeftOut }, before, loaded: loaded.size };
+  return { plan: { ...plan, fileKeys: left, rowsLeftOut }, capabilities, before, loaded: loaded.size };
+}
+
+/** The folder that rows will be staged in, as far as it is known before. */
+function laterFolder({ options, access }: Connection): string {
+  const { bucket, prefix } = planStaging(options, access.plan.aws);
+  return `s3://${bucket}/${prefix}run-${RANDOM}/`;
+}
+
+function folderOf({ manifestUrl }: StagedLoad): string {
+  return manifestUrl.slice(0, manifestUrl.lastIndexOf('/') + 1);
 }
 
 function targetRequest(
@@ -178,7 +203,9 @@ async function stage(store: Store, source: OpenInput, plan: WritePlan, recorder:
   recorder.count({ read: rowsRead, staged: rowsStaged, rejected: rowsRefused });
   const load = await store.seal(staged);
   recorder.path = load.insertRows === undefined ? 'staged' : 'insert';
-  Object.assign(recorder, { bytes: load.bytes, files: load.files.length });
+  // What waited on this machine was never staged.
+  const { bytes, files } = load.insertRows === undefined ? load : { bytes: 0, files: [] };
+  Object.assign(recorder, { bytes, files: files.length });
   return load;
 }
 

@@ -13,11 +13,9 @@ import { openInput } from '../write/open-input.ts';
 import { planWrite, type WritePlan } from '../write-plan.ts';
 import type { WriteInput, WriteSpec } from '../write-spec.ts';
 import type { Explanation, StepEstimate } from './explanation.ts';
+import { RANDOM } from './placeholder.ts';
 import { RATES, secondsOf } from './rates.ts';
 import { explainPlannedWrite } from './write-explanation.ts';
-
-/** Stands for what is made up when the write begins. */
-const RANDOM = 'x'.repeat(24);
 
 /**
  * What a write would do, in order, without doing any of it: the catalog, the ledger and the head of local files are read,
@@ -50,7 +48,7 @@ export async function explainWrite(
   });
   const bytes = await sizeOf(files);
   const isInsert = staging === undefined || plan.path.kind === 'insert';
-  const explanation = await explainPlannedWrite({
+  return explainPlannedWrite({
     connection,
     spec,
     plan,
@@ -60,7 +58,6 @@ export async function explainWrite(
     folder: isInsert ? undefined : `s3://${staging.bucket}/${staging.prefix}run-${RANDOM}/`,
     estimates: bytes === undefined ? {} : estimatesOf(bytes),
   });
-  return JSON.parse(JSON.stringify(explanation).replaceAll(RANDOM, '<random>')) as Explanation;
 }
 
 /** The local files of an input that can be looked at: a program's rows, a stream and S3 are left alone. */

@@ -113,7 +113,7 @@ export async function openRead(
   }
   const session = await connection.database.session(run);
   try {
-    return await begin({ connection, run, work, session, resumption }, onDescribed);
+    return await begin(spec, { connection, run, work, session, resumption }, onDescribed);
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
@@ -145,6 +145,7 @@ async function resume(
 }
 
 async function begin(
+  spec: ReadSpec,
   init: Pick<Parts, 'connection' | 'run' | 'work' | 'resumption'> & { readonly session: Session },
   onDescribed: OpenReadOptions['onDescribed'],
 ): Promise<OpenedRead> {
@@ -158,6 +159,7 @@ async function begin(
     onDescribed?.(found.fields);
     return { described: found, plan: await decideRead(connection, work, session, found, run) };
   });
+  connection.onDecision?.({ kind: 'read', spec, work, described, plan, capabilities: session.capabilities() });
   warn(plan, run);
   const check = work.verify ? new ReadCheck(described, work.acceptLoss) : undefined;
   if (plan.kind === 'direct') return new OpenedRead({ ...init, plan, described, check });

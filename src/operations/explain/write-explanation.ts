@@ -1,0 +1,135 @@
+import { defined } from '../../core/defined.ts';
+import type { Capabilities } from '../../db/capabilities.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { fidelityReport } from '../../types/fidelity.ts';
+import type { Connection } from '../connection.ts';
+import { planMaintenance } from '../target/maintain.ts';
+import type { WritePlan } from '../write-plan.ts';
+import type { WriteSpec } from '../write-spec.ts';
+import type { ExplainedFiles, ExplainedStatement, Explanation, StepEstimate } from './explanation.ts';
+import { withoutRandom } from './placeholder.ts';
+import { sumOf } from './rates.ts';
+import { rehearseWrite } from './rehearse-write.ts';
+import { rightsOf } from './rights.ts';
+import { writeSteps } from './write-steps.ts';
+
+/** A write that was planned, and what is known around it. */
+export interface PlannedWrite {
+  readonly connection: Connection;
+  readonly spec: WriteSpec;
+  readonly plan: WritePlan;
+  readonly capabilities: Capabilities;
+  /** Statements that make the target, or change it, before a row is staged. */
+  readonly ddl: readonly ExplainedStatement[];
+  readonly createLedger?: Sql | undefined;
+  /** `s3://` address of the run's folder; absent where rows go by INSERT. */
+  readonly folder?: string | undefined;
+  readonly estimates?: Readonly<Partial<Record<string, StepEstimate>>>;
+}
+
+/** The plan of a write, as people and programs read it. Asks nobody. */
+export async function explainPlannedWrite(planned: PlannedWrite): Promise<Explanation> {
+  const { connection, spec, plan, capabilities, ddl, createLedger, folder, estimates = {} } = planned;
+  const sent = await rehearseWrite({
+    capabilities,
+    plan,
+    isInsert: folder === undefined,
+    manifestUrl: folder === undefined ? '' : `${folder}manifest.json`,
+    folderName: folder?.split('/').at(-2) ?? '',
+    statementTimeoutMs: connection.options.statementTimeoutSeconds * 1000,
+  });
+  const steps = writeSteps({
+    plan,
+    sent,
+    ddl,
+    ...defined({ createLedger, files: folder === undefined ? undefined : stagedFiles(plan, folder) }),
+    maintenance: planMaintenance(spec, plan.target).steps.map(({ statement }) => statement),
+    estimates,
+  });
+  const changes = spec.targetChanges ?? 'none';
+  return withoutRandom({
+    kind: 'write',
+    object: plan.targetName,
+    operation: plan.operation,
+    path: folder === undefined ? 'insert' : 'staged',
+    reasons: [pathReason(plan, folder === undefined), loadReason(plan, spec)],
+    atomic: plan.before !== 'truncate',
+    notAtomic: notAtomicOf(plan, spec),
+    steps,
+    columns: fidelityReport(plan.columns, 'load'),
+    retries: retriesOf(plan, folder === undefined),
+    rights: rightsOf(connection, capabilities.user, {
+      operation: `write:${plan.operation}`,
+      objects: [plan.target],
+      isStaged: plan.load.kind === 'staged',
+      ...(plan.ledger === undefined ? { ledger: 'off' as const } : {}),
+      ...defined({ before: spec.before, createsTarget: spec.createTarget }),
+      ...(changes === 'none' || changes === 'fail' ? {} : { changesTarget: true }),
+    }),
+    warnings: plan.warnings,
+    ...defined({ estimate: totalOf(steps.map(({ estimate }) => estimate)) }),
+  });
+}
+
+function stagedFiles({ format }: WritePlan, folder: string): ExplainedFiles {
+  const ending = { gzip: '.csv.gz', zstd: '.csv.zst', none: '.csv' }[format.compression];
+  return {
+    format: 'csv',
+    compression: format.compression,
+    pattern: `${folder}part-<n>${ending}`,
+    sizes: 'several files, so that every slice of the cluster reads some; the manifest lists each with its size',
+  };
+}
+
+function pathReason({ path }: WritePlan, isInsert: boolean): string {
+  const way = isInsert ? 'by INSERT' : 'by way of S3';
+  if (path.kind !== 'look') return `${way}: ${path.reason}`;
+  const bounds = `${path.maxRows} rows and ${path.maxBytes / 1024 / 1024} MB compressed`;
+  return isInsert
+    ? `${way}: the input is within ${bounds}`
+    : `${way}: the input is, or may be, larger than ${bounds}; a smaller one goes by INSERT`;
+}
+
+function loadReason(plan: WritePlan, spec: WriteSpec): string {
+  if (plan.load.kind === 'direct') {
+    return 'into the table itself, inside the transaction: a plain insert without rejects, duplicates or verification writes each row once';
+  }
+  const why = [
+    ...(plan.operation === 'insert' ? [] : [`${plan.operation} compares keys, as Redshift compares them`]),
+    ...(plan.load.duplicates === 'allow' ? [] : ['rows that share a key are looked for']),
+    ...(plan.rejectLimit === 0 ? [] : ['rows may be refused, and are found by number']),
+    ...(spec.verify === true ? ['checksums are compared before the rows meet those of the table'] : []),
+    ...(plan.before === 'truncate'
+      ? ['TRUNCATE cannot be undone, so the rows are in the cluster and counted before']
+      : []),
+  ];
+  return `into a temporary table first: ${why.join('; ')}`;
+}
+
+function notAtomicOf(plan: WritePlan, spec: WriteSpec): readonly string[] {
+  const looksAfter = (spec.analyze ?? 'none') !== 'none' || (spec.vacuum ?? 'none') !== 'none';
+  return [
+    ...(plan.before === 'truncate'
+      ? [`TRUNCATE empties ${plan.targetName} for good before the transaction that fills it`]
+      : []),
+    ...(plan.userSql.before.length + plan.userSql.after.length === 0
+      ? []
+      : ['preSql and postSql run outside of the transaction; sqlInTransaction puts them inside']),
+    ...(looksAfter ? ['VACUUM and ANALYZE come after COMMIT; a failure of theirs is a warning'] : []),
+  ];
+}
+
+function retriesOf(plan: WritePlan, isInsert: boolean): readonly string[] {
+  return [
+    `a conflict with another transaction (error 1023): from BEGIN, ${plan.attempts} attempts in all, with growing pauses`,
+    `a session that dies: a new one loads the ${isInsert ? 'rows' : 'staged files'} again, twice at most`,
+    plan.ledger === undefined
+      ? 'a COMMIT whose answer is lost: stays unknown, since no ledger is kept (RS_COMMIT_UNKNOWN)'
+      : `a COMMIT whose answer is lost: the ledger tells what became of it, within ${plan.settleTimeoutMs / 1000} s`,
+  ];
+}
+
+function totalOf(estimates: readonly (StepEstimate | undefined)[]): StepEstimate | undefined {
+  const seconds = sumOf(estimates);
+  return seconds === undefined ? undefined : { seconds, from: 'the sum of the steps that are known' };
+}

@@ -11,6 +11,7 @@ import { watchOf } from './activity/watch.ts';
 import type { Connection } from './connection.ts';
 import { RANDOM } from './explain/placeholder.ts';
 import { openTarget, type TargetRequest } from './target/open-target.ts';
+import { againIfLost } from './write/again-if-lost.ts';
 import type { Applied } from './write/apply.ts';
 import { withSurroundings } from './write/around.ts';
 import { commitLoad } from './write/commit.ts';
@@ -79,7 +80,7 @@ async function writeOnce(
   if (options.useStaging || spec.path === 'staged') planStaging(options, access.plan.aws); // says at once what is missing
   await using source = await openInput(connection, spec, input, run);
   const { plan, before, loaded, capabilities } = await recorder.phase('plan', () =>
-    onceMoreIfLost(() => prepare(connection, target, spec, source, recorder)),
+    againIfLost(run, () => prepare(connection, target, spec, source, recorder)),
   );
   const decided = (folder: string | undefined): void =>
     connection.onDecision?.({
@@ -185,16 +186,6 @@ function targetRequest(
     statementTimeoutMs: options.statementTimeoutSeconds * 1000,
     lockTimeoutMs: 1000 * integerAttribute('write', 'lockTimeoutSeconds', spec.lockTimeoutSeconds),
   };
-}
-
-/** A session that was idle may have died unnoticed; nothing was done with it yet. */
-async function onceMoreIfLost<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ConnectorError && error.code === 'RS_CONN_LOST') return work();
-    throw error;
-  }
 }
 
 async function stage(store: Store, source: OpenInput, plan: WritePlan, recorder: WriteRecorder): Promise<StagedLoad> {

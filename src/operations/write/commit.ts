@@ -3,6 +3,7 @@ import { type Run, sleep } from '../../core/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Session } from '../../db/session.ts';
 import type { WritePlan } from '../write-plan.ts';
+import { NEW_SESSION_DELAY_MS, SESSIONS } from './again-if-lost.ts';
 import { type Appliable, type Applied, type ApplyLimits, applyOnce } from './apply.ts';
 import { loadRejected, readLoadErrors } from './load-errors.ts';
 import { loadStagingTable } from './load-staging.ts';
@@ -28,11 +29,7 @@ interface Attempts {
   truncated: boolean;
 }
 
-/** Sessions that one load may use up before it gives up. */
-const SESSIONS = 3;
 const FIRST_DELAY_MS = 200;
-/** Grows with each session that was lost. */
-const NEW_SESSION_DELAY_MS = 500;
 
 /**
  * Brings staged rows into the target, exactly once. A conflict starts the transaction again on the same session, where
@@ -52,7 +49,8 @@ export async function commitLoad(job: LoadJob): Promise<Applied> {
       if (sessions === SESSIONS || attempts.left === 0) throw giveUp(error);
       run.publish({ type: 'retry', what: 'session', attempt: sessions, errorCode: error.code });
       await sleep(NEW_SESSION_DELAY_MS * sessions, run.signal);
-      recorder.warn({ code: 'LOAD_REPEATED', message: 'The session was lost; the staged files are loaded again' });
+      const why = isFailureOfS3(error) ? 'S3 failed the cluster' : 'The session was lost';
+      recorder.warn({ code: 'LOAD_REPEATED', message: `${why}; the staged files are loaded again` });
     }
   }
 }
@@ -71,7 +69,7 @@ async function settleIfUnknown(
   error: ConnectorError,
 ): Promise<Applied['entry'] | undefined> {
   // Unreachable: a cluster that restarts is away for a moment. Nothing was committed either way.
-  if (error.code === 'RS_CONN_LOST' || error.code === 'RS_CONN_UNREACHABLE') return undefined;
+  if (error.code === 'RS_CONN_LOST' || error.code === 'RS_CONN_UNREACHABLE' || isFailureOfS3(error)) return undefined;
   if (error.code !== 'RS_COMMIT_UNKNOWN') throw error;
   const before = recorder.outcome;
   recorder.outcome = 'unknown';
@@ -82,6 +80,9 @@ async function settleIfUnknown(
   if (entry === undefined) run.signal.throwIfAborted();
   return entry;
 }
+
+/** S3 was too busy for COPY, or failed it: a moment later it may not. */
+const isFailureOfS3 = ({ details }: ConnectorError): boolean => details['reason'] === 'serverS3';
 
 /** Without a ledger nothing tells what became of a COMMIT whose answer was lost. */
 function unknownForGood({ targetName }: WritePlan, lost: ConnectorError): ConnectorError {

@@ -29,7 +29,7 @@ export interface Inserted {
 const BATCH_BYTES = LIMITS.statementBytes / 2;
 
 /**
- * Writes the rows of a spool into a table, statement by statement; the caller's transaction holds them together. What can
+ * Writes the rows of a spool into a table, statement by statement. What can
  * be known of a value is checked before it is sent. Throws RS_VALUE_UNREPRESENTABLE, RS_LOAD_REJECTED.
  */
 export async function insertSpool(

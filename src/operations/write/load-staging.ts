@@ -13,7 +13,7 @@ import type { LoadReject } from '../write-report.ts';
 import { type ChangeGroup, changeOfLetter, changeOfOperation } from './change.ts';
 import { requireCopyRole } from './copy-role.ts';
 import { deduplicate } from './deduplicate.ts';
-import { type Inserted, insertSpool } from './insert-spool.ts';
+import { insertSpool } from './insert-spool.ts';
 import type { LoadPlan } from './plan-load.ts';
 import { sortOut } from './sort-out.ts';
 import type { StagedLoad } from './staged-load.ts';
@@ -73,7 +73,7 @@ export async function loadStagingTable(
   };
 }
 
-/** COPY, or INSERTs in one transaction, which answer what they did not send. */
+/** COPY, or INSERTs, which answer what they did not send: each by itself, since nobody else sees the table. */
 async function fill(
   session: Session,
   plan: WritePlan,
@@ -83,9 +83,7 @@ async function fill(
 ): Promise<readonly LoadReject[]> {
   const { insertRows, rowsRefused } = staged;
   if (insertRows !== undefined) {
-    const insert = (): Promise<Inserted> =>
-      insertSpool(session, plan, [table.name], { rows: insertRows, rowsRefused }, run);
-    return (await session.transaction(run, insert)).rejects;
+    return (await insertSpool(session, plan, [table.name], { rows: insertRows, rowsRefused }, run)).rejects;
   }
   await session.run(
     renderCopy({

@@ -119,7 +119,7 @@ export class Spool implements StageSink, StagedFiles, AsyncDisposable {
   async #moveOut(): Promise<StagingArea> {
     const area = await this.#init.overflow();
     this.#area = area;
-    for (const { name } of [...this.#files.values()]) {
+    for (const { name } of this.#files.values()) {
       this.#keep(await area.putFile(name, this.pathOf(name)));
       await rm(this.pathOf(name));
     }

@@ -80,8 +80,7 @@ function insertStore(connection: Connection, spool: Spool, plan: WritePlan, reco
       if (spool.area !== undefined) return sealArea(connection, spool.area, { ...staged, files }, recorder);
       return {
         ...staged,
-        files: [],
-        bytes: 0,
+        files,
         manifestUrl: '',
         folderName: '',
         ...(staged.rowsStaged === 0 ? {} : { manifestSha256: createHash('sha256').update(spool.folder).digest('hex') }),

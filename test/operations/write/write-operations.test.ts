@@ -235,10 +235,14 @@ describe('write: operations', () => {
 
   const contents = (object: string) => on.rows(`SELECT id, amount, note FROM ${object} ORDER BY id, amount`);
 
-  for (const { title, spec, rows, leaves, counts, warns = [] } of [...CASES, ...DRIVEN]) {
-    it(`${spec.operation ?? 'insert'}: ${title}`, async () => {
+  const both = [...CASES, ...DRIVEN].flatMap((one) =>
+    (['staged', 'insert'] as const).map((path) => ({ ...one, path })),
+  );
+  for (const { title, path, spec, rows, leaves, counts, warns = [] } of both) {
+    it(`${spec.operation ?? 'insert'}${path === 'insert' ? ' by INSERT' : ''}: ${title}`, async () => {
       const object = await freshTable();
-      const report = await on.write({ object, ...spec }, rows, { runId: `run ${tables}` });
+      const report = await on.write({ object, path, ...spec }, rows, { runId: `run ${tables}` });
+      expect(report.path).to.equal(path);
       expect(await contents(object)).to.deep.equal(leaves);
       const { cleared } = report;
       expect({ ...report.rows, ...(cleared === undefined ? {} : { cleared }) }).to.include(counts);

@@ -20,8 +20,8 @@ interface Place {
 }
 
 /**
- * The same JSON Lines, with quotes around each number of a column that has more digits than a parser keeps: as a string it
- * comes through digit by digit. Throws RS_INPUT_INVALID for such a number inside a nested value, which quotes would change.
+ * The same JSON Lines, with quotes around each number of a column that has more digits than a parser keeps, and around a
+ * zero below zero: as a string it comes through digit by digit. Throws RS_INPUT_INVALID for such a number inside a nested value, which quotes would change.
  */
 export async function* quoteLongNumbers(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   const place: Place = { inString: false, isEscaped: false, depth: 0, line: 1 };
@@ -48,7 +48,7 @@ function scan(bytes: Buffer, place: Place, pieces: Buffer[]): number {
     else if (byte === MINUS || (byte >= 0x30 && byte <= 0x39)) {
       const end = endOfNumber(bytes, index);
       if (end === bytes.length) break;
-      if (end - index > DIGITS_KEPT && mustBeQuoted(bytes.toString('latin1', index, end), place)) {
+      if ((end - index > DIGITS_KEPT || byte === MINUS) && mustBeQuoted(bytes.toString('latin1', index, end), place)) {
         pieces.push(bytes.subarray(from, index), Buffer.from(`"${bytes.toString('latin1', index, end)}"`));
         from = end;
       }
@@ -84,7 +84,9 @@ function endOfNumber(bytes: Buffer, start: number): number {
 }
 
 function mustBeQuoted(text: string, { depth, line }: Place): boolean {
-  const [, , whole = '', fraction = ''] = NUMBER.exec(text) ?? [];
+  const [, sign = '', whole = '', fraction = ''] = NUMBER.exec(text) ?? [];
+  // A parser makes an integer of it, which has no sign.
+  if (depth <= 1 && sign === '-' && !/[1-9]/.test(whole + fraction)) return true;
   // What is no number at all is for the parser to refuse.
   if ((whole + fraction).replace(/^0+/, '').length <= DIGITS_KEPT) return false;
   if (depth <= 1) return true;

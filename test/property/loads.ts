@@ -129,9 +129,7 @@ function anyLoad(
           maxLength: sizes.rows,
         })
         .map((rows): Load => {
-          // An empty file of JSON Lines has no columns, and is refused.
-          const source = rows.length === 0 && load.source === 'jsonl' ? 'csv' : load.source;
-          return { ...load, source, rows };
+          return { ...load, source: possible(load.source, load.columns, rows), rows };
         });
     });
 }
@@ -217,4 +215,10 @@ function anyRow(
       }
       return { cells: row, letter };
     });
+}
+
+/** An empty file of JSON Lines has no columns, and blanks alone are no name in the first line of a CSV file: both are refused. */
+function possible(source: Source, columns: readonly TableColumn[], rows: readonly GivenRow[]): Source {
+  const isBlank = columns.some(({ given }) => given.trim() === '');
+  return (source === 'jsonl' && rows.length === 0) || (source === 'csv' && isBlank) ? 'parquet' : source;
 }

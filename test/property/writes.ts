@@ -16,7 +16,8 @@ import { applied, type Outcome, type Row, sensible } from './model.ts';
 import { foldedName, quoted } from './names.ts';
 import type { Runs } from './runs.ts';
 import { namesFor, sourceOf } from './sources.ts';
-import type { Table } from './tables.ts';
+import type { Table, TableColumn } from './tables.ts';
+import type { ColumnType } from './values.ts';
 
 /** Codes that a refusal of ours may have, by its reason in the model. */
 const CODES: Readonly<Record<string, readonly string[]>> = {
@@ -124,34 +125,29 @@ function specFor(object: readonly [string, string], load: Load, changeColumn: st
 /** Holds the table against the rows in memory: as the server writes it, and as a read gives it. */
 async function holds(world: ReadWorld, [schema, name]: readonly [string, string], table: Table, rows: readonly Row[]) {
   const { columns } = table;
-  const given = (position: number, cell: Value): Value => (columns[position]?.isIdentity === true ? 'numbered' : cell);
-  const expected = rows.map((row) => columns.map((column) => valueIn(row, column.name)));
+  const withoutNumbers = (cells: readonly Value[]): readonly Value[] =>
+    cells.map((cell, position) => (columns[position]?.isIdentity === true && cell !== null ? 'numbered' : cell));
   const found = await world.rows({ object: [schema, name], mode: 'direct' });
-  expect(sorted(found.map((row) => row.map((cell, position) => given(position, cell))))).to.deep.equal(
-    sorted(expected),
-  );
+  const expected = rows.map((row) => columns.map((column) => valueIn(row, column.name)));
+  expectSame(found.map(withoutNumbers), expected, columns);
+
   const list = columns.map(({ name: column }) => quoted(column)).join(', ');
   const texts = await execute(world, `SELECT ${list} FROM ${schema}.${quoted(name)}`);
-  const asTexts = texts.map((row) =>
-    row.map((cell, position) =>
-      textual(cell, given(position, cell), columns[position]?.type.isFloat, columns[position]?.type.ddl === 'REAL'),
-    ),
-  );
-  const expectedTexts = rows.map((row) =>
-    columns.map(({ name: column, type }) => {
-      const cell = row.get(column) ?? null;
-      const text = cell === null || cell === 'numbered' ? cell : cell.text;
-      return textual(text, text, type.isFloat, type.ddl === 'REAL');
-    }),
-  );
-  expect(sorted(asTexts)).to.deep.equal(sorted(expectedTexts));
+  const numbers = (cells: readonly Value[]): readonly Value[] =>
+    cells.map((cell, position) => textual(cell, columns[position]?.type));
+  const expectedTexts = rows.map((row) => columns.map((column) => textIn(row, column.name)));
+  expectSame(texts.map(withoutNumbers).map(numbers), expectedTexts.map(numbers), columns);
 }
 
 /** Digits of floats may differ where the number does not. */
-function textual(raw: string | null, shown: Value, isFloat = false, isReal = false): Value {
-  if (!isFloat || raw === null) return shown;
-  const number = Number(raw);
-  return isReal ? Math.fround(number) : number;
+function textual(cell: Value, type: ColumnType | undefined): Value {
+  if (type?.isFloat !== true || cell === null) return cell;
+  return type.ddl === 'REAL' ? Math.fround(Number(cell)) : Number(cell);
+}
+
+function textIn(row: Row, column: string): Value {
+  const cell = row.get(column) ?? null;
+  return cell === null || cell === 'numbered' ? cell : cell.text;
 }
 
 function valueIn(row: Row, column: string): Value {
@@ -159,11 +155,24 @@ function valueIn(row: Row, column: string): Value {
   return cell === null || cell === 'numbered' ? cell : cell.value;
 }
 
+/** The same rows in any order. A column whose values alone differ is named, which tells more than whole rows. */
+function expectSame(
+  found: readonly (readonly Value[])[],
+  expected: readonly (readonly Value[])[],
+  columns: readonly TableColumn[],
+) {
+  expect(found).to.have.length(expected.length);
+  columns.forEach(({ name, type }, position) => {
+    const column = (rows: readonly (readonly Value[])[]) => sorted(rows.map((row) => [row[position] ?? null]));
+    expect(column(found), `${name} ${type.ddl}`).to.deep.equal(column(expected));
+  });
+  expect(sorted(found)).to.deep.equal(sorted(expected));
+}
+
 function sorted(rows: readonly (readonly Value[])[]): readonly (readonly Value[])[] {
-  const keyed = rows.map(
-    (row) =>
-      [row.map((cell) => (Object.is(cell, -0) ? '-0' : `${typeof cell} ${String(cell)}`)).join('\u0001'), row] as const,
-  );
+  const keyOf = (row: readonly Value[]): string =>
+    row.map((cell) => `${typeof cell} ${Object.is(cell, -0) ? '-0' : String(cell)}`).join('\u0001');
+  const keyed = rows.map((row) => [keyOf(row), row] as const);
   return keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, row]) => row);
 }
 

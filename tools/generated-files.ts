@@ -1,4 +1,5 @@
 import { renderConnectionSchema } from '../src/manifest/json-schema.ts';
+import { RUN_REPORT_SCHEMA } from '../src/operations/report/run-report-schema.ts';
 import { renderOptionsDoc } from './render-options-doc.ts';
 import { renderManifestModule, renderOptionTypes } from './render-types.ts';
 import { renderTypesDoc } from './render-types-doc.ts';
@@ -11,6 +12,7 @@ export function generatedFiles(source: ManifestSource): Readonly<Record<string, 
     'src/manifest/manifest.gen.ts': renderManifestModule(manifest),
     'src/manifest/options.gen.ts': renderOptionTypes(manifest),
     'schemas/connection.v1.json': `${JSON.stringify(renderConnectionSchema(manifest), null, 2)}\n`,
+    'schemas/run-report.v1.json': `${JSON.stringify(RUN_REPORT_SCHEMA, null, 2)}\n`,
     'docs/options.md': renderOptionsDoc(manifest),
     'docs/types.md': renderTypesDoc(),
   };

@@ -1,4 +1,3 @@
-import type { ColumnFidelity } from '../../types/fidelity.ts';
 import type { WriteOperation } from '../write-spec.ts';
 
 /** How much something will be, or was. */
@@ -65,6 +64,30 @@ export interface ExplainedStep {
   readonly actual?: StepActual;
 }
 
+/** Whether the values of a column arrive as they left. */
+export interface ExplainedColumn {
+  readonly column: string;
+  readonly type: string;
+  /** `limited`: some values may be refused, aloud; `lossy`: some may become others, and the column has to be named in `acceptLoss`. */
+  readonly verdict: 'exact' | 'limited' | 'lossy';
+  /** Which values, and what happens to them. */
+  readonly note?: string;
+  /** What to choose in place of it. */
+  readonly instead?: string;
+}
+
+/** Something a person should know. */
+export interface ExplainedWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What the database user needs, and the command that prints the statements. */
+export interface ExplainedRights {
+  readonly needs: readonly string[];
+  readonly command: string;
+}
+
 /** A read or a write, planned; and, in a run report, what became of the plan. Plain JSON. No value of a row is in it. */
 export interface Explanation {
   readonly kind: 'read' | 'write';
@@ -79,11 +102,10 @@ export interface Explanation {
   readonly atomic: boolean;
   readonly notAtomic: readonly string[];
   readonly steps: readonly ExplainedStep[];
-  readonly columns: readonly ColumnFidelity[];
+  readonly columns: readonly ExplainedColumn[];
   /** What is tried again, and how often. */
   readonly retries: readonly string[];
-  /** What the database user needs, and the command that prints the statements. */
-  readonly rights: { readonly needs: readonly string[]; readonly command: string };
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly rights: ExplainedRights;
+  readonly warnings: readonly ExplainedWarning[];
   readonly estimate?: StepEstimate;
 }

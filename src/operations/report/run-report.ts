@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
-import type { Explanation } from '../explain/explanation.ts';
+import type { ExplainedWarning, Explanation } from '../explain/explanation.ts';
 
 /** One phase of a run: a step of its plan. */
 export interface ReportedPhase {
@@ -57,7 +57,7 @@ export interface RunReport {
   readonly bytes: number;
   readonly files: number;
   readonly phases: readonly ReportedPhase[];
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly warnings: readonly ExplainedWarning[];
   /** Attempts that failed and were made again. */
   readonly retries: number;
   /** Statements that were sent. */

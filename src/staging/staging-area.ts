@@ -10,6 +10,7 @@ import { download } from './download.ts';
 import { LEASE_MS, LEASE_NAME, renderLease } from './lease.ts';
 import { renderManifest } from './manifest.ts';
 import { openBucket } from './open-bucket.ts';
+import { readObject } from './read-object.ts';
 import type { StagedFile } from './staged-file.ts';
 import type { StagingPlan } from './staging-plan.ts';
 import { upload } from './upload.ts';
@@ -133,6 +134,11 @@ export class StagingArea implements AsyncDisposable {
   /** Bytes of an object, or of a range of it (both ends inclusive). Read it to its end or destroy it; do not let it rest. */
   async open(name: string, range?: { readonly first: number; readonly last: number }): Promise<Readable> {
     return await this.#bucket.open(this.#key(name), this.#signal, range);
+  }
+
+  /** A small object, whole; bytes that break off are asked for again. */
+  async read(name: string): Promise<Buffer> {
+    return await readObject(this.#bucket, this.#key(name), this.#signal);
   }
 
   /** Streams an object of so many bytes into a local file, over what is there; bytes that break off are asked for again. */

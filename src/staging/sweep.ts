@@ -1,8 +1,8 @@
-import { text } from 'node:stream/consumers';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import type { Bucket, ListedObject } from './bucket.ts';
 import { LEASE_NAME, type Lease, MAX_LEASE_BYTES, readLease } from './lease.ts';
+import { readObject } from './read-object.ts';
 import { judgeFolder, type Verdict } from './sweep-decide.ts';
 
 /** How to sweep. */
@@ -89,8 +89,8 @@ async function leaseOf(
   if (found === undefined) return undefined;
   if (found.bytes === 0 || found.bytes > MAX_LEASE_BYTES) return 'foreign';
   try {
-    const content = await text(await bucket.open(key, signal, { first: 0, last: MAX_LEASE_BYTES - 1 }));
-    return readLease(content) ?? 'foreign';
+    const content = await readObject(bucket, key, signal, MAX_LEASE_BYTES);
+    return readLease(content.toString('utf8')) ?? 'foreign';
   } catch (error) {
     // Its run ended since it was listed.
     if (error instanceof ConnectorError && error.code === 'RS_CONFIG_OBJECT_MISSING') return undefined;

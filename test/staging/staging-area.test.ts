@@ -12,6 +12,7 @@ import { Secret } from '../../src/core/secret.ts';
 import type { StagingCredentials } from '../../src/staging/credentials.ts';
 import { StagingArea } from '../../src/staging/staging-area.ts';
 import type { StagingPlan } from '../../src/staging/staging-plan.ts';
+import { rejectionOf } from '../failure.ts';
 import { openWorld, type TestWorld } from '../harness.ts';
 
 const MIB = 1024 * 1024;
@@ -137,6 +138,18 @@ describe('the staging area', () => {
     if (error instanceof ConnectorError) return error;
     throw new Error('expected a ConnectorError', { cause: error });
   }
+
+  it('reads a small object whole, though its bytes break off', async () => {
+    const { open } = setUp();
+    const area = await open();
+    await area.put('small', pieces(Buffer.from('0123456789')));
+    await sandbox.faults({ on: 's3:GetObject', times: 2, effect: { kind: 'drop', when: 'midway' } });
+    expect(String(await area.read('small'))).to.equal('0123456789');
+    await sandbox.faults({ on: 's3:GetObject', times: 'always', effect: { kind: 'drop', when: 'midway' } });
+    expect((await rejectionOf(area.read('small'))).code).to.equal('RS_CONN_UNREACHABLE');
+    await sandbox.clearFaults();
+    await area.close();
+  });
 
   it('takes a call that is never answered for one attempt of several, and asks again', async () => {
     const { open } = setUp({ timeoutMs: 150 });

@@ -17,15 +17,11 @@ export async function readUnloadManifest(area: StagingArea, folder: string): Pro
   const size = await area.size(name);
   if (size === undefined) return [];
   if (size > MAX_MANIFEST_BYTES) throw invalid('it is too large');
-  await using source = await area.open(name);
-  const chunks: Buffer[] = [];
-  for await (const chunk of source) chunks.push(chunk as Buffer);
-  return parseUnloadManifest(Buffer.concat(chunks).toString('utf8'), area.url(folder)).map(
-    ({ name: own, ...facts }) => ({
-      name: `${folder}${own}`,
-      ...facts,
-    }),
-  );
+  const text = (await area.read(name)).toString('utf8');
+  return parseUnloadManifest(text, area.url(folder)).map(({ name: own, ...facts }) => ({
+    name: `${folder}${own}`,
+    ...facts,
+  }));
 }
 
 /**

@@ -137,6 +137,8 @@ Examples:
 Examples:
   roleshift write -c warehouse.yaml sales.orders orders.parquet
   roleshift write -c warehouse.yaml sales.orders monday.csv tuesday.csv.gz --skip-loaded-files
+  roleshift write -c warehouse.yaml sales.orders s3://acme-landing/orders/2026-11-24/
+  zcat orders.csv.gz | roleshift write -c warehouse.yaml sales.orders - --format csv
   roleshift write -c warehouse.yaml sales.orders fixes.csv --operation upsert --keys order_id --run-id fix-2026-11-24
   roleshift write -c warehouse.yaml sales.orders orders.csv --reject-limit 100 --reject-file rejects.jsonl
   roleshift write -c warehouse.yaml sales.orders --replay rejects.jsonl`,
@@ -243,7 +245,10 @@ function readFlags(read: Command): Command {
 function writeFlags(write: Command): Command {
   write
     .argument('<object>', 'schema.object')
-    .argument('[files...]', 'Parquet, CSV or JSON Lines, all with the same columns; leave out with --replay')
+    .argument(
+      '[files...]',
+      'Parquet, CSV or JSON Lines with the same columns: paths, s3://bucket/key, s3://bucket/folder/, - for standard input; none with --replay',
+    )
     .addOption(connection());
   return addAttributes(write, 'write')
     .addOption(

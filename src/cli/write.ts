@@ -55,6 +55,11 @@ function inputOf(files: readonly string[], replay: string | undefined, format: W
   if (files.filter((file) => file === '-').length > 1) {
     throw new ConnectorError('RS_CONFIG_INVALID', 'Standard input can be read once only', { action: 'Name - once.' });
   }
+  if (files.includes('-') && process.stdin.isTTY) {
+    throw new ConnectorError('RS_CONFIG_INVALID', 'Nothing is sent to standard input', {
+      action: 'Put the command behind a pipe, or name a file.',
+    });
+  }
   if (files.length > 0 && replay === undefined) {
     return { files: files.map((file) => (file === '-' ? process.stdin : file)), ...defined({ format }) };
   }

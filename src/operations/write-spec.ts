@@ -112,14 +112,20 @@ export interface FileForm {
   readonly delimiter?: string;
 }
 
-/** A local file whose rows never pass through JavaScript. */
+/**
+ * A file: a path, or objects in S3 as `s3://bucket/key`, as a folder that ends with a slash, or as a manifest. Or bytes as they
+ * come, such as a `Readable`, with `format`.
+ */
+export type FileReference = string | AsyncIterable<Uint8Array>;
+
+/** A file whose rows never pass through JavaScript. */
 export interface FileSource extends FileForm {
-  readonly file: string;
+  readonly file: FileReference;
 }
 
 /** Several files as one input: the same columns, rows in the order of the files. */
 export interface FilesSource extends FileForm {
-  readonly files: readonly string[];
+  readonly files: readonly FileReference[];
 }
 
 /** The rejected rows of an earlier write, mended: a file that `rejectFile` made. */

@@ -1,7 +1,10 @@
 import type { Engine } from '../../columnar/engine.ts';
-import type { InputFile } from '../../columnar/input-file.ts';
+import type { InputFile, InputSpec } from '../../columnar/input-file.ts';
 import type { Run } from '../../core/run.ts';
 import type { SourceFile } from './source-file.ts';
+
+/** What files are like that the columnar engine reads. */
+export type EngineForm = Omit<InputSpec, 'file'>;
 
 /** One file of an input, on its way to where the engine reads it. */
 export interface InputPart {
@@ -17,6 +20,8 @@ export interface InputPart {
   admit(engine: Engine, position: number): Promise<void>;
   /** Begins to bring it here, ahead of `open`; a failure is told there. */
   fetch(run: Run): void;
+  /** Its bytes as they are, once it is here. Whoever leaves early closes it. */
+  bytes(run: Run): AsyncIterable<Buffer>;
   /** Brings it here, if it is not, and looks at its columns. May be called again. */
   open(engine: Engine, run: Run): Promise<InputFile>;
   /** It was read through: throws RS_INPUT_INVALID where it changed meanwhile, and frees what it takes on the disk. */

@@ -8,6 +8,7 @@ import { namesOf } from './input-sources.ts';
 import { localPart } from './local-part.ts';
 import { S3Input } from './s3-parts.ts';
 import { isS3 } from './s3-place.ts';
+import { streamPart } from './stream-part.ts';
 
 const MIB = 1024 * 1024;
 
@@ -27,16 +28,22 @@ export async function listParts(
   const form = defined({ format, delimiter });
   const spoolBytes = MIB * integerAttribute('write', 'spoolMib', spec.spoolMib);
   const s3 = new S3Input({ connection, folder, form, spoolBytes, bucketOwner: spec.sourceBucketOwner, run });
-  const names = namesOf(places);
+  const names = namesOf(places.map((place) => (typeof place === 'string' ? place : nameOfStream(place))));
   try {
     const parts: InputPart[] = [];
     for (const [index, place] of places.entries()) {
-      if (isS3(place)) parts.push(...(await s3.list(place)));
-      else parts.push(await localPart(place, names[index] ?? place, form));
+      const name = names[index] ?? 'a file';
+      if (typeof place !== 'string') parts.push(streamPart({ stream: place, name, form, folder, spoolBytes }));
+      else if (isS3(place)) parts.push(...(await s3.list(place)));
+      else parts.push(await localPart(place, name, form));
     }
     return { parts, [Symbol.asyncDispose]: () => s3[Symbol.asyncDispose]() };
   } catch (error) {
     await s3[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function nameOfStream(stream: unknown): string {
+  return stream === process.stdin ? 'standard input' : 'the stream';
 }

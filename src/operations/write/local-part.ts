@@ -1,11 +1,11 @@
+import { createReadStream } from 'node:fs';
 import { type AdmittedFile, admitFile, type InputFile, lookAtFile, requireFile } from '../../columnar/input-file.ts';
 import { ConnectorError } from '../../core/errors.ts';
-import type { FileForm } from '../write-spec.ts';
-import type { InputPart } from './input-part.ts';
+import type { EngineForm, InputPart } from './input-part.ts';
 import { localSource } from './source-file.ts';
 
 /** A local file, which the engine reads where it is. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID. */
-export async function localPart(file: string, name: string, form: FileForm): Promise<InputPart> {
+export async function localPart(file: string, name: string, form: EngineForm): Promise<InputPart> {
   await requireFile(file);
   const source = await localSource(file);
   let admitted: AdmittedFile | undefined;
@@ -18,6 +18,7 @@ export async function localPart(file: string, name: string, form: FileForm): Pro
       admitted = await admitFile(engine, { ...form, file }, position);
     },
     fetch: () => undefined,
+    bytes: ({ signal }) => createReadStream(file, { highWaterMark: 1024 * 1024, signal }),
     open: async (engine, run) => {
       admitted ??= await admitFile(engine, { ...form, file });
       opened ??= await lookAtFile(engine, admitted, run);

@@ -11,18 +11,20 @@ export async function openRejects(
   { workDirectory }: Connection,
   { rejectFile }: WriteSpec,
   input: WriteInput,
-  { placeOf }: OpenInput,
+  source: OpenInput,
   area: StagedFiles,
 ): Promise<Rejects | undefined> {
   if (rejectFile === undefined) return undefined;
   if (pathsOf(input).some((path) => resolve(path) === resolve(rejectFile))) {
     throw invalidField('rejectFile', 'The reject file is the file that is loaded', 'Name another file in rejectFile.');
   }
-  return Rejects.open({ path: rejectFile, workDirectory, area, placeOf });
+  return Rejects.open({ path: rejectFile, workDirectory, area, placeOf: (row) => source.placeOf(row) });
 }
 
 function pathsOf(input: WriteInput): readonly string[] {
-  if ('file' in input) return [input.file];
-  if ('files' in input) return input.files;
+  if ('file' in input || 'files' in input) {
+    const files = 'file' in input ? [input.file] : input.files;
+    return files.filter((file) => typeof file === 'string');
+  }
   return 'rejects' in input ? [input.rejects] : [];
 }

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AdmittedFile, adoptFile, formOf, type InputFile, lookAtFile } from '../../columnar/input-file.ts';
@@ -10,8 +11,7 @@ import { fetchObject } from '../../staging/fetch-object.ts';
 import { openBucket } from '../../staging/open-bucket.ts';
 import { planStaging } from '../../staging/staging-plan.ts';
 import type { Connection } from '../connection.ts';
-import type { FileForm } from '../write-spec.ts';
-import type { InputPart } from './input-part.ts';
+import type { EngineForm, InputPart } from './input-part.ts';
 import {
   isFileOf,
   isManifest,
@@ -30,7 +30,7 @@ export interface S3InputInit {
   readonly connection: Connection;
   /** Where objects go on their way to the engine. */
   readonly folder: string;
-  readonly form: FileForm;
+  readonly form: EngineForm;
   /** Most bytes of one object. */
   readonly spoolBytes: number;
   /** Account that must own the buckets, where that is demanded. */
@@ -147,8 +147,9 @@ export class S3Input implements AsyncDisposable {
     let position = 0;
     let fetching: Promise<string> | undefined;
     let opened: InputFile | undefined;
+    const fetchedPath = (): string => join(folder, `fetched-${position}`);
     const fetch = (): Promise<string> => {
-      fetching ??= this.#follow(this.#fetch(place, object, join(folder, `fetched-${position}`)));
+      fetching ??= this.#follow(this.#fetch(place, object, fetchedPath()));
       return fetching;
     };
     return {
@@ -160,6 +161,7 @@ export class S3Input implements AsyncDisposable {
         position = given;
       },
       fetch: () => void fetch(),
+      bytes: ({ signal }) => bytesOf(() => abandonOnAbort(fetch(), signal), signal),
       open: async (engine, openRun) => {
         if (opened !== undefined) return opened;
         const path = await abandonOnAbort(fetch(), openRun.signal);
@@ -168,7 +170,7 @@ export class S3Input implements AsyncDisposable {
         return opened;
       },
       release: async () => {
-        if (opened !== undefined) await rm(opened.path, { force: true });
+        await rm(opened?.path ?? fetchedPath(), { force: true });
         opened = undefined;
         fetching = undefined;
       },
@@ -236,6 +238,10 @@ export class S3Input implements AsyncDisposable {
     this.#buckets.set(name, bucket);
     return bucket;
   }
+}
+
+async function* bytesOf(path: () => Promise<string>, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  yield* createReadStream(await path(), { highWaterMark: 1024 * 1024, signal }) as AsyncIterable<Buffer>;
 }
 
 function missing(place: S3Place, error: unknown): unknown {

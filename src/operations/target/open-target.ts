@@ -72,8 +72,13 @@ async function findOrCreate(
   }
   const own: ObjectPath = [foldName(path[0], session), foldName(path[1], session)];
   const table = planTable(spec, own, await ownFields(request));
-  // Two first writers may make it at once: the second finds it.
-  await runner.step(renderCreateTable(table, { ifAbsent: true }));
+  try {
+    await runner.step(renderCreateTable(table, { ifAbsent: true }));
+  } catch (error) {
+    // Two first writers may make it at once: the second finds it, or is refused.
+    if (session.isBroken || run.signal.aborted) throw error;
+    return await describeObject(session, path, run).catch(() => Promise.reject(error as Error));
+  }
   for (const comment of renderComments(table)) await runner.step(comment);
   return describeObject(session, path, run);
 }

@@ -28,6 +28,9 @@ export function asRedshift(fields: ErrorFields, { core, table, sourcePosition }:
       ...(fields.where === undefined ? {} : { where: fields.where }),
     };
   }
+  if (fields.code === '23505' && /^pg_(?:type_typname|class_relname)_nsp_index$/.test(fields.constraint ?? '')) {
+    return { code: '42P07', message: 'Relation already exists' }; // two made it at once
+  }
   switch (fields.code) {
     case '40001':
       return core.init.cluster.isolation === 'serializable'

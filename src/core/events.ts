@@ -99,6 +99,9 @@ export interface ProgressEvent {
   readonly totalRows?: number;
   readonly totalBytes?: number;
   readonly totalFiles?: number;
+  /** Of a statement that the cluster works on: how long it waited for its turn, and has run since. */
+  readonly queuedMs?: number;
+  readonly runningMs?: number;
   /** With a partitioned read: which of its parts this is about, from 1; `rows` are then those of the part. */
   readonly part?: number;
   readonly totalParts?: number;

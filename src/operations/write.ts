@@ -137,6 +137,7 @@ async function prepare(
 ): Promise<Prepared> {
   const { run } = recorder;
   await using session = await database.session(run);
+  const watch = watchOf({ database, options });
   const opened = await openTarget(session, { ...targetRequest(path, spec, source, options, run), watch }, run);
   recorder.ddl = [...recorder.ddl, ...opened.ddl];
   const { target } = opened;

@@ -4,7 +4,10 @@ import { sanitizeQuery } from './blocker.ts';
 
 type Row = readonly (string | null)[];
 /** What a poll adds to a progress event. */
-export type Counted = Pick<ProgressEvent, 'rows' | 'bytes' | 'files' | 'totalFiles' | 'totalBytes'>;
+export type Counted = Pick<
+  ProgressEvent,
+  'rows' | 'bytes' | 'files' | 'totalFiles' | 'totalBytes' | 'queuedMs' | 'runningMs'
+>;
 
 const MOST_BLOCKERS = 5;
 
@@ -30,6 +33,33 @@ export function readUnloadProgress(rows: readonly Row[]): Counted | undefined {
   if (row === undefined) return undefined;
   const [unloaded, bytes, files] = row.map(Number);
   return counted({ rows: unloaded, bytes, files });
+}
+
+/** The statement that a session runs, as SYS_QUERY_HISTORY tells it: its id, and its times in microseconds. */
+export function renderRunningQuery(pid: number): Sql {
+  return sql`SELECT query_id, queue_time, execution_time FROM sys_query_history WHERE session_id = ${integer(pid)} AND end_time IS NULL ORDER BY start_time DESC, query_id DESC LIMIT 1`;
+}
+
+export interface RunningQuery {
+  readonly queryId: number;
+  readonly counted: Counted;
+}
+
+export function readRunningQuery(rows: readonly Row[]): RunningQuery | undefined {
+  const [[id, queued, running] = []] = rows;
+  if (id === null || id === undefined || !Number.isSafeInteger(Number(id))) return undefined;
+  const [queuedMs, runningMs] = [queued, running].map((micros) => Math.round(Number(micros ?? -1) / 1000));
+  return { queryId: Number(id), counted: counted({ queuedMs, runningMs }) };
+}
+
+/** How many rows the statement has changed by now: those that its last steps put out, as SYS_QUERY_DETAIL tells them. */
+export function renderChangedRows(queryId: number): Sql {
+  return sql`SELECT MAX(output_rows) FROM sys_query_detail WHERE query_id = ${integer(queryId)} AND TRIM(step_name) IN ('insert', 'delete')`;
+}
+
+export function readChangedRows(rows: readonly Row[]): Counted {
+  const [[changed] = []] = rows;
+  return changed === null || changed === undefined ? {} : counted({ rows: Number(changed) });
 }
 
 /** Figures that the view does not have yet come as NULL, or as -1. */

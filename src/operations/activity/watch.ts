@@ -4,27 +4,36 @@ import type { Database } from '../../db/database.ts';
 import type { Session } from '../../db/session.ts';
 import type { Connection } from '../connection.ts';
 import {
+  type Counted,
   readBlockers,
+  readChangedRows,
   readLastQuery,
   readLoadProgress,
+  readRunningQuery,
   readUnloadProgress,
   renderBlockers,
+  renderChangedRows,
   renderLastQuery,
   renderLoadProgress,
+  renderRunningQuery,
   renderUnloadProgress,
 } from './activity-sql.ts';
 import { SideSession } from './side-session.ts';
 
+/** What Redshift is doing: COPY, UNLOAD, or UPDATE, DELETE, INSERT, MERGE. */
+export type Watched = 'load' | 'unload' | 'change';
+
 /** What is watched of a session while a statement of it runs. */
 export interface Watch {
-  /** Tells how far a COPY or an UNLOAD is, as progress of a phase. */
-  progress<T>(of: 'load' | 'unload', phase: string, session: Session, run: Run, work: () => Promise<T>): Promise<T>;
+  /** Tells how far a COPY, an UNLOAD or the statements that change rows are, as progress of a phase. */
+  progress<T>(of: Watched, phase: string, session: Session, run: Run, work: () => Promise<T>): Promise<T>;
   /** Tells who holds the lock that is waited for: as progress, and to `onBlockers`. */
   lock<T>(
     session: Session,
     run: Run,
     onBlockers: (found: readonly Blocker[]) => void,
     work: () => Promise<T>,
+    phase?: string,
   ): Promise<T>;
 }
 
@@ -49,23 +58,21 @@ export function watchOf({ database, options }: Pick<Connection, 'database' | 'op
 export function openWatch(side: SideSession): Watch {
   return {
     progress: (of, phase, { backendPid }, run, work) => {
-      const statement = of === 'load' ? renderLoadProgress(backendPid) : renderUnloadProgress(backendPid);
-      const read = of === 'load' ? readLoadProgress : readUnloadProgress;
       return side.during(
         async (session, looking) => {
-          const counted = read((await session.run(statement, looking)).rows);
+          const counted = await LOOKS[of](session, backendPid, looking);
           if (counted !== undefined) run.publish({ type: 'progress', phase, ...counted });
         },
         run,
         work,
       );
     },
-    lock: async (waiting, run, onBlockers, work) => {
+    lock: async (waiting, run, onBlockers, work, phase = 'apply') => {
       let wasTold = false;
       const tell = (waitingFor: readonly Blocker[]): void => {
         if (waitingFor.length === 0 && !wasTold) return;
         wasTold = true;
-        run.publish({ type: 'progress', phase: 'apply', waitingFor });
+        run.publish({ type: 'progress', phase, waitingFor });
       };
       try {
         return await side.during(
@@ -83,6 +90,17 @@ export function openWatch(side: SideSession): Watch {
     },
   };
 }
+
+const LOOKS: Readonly<Record<Watched, (session: Session, pid: number, run: Run) => Promise<Counted | undefined>>> = {
+  load: async (session, pid, run) => readLoadProgress((await session.run(renderLoadProgress(pid), run)).rows),
+  unload: async (session, pid, run) => readUnloadProgress((await session.run(renderUnloadProgress(pid), run)).rows),
+  change: async (session, pid, run) => {
+    const running = readRunningQuery((await session.run(renderRunningQuery(pid), run)).rows);
+    if (running === undefined) return undefined;
+    const changed = readChangedRows((await session.run(renderChangedRows(running.queryId), run)).rows);
+    return { ...running.counted, ...changed };
+  },
+};
 
 async function findBlockers(session: Session, pid: number, run: Run): Promise<readonly Blocker[]> {
   const found = readBlockers((await session.run(renderBlockers(pid), run)).rows);

@@ -6,7 +6,6 @@ import { renderType } from '../../core/redshift-type.ts';
 import type { Run } from '../../core/run.ts';
 import type { ColumnDescriptor, ObjectDescriptor, ObjectPath } from '../../db/object-descriptor.ts';
 import type { Session } from '../../db/session.ts';
-import { renderLock } from '../../sql/apply.ts';
 import { renderAddColumn, renderColumnComment, renderDropColumn, renderRenameColumn } from '../../sql/ddl.ts';
 import { identifier, integer, type Sql, sql } from '../../sql/sql.ts';
 import { typeSql } from '../../sql/staging-table.ts';
@@ -86,7 +85,7 @@ async function swap(
 ): Promise<void> {
   await runner.boundLock(session);
   await session.transaction(run, async () => {
-    await runner.step(renderLock(path));
+    await runner.lock(path);
     await session.run(sql`SET statement_timeout TO ${integer(runner.statementTimeoutMs)}`, run);
     await runner.step(renderCopyColumn(path, column.name, fresh, type));
     const lost = await countRows(session, sql`${identifier(...path)} WHERE ${differs(column.name, fresh, type)}`, run);

@@ -20,16 +20,14 @@ import { planTable } from './plan-create.ts';
 import { planShape } from './plan-recreate.ts';
 import { readFacts } from './read-facts.ts';
 import { readStorage, recreate, requireReplayable } from './recreate.ts';
-import { TargetRunner } from './target-runner.ts';
+import { type TargetLimits, TargetRunner } from './target-runner.ts';
 
 /** What a target is made of, and how long its changes may wait. */
-export interface TargetRequest {
+export interface TargetRequest extends TargetLimits {
   readonly path: ObjectPath;
   readonly spec: WriteSpec;
   /** The columns that the input would fill; asked for only where they are needed. */
   readonly input: () => Promise<readonly InputField[]>;
-  readonly statementTimeoutMs: number;
-  readonly lockTimeoutMs: number;
 }
 
 /** The table that rows go into, as it is now, and what was done to it. */

@@ -2,7 +2,6 @@ import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { ObjectDescriptor, ObjectPath } from '../../db/object-descriptor.ts';
 import type { Session } from '../../db/session.ts';
-import { renderLock } from '../../sql/apply.ts';
 import {
   renderComments,
   renderCreateTable,
@@ -115,7 +114,7 @@ export async function recreate(
   ];
   await runner.boundLock(session);
   await session.transaction(run, async () => {
-    await runner.step(renderLock(path));
+    await runner.lock(path);
     await session.run(sql`SET statement_timeout TO ${integer(runner.statementTimeoutMs)}`, run);
     const before = await readBelongings(session, path, run);
     await runner.step(renderCreateTable({ ...shape.table, path: fresh }));

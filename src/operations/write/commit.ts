@@ -2,6 +2,7 @@ import { ConnectorError } from '../../core/errors.ts';
 import { type Run, sleep } from '../../core/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Session } from '../../db/session.ts';
+import type { Watched } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
 import { NEW_SESSION_DELAY_MS, SESSIONS } from './again-if-lost.ts';
 import { type Appliable, type Applied, type ApplyLimits, applyOnce } from './apply.ts';
@@ -65,7 +66,7 @@ async function inOneSession(job: LoadJob, attempts: Attempts): Promise<Applied> 
 
 /** The ledger's entry after a lost COMMIT that happened; `undefined` when it is safe to load again; else throws. */
 async function settleIfUnknown(
-  { database, plan, recorder, run }: LoadJob,
+  { database, plan, limits, recorder, run }: LoadJob,
   error: ConnectorError,
 ): Promise<Applied['entry'] | undefined> {
   // Unreachable: a cluster that restarts is away for a moment. Nothing was committed either way.
@@ -75,7 +76,9 @@ async function settleIfUnknown(
   recorder.outcome = 'unknown';
   const { ledger } = plan;
   if (ledger === undefined) throw unknownForGood(plan, error);
-  const entry = await recorder.phase('commit', () => settleCommit(database, { ...plan, ledger }, error, run));
+  const entry = await recorder.phase('commit', () =>
+    settleCommit(database, { ...plan, ledger }, error, run, limits.watch),
+  );
   recorder.outcome = before;
   if (entry === undefined) run.signal.throwIfAborted();
   return entry;
@@ -117,16 +120,17 @@ function giveUp(error: ConnectorError): ConnectorError {
   });
 }
 
-/** With the COPY in it told as it goes on. */
+/** With the COPY in it, or the statements that change rows, told as they go on. */
 function watched<T>(
   session: Session,
   { limits, staged, run }: LoadJob,
   phase: string,
   work: () => Promise<T>,
+  of: Watched = 'load',
 ): Promise<T> {
   return limits.watch === undefined || staged.insertRows !== undefined
     ? work()
-    : limits.watch.progress('load', phase, session, run, work);
+    : limits.watch.progress(of, phase, session, run, work);
 }
 
 /** Fills the temporary table, where the plan has one. */
@@ -163,7 +167,7 @@ async function applyWithRetries(session: Session, job: LoadJob, work: Appliable,
         withReasons(session, job, async () => {
           await truncateOnce(session, job, attempts);
           const apply = (): Promise<Applied> => applyOnce(session, plan, work, limits, run);
-          return await (plan.load.kind === 'direct' ? watched(session, job, 'apply', apply) : apply());
+          return await watched(session, job, 'apply', apply, plan.load.kind === 'direct' ? 'load' : 'change');
         }),
       );
     } catch (error) {

@@ -1,12 +1,11 @@
 import { ConnectorError } from '../../core/errors.ts';
-import type { Blocker } from '../../core/events.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import { renderLock } from '../../sql/apply.ts';
 import type { TablePath } from '../../sql/copy.ts';
 import { type LedgerEntry, readLedger, renderReadLedger } from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
-import { describeBlocker } from '../activity/blocker.ts';
+import { waitForLock } from '../activity/wait-for-lock.ts';
 import type { Watch } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
 import { ledgerRefused } from './ledger-table.ts';
@@ -43,30 +42,26 @@ async function lock(
   watch: Watch | undefined,
 ): Promise<void> {
   const { lockTimeoutMs, targetName, target } = plan;
-  let blockers: readonly Blocker[] = [];
-  const onBlockers = (found: readonly Blocker[]): void => {
-    blockers = found;
-  };
+  const isTarget = table === target;
   const take = (): Promise<unknown> => session.run(renderLock(table), run);
-  try {
-    await (watch === undefined ? take() : watch.lock(session, run, onBlockers, take));
-  } catch (error) {
-    if (!(error instanceof ConnectorError)) throw error;
-    const isTarget = table === target;
-    if (error.code === 'RS_AUTH_PERMISSION') throw isTarget ? mayNotLock(plan, error) : ledgerRefused(table, error);
-    if (error.code !== 'RS_TIMEOUT') throw error;
+  const onTimeout = (cause: ConnectorError, who: string): ConnectorError => {
     const seconds = lockTimeoutMs / 1000;
     const message = isTarget
       ? `Table ${targetName} could not be locked within ${seconds} s: others read or write it`
       : `Another load into ${targetName} did not end within ${seconds} s`;
-    const who = blockers.map(describeBlocker).join('; ');
-    throw new ConnectorError('RS_TIMEOUT', who === '' ? message : `${message}; ${who}`, {
+    return new ConnectorError('RS_TIMEOUT', who === '' ? message : `${message}; ${who}`, {
       action: isTarget
         ? 'Wait for the others, leave out lockTarget, or raise lockTimeoutSeconds.'
         : 'Wait for the other load, end it, or raise lockTimeoutSeconds.',
       details: { table: table.join('.'), limitSeconds: seconds, ...(who === '' ? {} : { blockers: who }) },
-      cause: error,
+      cause,
     });
+  };
+  try {
+    await waitForLock(session, run, watch, take, onTimeout);
+  } catch (error) {
+    if (!(error instanceof ConnectorError) || error.code !== 'RS_AUTH_PERMISSION') throw error;
+    throw isTarget ? mayNotLock(plan, error) : ledgerRefused(table, error);
   }
 }
 

@@ -2,9 +2,12 @@ import { ConnectorError } from '../../core/errors.ts';
 import { retry } from '../../core/retry.ts';
 import type { Run } from '../../core/run.ts';
 import type { Database } from '../../db/database.ts';
+import type { Session } from '../../db/session.ts';
 import { renderLock } from '../../sql/apply.ts';
 import { type LedgerEntry, readLedger, renderReadLedger } from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
+import { waitForLock } from '../activity/wait-for-lock.ts';
+import type { Watch } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
 
 /** What settling needs of a plan that keeps a ledger. */
@@ -22,7 +25,13 @@ export async function settleCommit(
   plan: SettledPlan,
   lost: ConnectorError,
   run: Run,
+  watch?: Watch,
 ): Promise<LedgerEntry | undefined> {
+  let blockers = '';
+  const onTimeout = (cause: ConnectorError, who: string): ConnectorError => {
+    blockers = who;
+    return cause;
+  };
   const limitMs = plan.settleTimeoutMs;
   const startedMs = performance.now();
   const deadlineMs = startedMs + limitMs;
@@ -30,17 +39,26 @@ export async function settleCommit(
   const unaborted: Run = { ...run, signal: AbortSignal.any([AbortSignal.timeout(limitMs), grace.signal]) };
   try {
     const limits = { attempts: 20, totalMs: limitMs, attemptMs: limitMs, firstDelayMs: 250 };
-    return await retry(unaborted, limits, (signal) => readUnderLock(database, plan, deadlineMs, { ...run, signal }));
+    return await retry(unaborted, limits, (signal) =>
+      readUnderLock(database, plan, deadlineMs, { ...run, signal }, (session, lock) =>
+        waitForLock(session, { ...run, signal }, watch, lock, onTimeout, 'commit'),
+      ),
+    );
   } catch (error) {
     const waitedSeconds = Math.max(1, Math.round((performance.now() - startedMs) / 1000));
     const message = error instanceof Error ? error.message : String(error);
     run.publish({ type: 'suppressed', reason: 'settling a COMMIT whose answer was lost', message });
     throw new ConnectorError(
       'RS_COMMIT_UNKNOWN',
-      `Whether the rows are in ${plan.targetName} could not be found out within ${waitedSeconds} s`,
+      `Whether the rows are in ${plan.targetName} could not be found out within ${waitedSeconds} s${blockers === '' ? '' : `; ${blockers}`}`,
       {
         action: `Run it again with the run id "${plan.runId}": the ledger then tells whether it had been committed, and nothing is loaded twice.`,
-        details: { ...lost.details, runId: plan.runId, ledger: plan.ledger.join('.') },
+        details: {
+          ...lost.details,
+          runId: plan.runId,
+          ledger: plan.ledger.join('.'),
+          ...(blockers === '' ? {} : { blockers }),
+        },
         cause: lost,
       },
     );
@@ -70,6 +88,7 @@ async function readUnderLock(
   { ledger, runId }: SettledPlan,
   deadlineMs: number,
   run: Run,
+  wait: (session: Session, lock: () => Promise<unknown>) => Promise<unknown>,
 ): Promise<LedgerEntry | undefined> {
   await using session = await database.session(run);
   session.taint('its statement timeout was changed');
@@ -77,7 +96,7 @@ async function readUnderLock(
   await session.run(sql`SET statement_timeout TO ${integer(leftMs)}`, run);
   await session.run(sql`BEGIN`, run);
   try {
-    await session.run(renderLock(ledger), run);
+    await wait(session, () => session.run(renderLock(ledger), run));
     const { rows } = await session.run(renderReadLedger(ledger, runId), run);
     return readLedger(runId, rows);
   } finally {

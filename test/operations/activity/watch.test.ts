@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { connector } from '../../../src/connector.ts';
 import type { ConnectorEvent, ProgressEvent } from '../../../src/core/events.ts';
+import { openRun } from '../../../src/core/run.ts';
 import type { ConnectionInput } from '../../../src/manifest/options.gen.ts';
+import { sql } from '../../../src/sql/sql.ts';
 import { openWriteWorld, type WriteWorld } from '../write/write-world.ts';
 
 describe('what is told of a statement that runs or waits', () => {
@@ -63,6 +65,49 @@ describe('what is told of a statement that runs or waits', () => {
     const told = progress().filter(({ phase, totalFiles }) => phase === 'apply' && totalFiles !== undefined);
     expect(told[0]).to.deep.include({ phase: 'apply', rows: 0, files: 0, totalFiles: 1 });
     expect(await on.busySessions()).to.equal(0);
+  });
+
+  it('is how long an UPDATE has run', async () => {
+    await on.table('changing', 'id INTEGER, n INTEGER');
+    await on.write({ object: 'sales.changing' }, [{ id: 1, n: 1 }]);
+    await on.world.sql(
+      `CREATE FUNCTION sales.slow() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3); RETURN NEW; END'`,
+    );
+    await on.world.sql(
+      'CREATE TRIGGER slow BEFORE UPDATE ON sales.changing FOR EACH ROW EXECUTE FUNCTION sales.slow()',
+    );
+    on.events.length = 0;
+    await on.write({ object: 'sales.changing', operation: 'update', keys: ['id'] }, [{ id: 1, n: 2 }]);
+    const told = progress().filter(({ runningMs }) => runningMs !== undefined);
+    expect(told[0]).to.include({ phase: 'apply', queuedMs: 0 });
+    expect(told[0]?.runningMs).to.be.greaterThan(0);
+  });
+
+  it('is who is in the way of a table that gets another column', async () => {
+    await on.table('shaped', 'id INTEGER');
+    await on.world.sql('ALTER TABLE sales.shaped OWNER TO etl');
+    await using holder = await on.session();
+    await holder.run(sql`BEGIN`, openRun());
+    await holder.run(sql`LOCK TABLE sales.shaped`, openRun());
+    on.events.length = 0;
+    const writing = on.write({ object: 'sales.shaped', targetChanges: 'add', columnDefinitions: 'more VARCHAR(5)' }, [
+      { id: 1, more: 'x' },
+    ]);
+    for (
+      let attempt = 0;
+      attempt < 100 && !progress().some(({ waitingFor = [] }) => waitingFor.length > 0);
+      attempt += 1
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await holder.rollback();
+    const { rows } = await writing;
+    const told = progress().flatMap(({ phase, waitingFor }) =>
+      waitingFor === undefined ? [] : [{ phase, waitingFor }],
+    );
+    expect(told[0]?.phase).to.equal('plan');
+    expect(told[0]?.waitingFor[0]).to.include({ user: 'etl' });
+    expect(rows.loaded).to.equal(1);
   });
 
   it('is how far an UNLOAD is', async () => {

@@ -95,6 +95,27 @@ describe('A target that is recreated', () => {
         `CREATE TABLE sales.fk_${name} (id INT REFERENCES sales.${name} (id)); GRANT SELECT ON sales.fk_${name} TO etl`,
       /foreign key hangs on it/,
     ],
+    [
+      'row-level security',
+      'id INT',
+      (name) =>
+        `INSERT INTO pg_catalog.rs_rls_attached_policy VALUES ('sales', '${name}', 'table', 'own_rows', 'dba', 'etl', 'user', true, true, 'and')`,
+      /row-level security hangs on it/,
+    ],
+    [
+      'masking',
+      'id INT',
+      (name) =>
+        `INSERT INTO pg_catalog.rs_attached_masking_policy VALUES ('mask_id', 'sales', '${name}', 'table', 'dba', 'etl', 'user', 0, '["id"]', '["id"]')`,
+      /masking hangs on it/,
+    ],
+    [
+      'a datashare',
+      'id INT',
+      (name) =>
+        `INSERT INTO pg_catalog.rs_datashare_objects VALUES ('OUTBOUND', 'shared', 'table', 'sales.${name}', '111122223333', 'namespace', NULL)`,
+      /a datashare hangs on it/,
+    ],
     ['numbers of its own', 'nr INT IDENTITY(1,1), id INT', () => '', /numbers its column/],
   ];
   for (const [index, [title, columns, more, why]] of REFUSED.entries()) {

@@ -11,6 +11,12 @@ const TABLES: readonly string[] = [
   `CREATE TABLE pg_catalog.rs_live_unloads (user_name text, query_id bigint, transaction_id bigint, session_id int, database_name text,
     start_time timestamp, duration bigint, file_format text, compression_type text, unloaded_location text, unloaded_rows bigint,
     unloaded_files_count bigint, unloaded_files_size bigint)`,
+  `CREATE TABLE pg_catalog.rs_rls_attached_policy (relschema char(128), relname char(128), relkind char(128), polname char(128), grantor char(128),
+    grantee char(128), granteekind char(128), is_pol_on boolean, is_rls_on boolean, rls_conjunction_type char(3))`,
+  `CREATE TABLE pg_catalog.rs_attached_masking_policy (policy_name text, schema_name text, table_name text, table_type text, grantor text, grantee text,
+    grantee_type text, priority int, input_columns text, output_columns text)`,
+  `CREATE TABLE pg_catalog.rs_datashare_objects (share_type varchar(8), share_name varchar(128), object_type varchar(64), object_name varchar(512),
+    producer_account varchar(16), producer_namespace varchar(64), include_new boolean)`,
 ];
 
 const USER_ID = '(SELECT oid::int FROM pg_roles WHERE rolname = user_name)';
@@ -45,6 +51,14 @@ const VIEWS: Readonly<Record<string, string>> = {
     query_text::char(4000) AS query_text, '1.0.117891'::char(256) AS redshift_version, NULL::char(150) AS usage_limit, 'primary'::varchar(50) AS compute_type,
     0::bigint AS compile_time, 0::bigint AS planning_time, 0::bigint AS lock_wait_time, 100 AS service_class_id, 'Default queue'::char(64) AS service_class_name,
     'Normal'::varchar(20) AS query_priority, 'false'::varchar(5) AS short_query_accelerated FROM rs_queries WHERE ${MINE}`,
+  // Redshift's steps of a plan, which the database here does not have: never a line.
+  sys_query_detail: `SELECT ${USER_ID} AS user_id, query_id, 0 AS stream_id, 0 AS segment_id, 0 AS step_id, NULL::char(128) AS step_name, start_time, end_time,
+    0::bigint AS duration, NULL::bigint AS input_bytes, NULL::bigint AS input_rows, NULL::bigint AS output_bytes, NULL::bigint AS output_rows,
+    NULL::char(1) AS is_active FROM rs_queries WHERE false`,
+  // What hangs on tables that the sandbox cannot carry out: a test puts lines into the tables below.
+  svv_rls_attached_policy: 'SELECT * FROM rs_rls_attached_policy',
+  svv_attached_masking_policy: 'SELECT * FROM rs_attached_masking_policy',
+  svv_datashare_objects: 'SELECT * FROM rs_datashare_objects',
   sys_query_text: `SELECT ${USER_ID} AS user_id, query_id, transaction_id, session_id, start_time, 0 AS sequence, left(query_text, 200)::char(200) AS text FROM rs_queries WHERE ${MINE}`,
   stv_recents: `SELECT ${USER_ID} AS userid, CASE status WHEN 'running' THEN 'Running' ELSE 'Done' END::char(20) AS status, start_time AS starttime,
     least(elapsed_time, 2147483647)::int AS duration, user_name::char(50) AS user_name, database_name::char(50) AS db_name, query_text::char(600) AS query,

@@ -3,11 +3,13 @@ import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
 import type { ExportReport } from '../operations/export/export-report.ts';
 import type { FileDestination } from '../operations/export/file-destination.ts';
+import { requireNames } from '../operations/export/require-names.ts';
 import type { ReadSpec } from '../operations/read/read-spec.ts';
 import type { Batch, Value } from '../types/batch.ts';
 import { requireSupported } from '../types/field.ts';
 import { jsonOf } from '../types/json-value.ts';
 import { openConnection } from './connection.ts';
+import { describeVerified } from './describe-verified.ts';
 import { formatBytes, formatDuration, formatNoun } from './format.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
@@ -126,12 +128,13 @@ function hasFormat(target: string): boolean {
   return /\.(parquet|csv|jsonl|ndjson)(\.(gz|zst))?$/i.test(target);
 }
 
-function* reportLines({ rows, files, ms, manifest }: ExportReport): Generator<string> {
+function* reportLines({ rows, files, ms, manifest, verified }: ExportReport): Generator<string> {
   for (const { file, rows: own, bytes: size, sha256 } of files) {
     const sum = sha256 === undefined ? '' : `  sha256 ${sha256}`;
     yield `file  ${visibleText(file)}  ${formatNoun(own, 'row')}, ${formatBytes(size)}${sum}`;
   }
   if (manifest !== undefined) yield `file  ${visibleText(manifest)}`;
+  if (verified !== undefined) yield describeVerified(verified);
   yield `read  ${formatNoun(rows, 'row')} in ${formatDuration(ms)}`;
 }
 
@@ -141,6 +144,7 @@ async function* jsonLines(
   acceptLoss: readonly string[],
 ): AsyncGenerator<string> {
   for await (const batch of batches) {
+    requireNames(requireSupported(batch.fields), 'jsonl');
     const members = requireSupported(batch.fields).map((field) => ({
       name: `${JSON.stringify(field.name)}:`,
       json: jsonOf(field, acceptLoss.includes(field.name)),

@@ -3,10 +3,10 @@ import type { WriteCallSpec } from '../connector.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { plainText } from '../core/plain-text.ts';
-import type { Verification } from '../operations/verify/compare.ts';
 import type { WriteReport } from '../operations/write-report.ts';
 import type { WriteInput, WriteSpec } from '../operations/write-spec.ts';
 import { openConnection } from './connection.ts';
+import { describeVerified } from './describe-verified.ts';
 import { formatBytes, formatCount, formatDuration, formatNoun } from './format.ts';
 import { openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
@@ -105,9 +105,4 @@ export function describeWrite(report: WriteReport): string[] {
     ),
     ...report.warnings.map(({ message }) => `  ${styleText('yellow', 'warning')}  ${plainText(message)}`),
   ];
-}
-
-function describeVerified({ rows, columns, presenceOnly }: Verification): string {
-  const others = presenceOnly.length === 0 ? '' : `; NULLs alone of ${plainText(presenceOnly.join(', '))}`;
-  return `  verified: ${formatNoun(rows, 'row')}, the values of ${formatNoun(columns.length, 'column')}${others}`;
 }

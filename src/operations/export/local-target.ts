@@ -97,7 +97,7 @@ export async function openLocalTarget(
       }
     },
     note: async (suffix, text) => {
-      const own = `${name.replace(/\..*$/, '')}${suffix}`;
+      const own = noteName(name, suffix);
       await writeFile(join(beside, own), text, { mode: 0o600 });
       await rename(join(beside, own), join(folder, own));
       return join(dirname(path), own);
@@ -164,10 +164,16 @@ async function siblings(folder: string, name: string, isSplit: boolean): Promise
   const [stem = '', rest = ''] = numbered(name, 1).split('-00001');
   return names.filter(
     (one) =>
-      one.startsWith(`${stem}-`) &&
-      one.endsWith(rest) &&
-      /^-\d{5,}$/.test(one.slice(stem.length, one.length - rest.length)),
+      one === noteName(name, '_manifest.json') ||
+      (one.startsWith(`${stem}-`) &&
+        one.endsWith(rest) &&
+        /^-\d{5,}$/.test(one.slice(stem.length, one.length - rest.length))),
   );
+}
+
+/** Of a small file beside the others. */
+function noteName(name: string, suffix: string): string {
+  return `${name.replace(/\..*$/, '')}${suffix}`;
 }
 
 async function sync(path: string): Promise<void> {

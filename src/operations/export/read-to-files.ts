@@ -17,6 +17,7 @@ import { ExportWork } from './export-work.ts';
 import { type ExportPlan, type FileDestination, isNumbered, planExport } from './file-destination.ts';
 import { FileSeries } from './file-series.ts';
 import { openTarget } from './open-target.ts';
+import { requireNames } from './require-names.ts';
 
 const PATHS: Readonly<Record<ExportPlan['form']['format'], Path>> = {
   parquet: 'Parquet file',
@@ -101,22 +102,6 @@ function keyOf({ runId }: Run, { place, form, split }: ExportPlan): string {
   return createHash('sha256')
     .update(JSON.stringify([runId, where, form, split]))
     .digest('hex');
-}
-
-/** JSON and Parquet have one value a name. Throws RS_CONFIG_INVALID. */
-export function requireNames(
-  fields: readonly Pick<SupportedField, 'name'>[],
-  format: ExportPlan['form']['format'],
-): void {
-  if (format === 'csv') return;
-  const names = fields.map(({ name }) => name);
-  const twice = names.find((name, position) => names.indexOf(name) !== position);
-  if (twice === undefined) return;
-  throw invalidField(
-    'columns',
-    `Two columns are called ${JSON.stringify(twice)}, which a file of this format cannot hold`,
-    'Rename one of them by "as", or write CSV.',
-  );
 }
 
 function writeManifest(target: ExportTarget, { series, plan }: ExportWork): Promise<string> {

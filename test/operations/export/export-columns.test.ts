@@ -1,0 +1,146 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Decompress } from 'fzstd';
+import { Engine } from '../../../src/columnar/engine.ts';
+import { ConnectorError } from '../../../src/core/errors.ts';
+import { csvHeader } from '../../../src/operations/export/csv-header.ts';
+import type { FileDestination } from '../../../src/operations/export/file-destination.ts';
+import { readToFiles } from '../../../src/operations/export/read-to-files.ts';
+import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
+import { Sql } from '../../../src/sql/sql.ts';
+import { openReadWorld, type ReadWorld } from '../read-world.ts';
+
+/** Two row groups a file of what UNLOAD writes in the sandbox. */
+const ROWS = 250_000;
+const COLUMNS = `id integer, day date, "at" timestamp, zoned timestamptz, clock time, code char(6), amount decimal(38,37), note varchar(60),
+  small smallint, ratio double precision, yes boolean`;
+const FILLING = `SELECT n, CASE WHEN n % 7 = 0 THEN NULL ELSE DATE '2024-01-01' + (n % 1000) END, TIMESTAMP '2024-01-01' + n * INTERVAL '1 second',
+  TIMESTAMPTZ '2024-01-01 00:00:00+00' + n * INTERVAL '1 second', TIME '00:00:00' + (n % 86400) * INTERVAL '1 second', 'c' || n % 9,
+  n::numeric / 1000000, CASE WHEN n % 5 = 0 THEN NULL ELSE md5(n::text) END, n % 100, n / 4.0, n % 2 = 0 FROM generate_series(1, ${ROWS}) AS n`;
+/** The same, as the engine makes it of a row's number. */
+const WANTED = `day IS NOT DISTINCT FROM (CASE WHEN id % 7 = 0 THEN NULL ELSE DATE '2024-01-01' + (id % 1000)::INTEGER END)
+  AND "at" = TIMESTAMP '2024-01-01' + id * INTERVAL 1 SECOND AND epoch(zoned) = epoch(TIMESTAMP '2024-01-01') + id
+  AND clock = TIME '00:00:00' + (id % 86400) * INTERVAL 1 SECOND AND code = rpad('c' || id % 9, 6, ' ')
+  AND note IS NOT DISTINCT FROM (CASE WHEN id % 5 = 0 THEN NULL ELSE md5(id::VARCHAR) END)
+  AND amount = id::DECIMAL(38,37) / 1000000 AND small = id % 100 AND ratio = id / 4.0 AND yes = (id % 2 = 0)`;
+
+describe('columns of a read to files', () => {
+  let reading: ReadWorld;
+  let folder: string;
+
+  before(async function () {
+    this.timeout(90_000);
+    reading = await openReadWorld();
+    await reading.table('many', COLUMNS, FILLING.replace('n::numeric / 1000000', '(n % 9)::numeric'));
+    folder = await mkdtemp(join(tmpdir(), 'roleshift-files-'));
+  });
+  after(async () => {
+    await rm(folder, { recursive: true });
+    await reading?.[Symbol.asyncDispose]();
+  });
+
+  const save = (spec: ReadSpec, destination: FileDestination) =>
+    readToFiles(reading.connection, spec, destination, reading.run());
+
+  async function query(text: string): Promise<readonly (readonly (string | null)[])[]> {
+    await using engine = await Engine.open({ folder });
+    return engine.query(Sql.trusted(text), { signal: new AbortController().signal });
+  }
+
+  const wanted = WANTED.replace('id::DECIMAL(38,37) / 1000000', '(id % 9)');
+
+  for (const { title, destination } of [
+    { title: 'taken as they are, or written anew beside them', destination: {} },
+    { title: 'written anew, all of them', destination: { compression: 'zstd' } },
+    { title: 'of several files', destination: { splitBytes: '2MB' } },
+  ] as const) {
+    it(`are those of their row in each row group of Parquet: ${title}`, async () => {
+      const name = `parquet-${title.length}`;
+      const report = await save(
+        { object: 'many', mode: 'staged' },
+        { to: join(folder, `${name}.parquet`), ...destination },
+      );
+      expect(report.rows).to.equal(ROWS);
+      const from = `read_parquet('${folder}/${name}*.parquet')`;
+      const counted = await query(`SELECT count(*), count(DISTINCT id), count(*) FILTER (${wanted}) FROM ${from}`);
+      expect(counted).to.deep.equal([[String(ROWS), String(ROWS), String(ROWS)]]);
+      const groups = await query(
+        `SELECT count(DISTINCT row_group_id) > 1 FROM parquet_metadata('${folder}/${name}*.parquet')`,
+      );
+      if (!('splitBytes' in destination)) expect(groups).to.deep.equal([['true']]);
+      // What a reader skips by statistics must be what is not there.
+      const found = await query(`SELECT id FROM ${from} WHERE "at" = TIMESTAMP '2024-01-01' + INTERVAL 123456 SECOND`);
+      expect(found).to.deep.equal([['123456']]);
+    });
+  }
+
+  it('taken as they are keep the packing of UNLOAD; the others have it too', async () => {
+    await save({ object: 'many', mode: 'staged' }, { to: join(folder, 'packed.parquet') });
+    const codecs = await query(`SELECT DISTINCT compression FROM parquet_metadata('${folder}/packed.parquet')`);
+    expect(codecs).to.deep.equal([['SNAPPY']]);
+    for (const compression of ['none', 'gzip', 'zstd'] as const) {
+      const to = join(folder, `packed-${compression}.parquet`);
+      await save({ object: 'many', mode: 'staged', columns: ['id', 'day'] }, { to, compression });
+      const [[codec] = []] = await query(`SELECT DISTINCT compression FROM parquet_metadata('${to}')`);
+      expect(codec).to.equal(compression === 'none' ? 'UNCOMPRESSED' : compression.toUpperCase());
+    }
+  });
+
+  for (const name of ['checked.parquet', 'checked.csv.gz', 'checked.jsonl.zst']) {
+    for (const mode of ['direct', 'staged'] as const) {
+      it(`are held against the server's sums as they were written: ${name}, ${mode}`, async () => {
+        const spec: ReadSpec = {
+          object: 'many',
+          filter: { column: 'id', operator: '<=', value: 5000 },
+          mode,
+          verify: true,
+        };
+        const report = await save(spec, { to: join(folder, `${mode}-${name}`) });
+        expect(report.verified).to.deep.equal({
+          rows: 5000,
+          columns: ['id', 'day', 'at', 'zoned', 'clock', 'code', 'amount', 'note', 'small', 'ratio', 'yes'],
+          presenceOnly: [],
+        });
+      });
+    }
+  }
+
+  it('that differ from what the server holds fail the read, and no file appears', async () => {
+    const to = join(folder, 'differs.parquet');
+    const query = 'select random() as x, id from many where id < 100';
+    const outcome = await save({ query, mode: 'staged', verify: true }, { to }).catch((error: unknown) => error);
+    expect(outcome).to.be.instanceOf(ConnectorError).and.to.have.property('code', 'RS_COUNT_MISMATCH');
+    expect(outcome).to.have.property('message').that.contains('"x"');
+    expect(await readFile(to).catch(() => undefined)).to.equal(undefined);
+  });
+
+  it('are named in a line of zstd that every decoder takes, however long', async () => {
+    const names = Array.from({ length: 1600 }, (_, index) => `${'c'.repeat(120)}${index}`);
+    const form = { format: 'csv', compression: 'zstd', delimiter: ',', nullMarker: '' } as const;
+    const bytes = csvHeader(names, form);
+    const chunks: Uint8Array[] = [];
+    new Decompress((chunk) => chunks.push(chunk)).push(bytes, true);
+    expect(Buffer.concat(chunks).toString()).to.equal(`${names.join(',')}\n`);
+    await writeFile(join(folder, 'names.csv.zst'), bytes);
+    const [[length] = []] = await query(
+      `SELECT length(line) FROM read_csv('${folder}/names.csv.zst', auto_detect = false, header = false, columns = {line: 'VARCHAR'}, delim = '\u0001', compression = 'zstd')`,
+    );
+    expect(length).to.equal(String(names.join(',').length));
+  });
+
+  it('are there where no row is, in every format and place', async () => {
+    const spec: ReadSpec = { object: 'many', where: 'id < 0', mode: 'staged' };
+    for (const to of [join(folder, 'none.parquet'), join(folder, 'none.csv.zst'), join(folder, 'none.jsonl')]) {
+      expect((await save(spec, { to })).files).to.have.length(1);
+    }
+    const types = await query(
+      `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet('${folder}/none.parquet')) WHERE column_type IN ('DATE', 'DECIMAL(38,37)')`,
+    );
+    expect(types.flat()).to.deep.equal(['day', 'amount']);
+    expect(await readFile(join(folder, 'none.jsonl'), 'utf8')).to.equal('');
+    const inS3 = await save(spec, { to: 's3://acme-staging/roleshift/none/', format: 'parquet' });
+    expect(inS3.files).to.have.length(1);
+  });
+});

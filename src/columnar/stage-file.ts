@@ -127,7 +127,9 @@ async function* textSlices(
   let rowsBefore = before.rows;
   let recordsBefore = 0;
   const isCsv = input.format === 'csv';
-  const documents = new Set(columns.filter(({ field }) => field.type.kind === 'super').map(({ source }) => source));
+  const flat = new Set(columns.filter(({ field }) => field.type.kind !== 'super').map(({ source }) => source));
+  // What is not loaded is passed over as one text, whatever numbers it holds.
+  const documents = new Set(input.columns.map(({ name }) => name).filter((name) => !flat.has(name)));
   const rewrite = (bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> =>
     quoteLongNumbers(documents.size === 0 ? bytes : quoteJson(bytes, documents));
   try {

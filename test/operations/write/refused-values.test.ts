@@ -29,4 +29,12 @@ describe('write: values in a file that a column cannot take, while some rows may
       });
     }
   }
+
+  it('a column of JSON Lines that is not used may hold any JSON', async () => {
+    await on.table('unused_json', 'n INTEGER, s SUPER');
+    const file = join(on.folder, 'unused.jsonl');
+    await writeFile(file, '{"n":1,"s":[0.1234567890123456789]}\n');
+    const { rows } = await on.write({ object: 'sales.unused_json', operation: 'delete', keys: ['n'] }, { file });
+    expect(rows.skipped).to.equal(1);
+  });
 });

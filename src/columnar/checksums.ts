@@ -138,9 +138,7 @@ function comparedValue(type: SupportedType, column: Sql): Sql {
     case 'double':
       return sql`TRY_CAST(${column} AS DOUBLE)`;
     case 'decimal':
-      return type.precision === undefined
-        ? column
-        : sql`CAST(TRY_CAST(${column} AS ${duckType(`DECIMAL(${type.precision},${type.scale ?? 0})`)}) AS VARCHAR)`;
+      return type.precision === undefined ? column : decimalText(column, type.precision, type.scale ?? 0);
     case 'char':
       return sql`rtrim(${text}, ' ')`;
     case 'timestamptz':
@@ -160,4 +158,10 @@ function comparedValue(type: SupportedType, column: Sql): Sql {
     case 'intervalDayToSecond':
       return column;
   }
+}
+
+/** The engine writes .5 where all digits are behind the point; with room for one before it, 0.5 as Redshift does. */
+function decimalText(column: Sql, precision: number, scale: number): Sql {
+  const digits = Math.max(precision, scale + 1);
+  return sql`CAST(TRY_CAST(${column} AS ${duckType(`DECIMAL(${digits},${scale})`)}) AS VARCHAR)`;
 }

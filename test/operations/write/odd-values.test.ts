@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
-describe('write: values in a file that a column cannot take, while some rows may be refused', () => {
+describe('write: odd values in files', () => {
   let on: WriteWorld;
   before(async () => {
     on = await sharedWriteWorld();
@@ -36,5 +36,13 @@ describe('write: values in a file that a column cannot take, while some rows may
     await writeFile(file, '{"n":1,"s":[0.1234567890123456789]}\n');
     const { rows } = await on.write({ object: 'sales.unused_json', operation: 'delete', keys: ['n'] }, { file });
     expect(rows.skipped).to.equal(1);
+  });
+
+  it('a DECIMAL with all digits behind the point has the same checksum on both sides', async () => {
+    await on.table('verified_fraction', 'v DECIMAL(1,1)');
+    const file = join(on.folder, 'fraction.csv');
+    await writeFile(file, 'v\n0.5\n-.5\n0\n');
+    const { verified } = await on.write({ object: 'sales.verified_fraction', verify: true }, { file });
+    expect(verified?.rows).to.equal(3);
   });
 });

@@ -57,6 +57,9 @@ export function standardWorld(
   return world as World;
 }
 
+/** What our own statements are marked with; `log` has what was sent. */
+const OUR_TAG = /^\/\* roleshift [^*]*\*\/ /;
+
 /** Opens a world in the sandbox process. `databases: false` leaves its clusters declared only, which is quick. */
 export async function openWorld(
   world: World = standardWorld(),
@@ -80,7 +83,10 @@ export async function openWorld(
         (entry): entry is CallEntry =>
           entry.kind === 'aws' && (action === undefined || `${entry.service}:${entry.action}` === action),
       ),
-    statements: async () => (await log()).filter((entry): entry is SessionEntry => entry.kind === 'statement'),
+    statements: async () =>
+      (await log())
+        .filter((entry): entry is SessionEntry => entry.kind === 'statement')
+        .map((entry) => (entry.text === undefined ? entry : { ...entry, text: entry.text.replace(OUR_TAG, '') })),
     advance: async (seconds) => {
       await sandbox.call('POST', `${path}/advance`, { seconds });
       advancedMs += seconds * 1000;

@@ -18,6 +18,8 @@ export interface Run {
   readonly clock: Clock;
   /** Tells listeners what happened. Never throws. */
   readonly publish: (event: ConnectorEvent) => void;
+  /** The innermost phase that has begun and not ended; for marking statements. Absent where nobody marks them. */
+  readonly step?: () => string | undefined;
 }
 
 export interface RunInit {
@@ -37,11 +39,15 @@ export function openRun({ runId = randomUUID(), signal, clock, onEvent, isBackgr
   setMaxListeners(0, own);
   calls += 1;
   const origin: EventOrigin = isBackground ? {} : { runId, callId: calls };
+  const phases: string[] = [];
   return {
     runId,
     signal: own,
     clock: clock ?? SYSTEM_CLOCK,
+    step: () => phases.at(-1),
     publish: (event) => {
+      if (event.type === 'phaseBegin') phases.push(event.phase);
+      if (event.type === 'phaseEnd') phases.splice(phases.lastIndexOf(event.phase), 1);
       try {
         publishOnChannel(event, origin);
         onEvent?.(event);

@@ -4,16 +4,19 @@ import type { Run } from '../core/run.ts';
 import { type Sql, sql } from '../sql/sql.ts';
 import type { Capabilities } from './capabilities.ts';
 import { classifyDatabaseError, type StatementOrigin } from './classify.ts';
+import { behindTag, queryTag } from './query-tag.ts';
 import { type Rows, rowsOf, TEXT_AS_WRITTEN } from './rows.ts';
 import { stopStatement } from './stop-statement.ts';
 
-/** What a statement needs of a run: when to stop, and who listens. */
-export type StatementRun = Pick<Run, 'signal'> & Partial<Pick<Run, 'publish'>>;
+/** What a statement needs of a run: when to stop, who listens, and what it is marked with. */
+export type StatementRun = Pick<Run, 'signal'> & Partial<Pick<Run, 'publish' | 'runId' | 'step'>>;
 
 /** What goes with a statement beside its text. */
 export interface StatementExtras extends StatementOrigin {
   /** Texts of `$1` and so on; null is NULL. The statement goes by the extended protocol then. */
   readonly parameters?: readonly (string | null)[];
+  /** Column of the answer, from 0, that has the id of the query before this statement: told with its event. */
+  readonly queryIdAt?: number;
 }
 
 /** What a session needs of the driver's connection. */
@@ -70,25 +73,29 @@ export class Session implements AsyncDisposable {
     run.signal.throwIfAborted();
     this.#claim();
     const startedMs = performance.now();
-    const finished = (rowCount: number | undefined, failure?: ConnectorError): void =>
+    const tag = queryTag(statement.verb, run);
+    const finished = (rowCount: number | undefined, failure?: ConnectorError, queryId?: string): void =>
       run.publish?.({
         type: 'statement',
         verb: statement.verb,
         durationMs: performance.now() - startedMs,
         backendPid: this.backendPid,
         ...(rowCount === undefined ? {} : { rowCount }),
+        ...(queryId === undefined ? {} : { queryId }),
         ...(failure === undefined ? {} : { errorCode: failure.code, ...sqlStateOf(failure) }),
       });
     try {
-      const rows = await this.#send(statement, run, extras.parameters);
-      finished(rows.rowCount);
+      const rows = await this.#send(`${tag}${String(statement)}`, run, extras.parameters);
+      finished(rows.rowCount, undefined, queryIdOf(rows, extras.queryIdAt));
       return rows;
     } catch (error) {
       if (run.signal.aborted && error === run.signal.reason) {
         finished(undefined);
         throw error;
       }
-      const failure = classifyDatabaseError(error, statement, extras);
+      const { userSql } = extras;
+      const origin = userSql === undefined ? {} : { userSql: behindTag(tag, userSql) };
+      const failure = classifyDatabaseError(error, statement, origin);
       if (failure.code === 'RS_CONN_LOST') this.#broken ??= failure;
       finished(undefined, failure);
       throw failure;
@@ -194,13 +201,13 @@ export class Session implements AsyncDisposable {
   }
 
   async #send(
-    statement: Sql,
+    text: string,
     { signal, publish }: StatementRun,
     parameters: readonly (string | null)[] | undefined,
   ): Promise<Rows> {
     const { client, cancelBackend } = this.#parts;
     const work = client.query<(string | null)[]>({
-      text: statement.toString(),
+      text,
       rowMode: 'array',
       types: TEXT_AS_WRITTEN,
       ...(parameters === undefined ? {} : { values: [...parameters] }),
@@ -229,4 +236,10 @@ export class Session implements AsyncDisposable {
 function sqlStateOf({ details }: ConnectorError): { readonly sqlState?: string } {
   const { sqlState } = details;
   return typeof sqlState === 'string' ? { sqlState } : {};
+}
+
+/** -1 stands for none. */
+function queryIdOf({ rows }: Rows, at: number | undefined): string | undefined {
+  const id = at === undefined ? undefined : rows[0]?.[at];
+  return id === null || id === undefined || !/^\d+$/.test(id) ? undefined : id;
 }

@@ -11,7 +11,7 @@ import type { DescribedSource } from '../read/read-describe.ts';
 import { directBatches } from '../read/read-direct.ts';
 import type { Estimate } from '../read/read-estimate.ts';
 import { partOf } from '../read/read-partitions.ts';
-import { type StagedFormat, unloadStatement } from '../read/read-unload.ts';
+import { type StagedFormat, UNLOADED, unloadStatement } from '../read/read-unload.ts';
 import { ReadCheck } from '../read/read-verify.ts';
 import type { ReadWork } from '../read/read-work.ts';
 import type { ExplainedFiles, ExplainedStatement, ExplainedStep, StepEstimate } from './explanation.ts';
@@ -147,7 +147,7 @@ function unloadStatements({
   const area = { url: (name = '') => `${folder}${name}`, region };
   return [
     { sql: String(unloadStatement(connection, described, format, area)) },
-    { sql: 'SELECT pg_last_unload_count()', note: 'the rows that the manifest must list' },
+    { sql: String(UNLOADED), note: 'the rows that the manifest must list' },
   ];
 }
 

@@ -32,6 +32,8 @@ export interface Unloaded {
 /** Files of this size bound what lies on the disk: one being read, a few on their way. */
 const MAX_FILE_MB = 64;
 const FOLDER = 'unload/';
+/** How many rows the UNLOAD of this session wrote, and the id of its query. */
+export const UNLOADED = sql`SELECT pg_last_unload_count(), pg_last_unload_id()`;
 
 /** The UNLOAD of a source. Pure but for the marker. */
 export function unloadStatement(
@@ -87,7 +89,7 @@ export async function unload(
     keepWhileRunning(session, area, run);
     throw error;
   }
-  const [counted] = (await session.run(sql`SELECT pg_last_unload_count()`, run)).rows;
+  const [counted] = (await session.run(UNLOADED, run, { queryIdAt: 1 })).rows;
   const rows = Number(counted?.[0]);
   if (onBegin !== undefined) await session.rollback(run);
   // Redshift writes no manifest for no rows; any other absence is a loss.

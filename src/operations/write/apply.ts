@@ -163,7 +163,7 @@ async function applyStaged(
       ? NOTHING_CHANGED
       : loaded === undefined
         ? { ...NOTHING_CHANGED, inserted: await loadIntoTarget(session, plan, staged, run) }
-        : await applyRows(session, plan, loaded.groups, run);
+        : await applyGroups(session, plan, loaded.groups, run);
   const { rowsTouched, ...rows } = changed;
   const counts = requireSum({
     ...rows,
@@ -178,6 +178,18 @@ async function applyStaged(
   return { counts, rowsTouched };
 }
 
+/** With the id of the last statement: the others of the step are found by the tag that they have in common. */
+async function applyGroups(
+  session: Session,
+  plan: WritePlan,
+  groups: LoadedTable['groups'],
+  run: Run,
+): ReturnType<typeof applyRows> {
+  const changed = await applyRows(session, plan, groups, run);
+  if (groups.length > 0) await session.run(sql`SELECT pg_last_query_id()`, run, { queryIdAt: 0 });
+  return changed;
+}
+
 async function loadIntoTarget(session: Session, plan: WritePlan, staged: StagedLoad, run: Run): Promise<number> {
   const { insertRows, rowsRefused } = staged;
   if (insertRows !== undefined) {
@@ -186,16 +198,16 @@ async function loadIntoTarget(session: Session, plan: WritePlan, staged: StagedL
   await session.run(
     renderCopy({
       target: plan.target,
-      columns: plan.columns.map(({ name }) => name),
+      columns: staged.parquetColumns ?? plan.columns.map(({ name }) => name),
       manifestUrl: staged.manifestUrl,
       role: requireCopyRole(plan.copyRole),
-      format: plan.format,
+      format: staged.parquetColumns === undefined ? plan.format : { kind: 'parquet' },
       explicitIds: plan.explicitIds,
       ...(plan.copyRegion === undefined ? {} : { region: plan.copyRegion }),
     }),
     run,
   );
-  const { rows } = await session.run(sql`SELECT pg_last_copy_count()`, run);
+  const { rows } = await session.run(sql`SELECT pg_last_copy_count(), pg_last_copy_id()`, run, { queryIdAt: 1 });
   return Number(rows[0]?.[0]);
 }
 

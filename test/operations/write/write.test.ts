@@ -73,7 +73,7 @@ describe('write: insert', () => {
       'SELECT "operation", "rows_read",',
       'SET statement_timeout TO',
       'COPY "sales"."once" ("id")',
-      'SELECT pg_last_copy_count()',
+      'SELECT pg_last_copy_count(), pg_last_copy_id()',
       'INSERT INTO "sales"."roleshift_ledger_once"',
       'DELETE FROM "sales"."roleshift_ledger_once"',
       'SET statement_timeout TO',

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../src/core/errors.ts';
 import type { PassedPoint } from '../../src/sandbox/faults.ts';
 import type { Nature } from './fault-classes.ts';
 import type { Operation } from './operations.ts';
+import { plain } from './steps.ts';
 
 /** How an attempt may end. `given up`: with the reason of the user's abort. */
 export type Ending = 'done' | 'given up' | ErrorCode;
@@ -15,7 +16,8 @@ export interface Struck extends Pick<PassedPoint, 'on' | 'subject'> {
  * How an operation may end that met this fault there, by the words of docs/errors.md, docs/writing.md and docs/reading.md.
  * Mostly one way; two where the guide leaves it open.
  */
-export function expectedEndings(nature: Nature, at: Struck, { kind }: Operation): readonly Ending[] {
+export function expectedEndings(nature: Nature, where: Struck, { kind }: Operation): readonly Ending[] {
+  const at = { ...where, subject: plain(where.subject) };
   const ending = endingOf(nature, at, kind);
   const isOptional = mayFail(at) || (kind === 'call' && isQuestion(at));
   return isOptional ? ['done', ...ending] : ending;
@@ -55,11 +57,18 @@ function endingOf(nature: Nature, at: Struck, kind: Operation['kind']): readonly
     case 'object missing':
       return ['RS_CONFIG_OBJECT_MISSING', 'RS_COUNT_MISMATCH'];
     case 'object broken once':
-      return ['done', 'RS_COUNT_MISMATCH', 'RS_LOAD_REJECTED'];
+      // COPY cannot read half of a compressed file, and may refuse half a row.
+      return [
+        'done',
+        'RS_COUNT_MISMATCH',
+        'RS_LOAD_REJECTED',
+        ...(at.on === 'copy:GetObject' ? (['RS_SQL_FAILED'] as const) : []),
+      ];
     case 'connection lost':
       return lost(at, kind);
     case 'away':
-      return kind !== 'read' && at.on === 'pg:commit' ? ['RS_COMMIT_UNKNOWN'] : ['RS_CONN_UNREACHABLE', 'RS_CONN_LOST'];
+      // Whether a COMMIT that was sent has happened can only be told once the cluster is back.
+      return isCommit(at) ? ['RS_COMMIT_UNKNOWN', 'RS_CONN_LOST'] : ['RS_CONN_UNREACHABLE', 'RS_CONN_LOST'];
     case 'connect refused':
       return ['done', 'RS_CONN_UNREACHABLE'];
     case 'conflict once':
@@ -87,6 +96,9 @@ function endingOf(nature: Nature, at: Struck, kind: Operation['kind']): readonly
 /** What a new session asks before it is given to anyone: to lose it there is not to reach the cluster. */
 const isOpening = (subject: string): boolean =>
   /^(?:SET extra_float_digits|SET application_name|SELECT pg_backend_pid\(\) AS pid, version)/i.test(subject);
+
+const isCommit = ({ on, subject }: Struck): boolean =>
+  on === 'pg:commit' || on === 'pg:autocommit' || /^COMMIT\b/.test(subject);
 
 function lost({ on, subject }: Struck, kind: Operation['kind']): readonly Ending[] {
   if (isOpening(subject)) return ['done', 'RS_CONN_UNREACHABLE', 'RS_CONN_LOST'];

@@ -79,7 +79,7 @@ export async function openFaultWorld(isolation: Isolation): Promise<FaultWorld> 
   const output = await mkdtemp(join(tmpdir(), 'faults-out-'));
   await world.sql(SETUP);
   // The shortest limits there are, so that a call without an answer does not take the test's time.
-  const limits = { awsTimeoutSeconds: 1, connectTimeoutSeconds: 2 };
+  const limits = { awsTimeoutSeconds: 1, connectTimeoutSeconds: 5 };
   const values = { ...world.connection('keys-etl-agent').values, useStaging: true, ...limits };
 
   const objects = async (): Promise<readonly string[]> => {

@@ -35,6 +35,8 @@ export interface Operation {
   /** What a failure may leave in the table besides `before`: it commits by itself on the way. */
   readonly between?: readonly Row[];
   readonly run: (attempt: Attempt) => Promise<Given>;
+  /** What is wrong with what it made elsewhere, once it has succeeded. */
+  readonly check?: (on: FaultWorld) => Promise<readonly string[]>;
 }
 
 type WriteWords = Omit<WriteCallSpec, 'object' | 'runId'>;
@@ -51,7 +53,7 @@ function write(
     ...table,
     run: async ({ connector, table: target, runId, signal }) => ({
       report: await connector.write(
-        { object: `sales.${target}`, lockTimeoutSeconds: 1, settleTimeoutSeconds: 20, ...words, runId },
+        { object: `sales.${target}`, lockTimeoutSeconds: 1, settleTimeoutSeconds: 4, ...words, runId },
         input(),
         { signal },
       ),
@@ -139,7 +141,7 @@ const READS: readonly Operation[] = [
   {
     name: 'read to S3',
     kind: 'export',
-    run: async ({ on, connector, signal, runId }) => {
+    run: async ({ connector, signal, runId }) => {
       const to = `s3://${BUCKET}/${EXPORTS}`;
       const spec = { object: 'sales.source', mode: 'direct', runId } as const;
       const { rows } = await connector.readToFiles(
@@ -147,10 +149,12 @@ const READS: readonly Operation[] = [
         { to, format: 'jsonl', splitRows: 25, replace: true },
         { signal },
       );
-      const objects = await on.exported();
-      if (objects.length !== 3) throw new Error(`There are not three files: ${objects.join(', ')}`);
       if (rows !== SOURCE.length) throw new Error(`${rows} rows were written`);
       return {};
+    },
+    check: async (on) => {
+      const objects = await on.exported();
+      return objects.length === 3 ? [] : [`not three files: ${objects.join(', ')}`];
     },
   },
 ];

@@ -20,13 +20,13 @@ export interface Cell {
 /** What became of a cell; `wrong`: what should not be, empty where all is well. */
 export interface CellResult {
   readonly cell: Cell;
-  readonly ending: Ending | 'not struck' | 'no end';
+  readonly ending: Ending | 'not struck' | 'no end' | 'foreign error';
   readonly wrong: readonly string[];
   readonly ms: number;
 }
 
 interface Attempted {
-  readonly ending: Ending | 'no end';
+  readonly ending: Ending | 'no end' | 'foreign error';
   readonly error?: unknown;
   readonly given?: Given;
   readonly report?: WriteReport;
@@ -104,11 +104,10 @@ async function attempt(on: FaultWorld, operation: Operation, table: string, give
   }
 }
 
-function endingOf(error: unknown): Ending | 'no end' {
+function endingOf(error: unknown): Attempted['ending'] {
   if (error instanceof ConnectorError) return error.code;
   if (error === GIVEN_UP) return 'given up';
-  if (error === NO_END) return 'no end';
-  throw error;
+  return error === NO_END ? 'no end' : 'foreign error';
 }
 
 /** Aborts a moment after the fault has struck. */
@@ -129,7 +128,9 @@ function judge({ operation, step, fault }: Cell, struck: PassedPoint | undefined
   if (first.ending === 'no end') return [`it did not end within ${BOUND_MS / 1000} s`];
   if (struck === undefined) return first.ending === 'done' ? [] : [`nothing struck, and it ended with ${tell(first)}`];
   const expected = expectedEndings(fault.nature, { ...struck, inTransaction: step.inTransaction }, operation);
-  return expected.includes(first.ending) ? [] : [`ended with ${tell(first)} instead of ${expected.join(' or ')}`];
+  return first.ending !== 'foreign error' && expected.includes(first.ending)
+    ? []
+    : [`ended with ${tell(first)} instead of ${expected.join(' or ')}`];
 }
 
 const tell = ({ ending, error }: Attempted): string =>
@@ -162,6 +163,7 @@ async function inspect(
     )
   )
     wrong.push(`the read gave ${show(given)}`);
+  if (tried.ending === 'done') wrong.push(...((await operation.check?.(on)) ?? []));
   const left = await on.leftovers();
   const unexpected = tried.announced ? left.filter((what) => !what.startsWith('object ')) : left;
   wrong.push(...unexpected.map((what) => `left behind: ${what}`));
@@ -180,7 +182,7 @@ function tablesAfter(
     case 'committed':
       return [after];
     case 'unknown':
-      return [before, after];
+      return [before, after, between];
     case 'table emptied':
       return [between];
     case 'nothing written':

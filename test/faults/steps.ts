@@ -17,12 +17,17 @@ export interface Step {
 /** Random names, numbers and the cell's own table. */
 const VOLATILE = /[0-9a-f]{12,}|run-[\w-]+|c\d+_\w+|\d+/gi;
 
+/** A statement without the comment in front of it. */
+export const plain = (subject: string): string => subject.replace(/^\s*\/\*.*?\*\/\s*/s, '');
+
 const shape = (subject: string): string =>
-  subject.replace(/\s+/g, ' ').replace(/"/g, '').replace(VOLATILE, '#').slice(0, 70);
+  plain(subject).replace(/\s+/g, ' ').replace(/"/g, '').replace(VOLATILE, '#').slice(0, 70);
 
 /** The longest part of a subject that is the same in every run. */
 const stablePart = (subject: string): string =>
-  subject.split(VOLATILE).reduce((best, part) => (part.length > best.length ? part : best), '');
+  plain(subject)
+    .split(VOLATILE)
+    .reduce((best, part) => (part.length > best.length ? part : best), '');
 
 /** The steps of a recorded run: of places that look alike the first and the last. */
 export function stepsOf(passed: readonly PassedPoint[]): readonly Step[] {

@@ -117,12 +117,15 @@ async function serve(
       });
       const secret = randomInt(1, 2 ** 31 - 1);
       const session = new ClientSession(core, client, backend, { ...login, database }, settings);
-      core.sessions.set(backend.pid, { secret, stopHandler: () => session.stopHandler() });
+      const terminate = (): void => {
+        client.send(errorResponse(TERMINATED));
+        void client.end();
+      };
+      core.sessions.set(backend.pid, { secret, stopHandler: () => session.stopHandler(), terminate });
       // The database ended the session (pg_terminate_backend): so do we. Without a word of its own it has failed.
       backend.onClose((lost) => {
         if (lost.farewell === undefined && core.sessions.has(backend.pid)) logFailure(core, lost);
-        client.send(errorResponse(TERMINATED));
-        void client.end();
+        terminate();
       });
       try {
         note(true, login.user);

@@ -43,4 +43,6 @@ export interface LiveSession {
   readonly secret: number;
   /** Stops what a handler is doing for it; the database's own work is cancelled in the database. */
   stopHandler(): void;
+  /** Tells the client that the session has ended. */
+  terminate(): void;
 }

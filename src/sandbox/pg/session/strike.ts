@@ -133,13 +133,15 @@ async function lockElsewhere(
 export async function restartCluster(core: ClusterCore, ms: number, why: DownState): Promise<void> {
   core.downState = why;
   core.downUntilMs = core.init.clock.now() + ms;
-  const handlers = [...core.sessions.values()];
+  // What a client hears is that its session has ended, not that its statement was cancelled.
+  for (const session of core.sessions.values()) {
+    session.terminate();
+    session.stopHandler();
+  }
   await core.admin(
     'postgres',
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'rdsdb'`,
   );
-  // Last: what a client hears is that its session has ended, not that its statement was cancelled.
-  for (const session of handlers) session.stopHandler();
 }
 
 /** Whether the cluster takes no sessions now. */

@@ -1,12 +1,11 @@
-import type { DuckDBDataChunk, DuckDBValue } from '@duckdb/node-api';
-import { ConnectorError } from '../core/errors.ts';
-import type { SupportedType } from '../core/redshift-type.ts';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { duckName, duckType } from '../sql/duckdb.ts';
 import { type Sql, sql } from '../sql/sql.ts';
 import { type Batch, openBatch, type Value } from '../types/batch.ts';
 import { codecFor } from '../types/codec.ts';
-import type { Codec, StagedKind } from '../types/codec-shape.ts';
+import type { StagedKind } from '../types/codec-shape.ts';
 import type { SupportedField } from '../types/field.ts';
+import { type ColumnReader, columnReader } from './vector-values.ts';
 
 export interface BatchOptions {
   /** Most rows of a batch. */
@@ -18,11 +17,8 @@ export interface BatchOptions {
 const DEFAULT_BATCH_CHARS = 2_000_000;
 
 /** The expression for a staged column, in the type that JavaScript gets. */
-export function stagedColumn({ kind }: SupportedType, stagedAs: StagedKind, name: string): Sql {
-  const column = sql`CAST(${duckName(name)} AS ${duckType(stagedAs)})`;
-  if (kind !== 'varchar') return column;
-  // The binding's decoder takes a byte order mark off the front of each text: one more, and the right one stays.
-  return sql`CASE WHEN starts_with(${column}, chr(65279)) THEN chr(65279) || ${column} ELSE ${column} END`;
+export function stagedColumn(stagedAs: StagedKind, name: string): Sql {
+  return sql`CAST(${duckName(name)} AS ${duckType(stagedAs)})`;
 }
 
 /** Chunks of the engine as batches of bounded size. `allText`: every column came as text, whatever its type. */
@@ -31,7 +27,10 @@ export async function* batchesOf(
   fields: readonly SupportedField[],
   { batchRows, batchChars = DEFAULT_BATCH_CHARS, allText = false }: BatchOptions & { readonly allText?: boolean },
 ): AsyncGenerator<Batch, void, undefined> {
-  const codecs = fields.map(({ type }) => codecFor(type));
+  const readers = fields.map(({ type }): ColumnReader => {
+    const { stagedAs, fromText } = codecFor(type);
+    return columnReader(allText ? 'VARCHAR' : stagedAs, fromText);
+  });
   let pending = fields.map((): Value[] => []);
   let rows = 0;
   let chars = 0;
@@ -43,39 +42,15 @@ export async function* batchesOf(
     return batch;
   };
   for await (const chunk of chunks) {
-    const values = codecs.map((codec, position) => columnOf(chunk, position, codec, allText));
     for (let start = 0; start < chunk.rowCount; ) {
       const end = Math.min(chunk.rowCount, start + batchRows - rows);
-      for (const [position, column] of values.entries()) {
-        const target = pending[position];
-        for (let index = start; index < end; index += 1) target?.push(column[index] ?? null);
-      }
+      for (const [position, read] of readers.entries())
+        chars += read(chunk, position, start, end, pending[position] ?? []);
       rows += end - start;
       start = end;
       if (rows >= batchRows) yield flush();
     }
-    chars += charsOf(values);
     if (chars >= batchChars && rows > 0) yield flush();
   }
   if (rows > 0) yield flush();
-}
-
-function columnOf(chunk: DuckDBDataChunk, position: number, { stagedAs, fromText }: Codec, allText: boolean): Value[] {
-  const values = chunk.getColumnValues(position);
-  if (stagedAs !== 'VARCHAR' && !allText) return values.map(plain);
-  return values.map((value) => (typeof value === 'string' ? fromText(value) : plain(value)));
-}
-
-function charsOf(columns: readonly (readonly Value[])[]): number {
-  let chars = 0;
-  for (const column of columns) for (const value of column) if (typeof value === 'string') chars += value.length;
-  return chars;
-}
-
-/** The checked border: casts in the query leave nothing else. */
-function plain(value: DuckDBValue): Value {
-  if (typeof value === 'object' && value !== null) {
-    throw new ConnectorError('RS_INTERNAL', 'The columnar engine gave a value that is not plain');
-  }
-  return value;
 }

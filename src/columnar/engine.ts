@@ -105,17 +105,27 @@ export class Engine implements AsyncDisposable {
     const release = await this.#slots.acquire(signal);
     try {
       const connection = await this.#connect();
+      let ahead: Promise<DuckDBDataChunk | null> | undefined;
       try {
         for (const statement of statements) {
           const result = await interruptible(connection, signal, () => connection.stream(String(statement)));
+          const fetch = (): Promise<DuckDBDataChunk | null> => {
+            const fetching = interruptible(connection, signal, () => result.fetchChunk());
+            fetching.catch(() => undefined); // met by the await below, or of no interest once the loop is left
+            return fetching;
+          };
+          ahead = fetch();
           for (;;) {
-            const chunk = await interruptible(connection, signal, () => result.fetchChunk());
+            const chunk = await ahead;
             if (chunk === null || chunk.rowCount === 0) break;
+            // The engine works on the next chunk while JavaScript does on this one.
+            ahead = fetch();
             yield chunk;
           }
         }
       } finally {
         connection.interrupt();
+        await Promise.allSettled([ahead]);
         // A result holds its buffers until it is collected, or until its connection has another one.
         await Promise.allSettled([connection.run('SELECT 1')]);
         this.#close(connection);

@@ -26,9 +26,7 @@ export function readParquet(
   options: BatchOptions,
   run: Run,
 ): AsyncGenerator<Batch, void, undefined> {
-  const columns = fields.map(({ type }, position) =>
-    stagedColumn(type, codecFor(type).stagedAs, stagedColumnName(position)),
-  );
+  const columns = fields.map(({ type }, position) => stagedColumn(codecFor(type).stagedAs, stagedColumnName(position)));
   return batchesOf(chunksOf(engine, path, fields, columns, run), fields, options);
 }
 

@@ -61,7 +61,7 @@ async function* chunksOf(
 function selectAll(path: string, fields: readonly SupportedField[], nullMarker: string, bytes: number): Sql {
   const names = fields.map((_, position) => stagedColumnName(position));
   const types = join(names.map((name) => sql`${duckText(name)}: 'VARCHAR'`));
-  const columns = join(fields.map(({ type }, position) => stagedColumn(type, 'VARCHAR', stagedColumnName(position))));
+  const columns = join(fields.map((_, position) => stagedColumn('VARCHAR', stagedColumnName(position))));
   const lineBytes = integer(Math.max(bytes + 4, SLICE_BYTES));
   return sql`SELECT ${columns} FROM read_csv(${duckText(path)}, auto_detect = false, header = false, columns = {${types}}, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = ${duckText(nullMarker)}, allow_quoted_nulls = false, strict_mode = true, max_line_size = ${lineBytes}, buffer_size = ${integer(Math.max(bytes + 4, SLICE_BYTES) * 2)})`;
 }

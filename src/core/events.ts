@@ -129,7 +129,7 @@ export interface StatementEvent {
   readonly rowCount?: number;
   /** Process id of the session on the cluster: `session_id` in the SYS views. */
   readonly backendPid?: number;
-  /** Redshift's id of the query (`query_id` in the SYS views); of our own COPY, UNLOAD and statements that change rows. */
+  /** Redshift's id of the query before it (`query_id` in the SYS views): of a statement that asks for that of a COPY, an UNLOAD or a change of rows. */
   readonly queryId?: string;
   readonly errorCode?: ErrorCode;
   /** The server's own code, five characters, of a statement that failed. */

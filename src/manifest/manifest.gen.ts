@@ -2833,6 +2833,21 @@ export const MANIFEST: Manifest = {
           "default": "auto",
           "order": 63
         },
+        "stagedFormat": {
+          "type": "string",
+          "title": "Staged format",
+          "description": "What the files in S3 are. Automatic: Parquet files of the input as they are, where COPY loads them value for value; CSV in all other cases. COPY of Parquet reads S3 by Redshift Spectrum, which an endpoint or bucket policy may hinder.",
+          "enum": [
+            "auto",
+            "csv"
+          ],
+          "enumTitles": [
+            "Automatic",
+            "CSV"
+          ],
+          "default": "auto",
+          "order": 63
+        },
         "insertRowLimit": {
           "type": "integer",
           "title": "Most rows by INSERT",

@@ -67,6 +67,8 @@ export interface WritePlan
   /** The person's own SQL around the rows. */
   readonly userSql: UserSqlPlan;
   readonly load: LoadPlan;
+  /** Whether Parquet files may go as they are. */
+  readonly stagedFormat: 'auto' | 'csv';
   /** How the rows get into the cluster. */
   readonly path: PathPlan;
   readonly rejectLimit: number;
@@ -142,6 +144,7 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     lockTarget: spec.lockTarget === true,
     userSql: planUserSql(spec),
     load,
+    stagedFormat: spec.stagedFormat ?? 'auto',
     path,
     rejectLimit,
     acceptLoss: requireAccepted(spec.acceptLoss ?? [], columns),

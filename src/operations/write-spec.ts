@@ -58,6 +58,11 @@ export interface WriteSpec extends TargetSpec {
    * the connection has no staging.
    */
   readonly path?: 'auto' | 'staged' | 'insert';
+  /**
+   * What files in S3 are: `auto` takes Parquet files as they are where COPY loads them value for value, and makes CSV of all
+   * else; `csv` always does. Default `auto`.
+   */
+  readonly stagedFormat?: 'auto' | 'csv';
   /** Most rows that INSERT may write where there is no other way. Default 100,000. */
   readonly insertRowLimit?: number;
   /** Lock the table itself too: nobody reads or writes it until the load is done. Default false. */
@@ -107,7 +112,7 @@ export type RowSource =
 /** What files are like. */
 export interface FileForm {
   /** Default: told by each file's extension. */
-  readonly format?: 'parquet' | 'csv' | 'jsonl';
+  readonly format?: 'parquet' | 'csv' | 'jsonl' | 'arrow';
   /** Only with CSV: one character. Default: a comma. */
   readonly delimiter?: string;
 }

@@ -14,14 +14,12 @@ import { requireSameColumns, requireWished } from './input-columns.ts';
 import type { InputPart, InputParts } from './input-part.ts';
 import { InputSources } from './input-sources.ts';
 import type { OpenInput } from './open-input.ts';
+import { fetchAhead, requireRows, telling } from './part-order.ts';
+import { mayPass, type PassedFile, passThrough } from './pass-through.ts';
 import type { WriteRecorder } from './recorder.ts';
 import { fileKey, type SourceFile } from './source-file.ts';
 import { stageLocalFiles } from './stage-file.ts';
 import type { StagedInput } from './staged-input.ts';
-
-/** Files that may be on their way here while one is staged, and what they may take on the disk together. */
-const MOST_AHEAD = 4;
-const BYTES_AHEAD = 512 * 1024 * 1024;
 
 const NOTHING: StagedInput = { files: [], rowsRead: 0, rowsStaged: 0, rowsRefused: 0, bytes: 0, rowsOfFiles: [] };
 
@@ -138,6 +136,8 @@ class Files {
     const wanted = this.#parts.filter(
       ({ source }) => plan.fileKeys === undefined || source === undefined || plan.fileKeys.includes(fileKey(source)),
     );
+    const passed = await this.#passThrough(wanted, area, plan, recorder, run);
+    if (passed !== undefined) return passed;
     let staged = NOTHING;
     for (const [index, part] of wanted.entries()) {
       fetchAhead(wanted.slice(index), run);
@@ -158,6 +158,35 @@ class Files {
         return loaded;
       });
       staged = added(before, more);
+    }
+    return staged;
+  }
+
+  /** Parquet files as they are, where all of them are here and may go so; `undefined` where they are to be converted. */
+  async #passThrough(
+    parts: readonly InputPart[],
+    area: StageSink,
+    plan: WritePlan,
+    recorder: WriteRecorder,
+    run: Run,
+  ): Promise<StagedInput | undefined> {
+    if (parts.length > 1 && parts.some(({ bytesToFetch }) => bytesToFetch > 0)) return undefined;
+    const files: PassedFile[] = [];
+    for (const part of parts) {
+      const input = await this.#open(part, run);
+      if (input.format !== 'parquet') return undefined;
+      files.push({ input, columns: loadColumns(input, plan) });
+    }
+    if (!(await mayPass(this.#engine, plan, files, run))) return undefined;
+    const staged = await passThrough(this.#engine, plan, files, area, recorder, run);
+    if (staged === undefined) return undefined;
+    for (const [index, part] of parts.entries()) {
+      this.#places.begin(
+        part.name,
+        files.slice(0, index).reduce((sum, { input }) => sum + (input.rowCount ?? 0), 0),
+      );
+      requireRows(part, files[index]?.input.rowCount ?? 0);
+      await part.release();
     }
     return staged;
   }
@@ -186,31 +215,6 @@ function withColumns(input: InputFile, names: readonly string[]): InputFile {
 
 function noFiles(): ConnectorError {
   return new ConnectorError('RS_INPUT_INVALID', 'The input has no files', { action: 'Name at least one file.' });
-}
-
-function requireRows({ name, rows }: InputPart, found: number): void {
-  if (rows === undefined || rows === found) return;
-  throw new ConnectorError('RS_COUNT_MISMATCH', `${name} has ${found} rows, and its manifest says ${rows}`, {
-    action: 'Nothing was committed. Look who has changed it since the manifest was written.',
-    details: { source: name, expected: rows, found },
-  });
-}
-
-async function telling<T>(places: InputSources, part: InputPart, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw places.tell(error, part.name);
-  }
-}
-
-function fetchAhead([, ...ahead]: readonly InputPart[], run: Run): void {
-  let bytes = 0;
-  for (const part of ahead.slice(0, MOST_AHEAD)) {
-    bytes += part.bytesToFetch;
-    if (bytes > BYTES_AHEAD) return;
-    part.fetch(run);
-  }
 }
 
 function added(before: StagedInput, more: StagedInput): StagedInput {

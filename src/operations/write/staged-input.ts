@@ -13,6 +13,8 @@ export interface StagedInput {
   readonly bytes: number;
   /** Rows that each file of the input had, in their order; absent where the rows are those of a program. */
   readonly rowsOfFiles?: readonly number[];
+  /** Columns of the table in the order of the files, where these are Parquet; absent where they are CSV. */
+  readonly parquetColumns?: readonly string[];
   /** Of the rows in the files; only where the plan verifies. */
   readonly checksum?: Checksum;
 }

@@ -1,8 +1,18 @@
 import type { Job } from '../agent/protocol.ts';
+import type { Bench } from '../world.ts';
 import type { BenchRow } from './row.ts';
 import { compareRounds, dataOf } from './row.ts';
 
 const FETCH_ROWS = 10_000; // the connector's own default of batchRows
+
+/** What the agent had unloaded last, so that both sides read the same files. Quotes are doubled, as they were. */
+async function lastUnload(bench: Bench): Promise<string> {
+  const log = await bench.world.log();
+  const last = log.findLast((entry) => entry.kind === 'statement' && /UNLOAD \('/.test(entry.text ?? ''));
+  const [, query] = /UNLOAD \('(.*)'\) TO /s.exec((last?.kind === 'statement' && last.text) || '') ?? [];
+  if (query === undefined) throw new Error('The agent has unloaded nothing yet');
+  return query;
+}
 
 export const readStaged: BenchRow = {
   id: 'read-staged',
@@ -23,7 +33,7 @@ export const readStaged: BenchRow = {
         ours: () => bench.job({ kind: 'readBatches', object, mode: 'staged' }),
         byHand: async () => {
           const used = await bench.fresh();
-          const figure = await bench.job({ kind: 'handStagedValues', query: `SELECT * FROM ${object}`, ...used });
+          const figure = await bench.job({ kind: 'handStagedValues', query: await lastUnload(bench), ...used });
           await bench.drop(used);
           return figure;
         },

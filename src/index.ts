@@ -67,6 +67,16 @@ export type {
   StepActual,
   StepEstimate,
 } from './operations/explain/explanation.ts';
+export type { ExportedFile, ExportReport } from './operations/export/export-report.ts';
+export type { FileDestination } from './operations/export/file-destination.ts';
+export {
+  type GrantedOperation,
+  type GrantPlan,
+  type GrantSpec,
+  type GrantStatement,
+  planGrants,
+} from './operations/grants.ts';
+export type { Grantee } from './operations/grants-rights.ts';
 export type { JanitorReport, JanitorSpec } from './operations/janitor.ts';
 export type { IssuedLogin } from './operations/login.ts';
 export type { PreviewSpec } from './operations/preview.ts';
@@ -85,6 +95,8 @@ export type {
 } from './operations/read/read-spec.ts';
 export type { OnReport } from './operations/report/reported-run.ts';
 export type { ReportedCounts, ReportedError, ReportedPhase, RunReport } from './operations/report/run-report.ts';
+export type { TargetChanges, TargetSpec } from './operations/target/target-spec.ts';
+export type { Verification } from './operations/verify/compare.ts';
 export type { LoadReject, WriteCounts, WritePhase, WriteReport, WriteWarning } from './operations/write-report.ts';
 export type {
   DuplicateKeys,

@@ -89,6 +89,7 @@ export class OpenedRead implements AsyncDisposable {
       await this.staged?.[Symbol.asyncDispose]();
     } finally {
       await this.#parts.session?.[Symbol.asyncDispose]();
+      await this.#parts.resumption?.claim[Symbol.asyncDispose]();
     }
   }
 }
@@ -105,15 +106,28 @@ export async function openRead(
 ): Promise<OpenedRead> {
   const work = planReadWork(spec, connection.options.defaultSchema);
   const resumption = await openResumption(connection, work, run, startAt);
-  if (resumption !== undefined) {
-    const resumed = await resume(connection, work, resumption, run);
-    if (resumed !== undefined) onDescribed?.(resumed.fields);
-    if (resumed !== undefined) return resumed;
-    await requireFresh(resumption, work, run);
-  }
-  const session = await connection.database.session(run);
   try {
-    return await begin(spec, { connection, run, work, session, resumption }, onDescribed);
+    if (resumption !== undefined) {
+      const resumed = await resume(connection, work, resumption, run);
+      if (resumed !== undefined) onDescribed?.(resumed.fields);
+      if (resumed !== undefined) return resumed;
+      await requireFresh(resumption, work, run);
+    }
+    return await openAnew(spec, { connection, run, work, resumption }, onDescribed);
+  } catch (error) {
+    await resumption?.claim[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openAnew(
+  spec: ReadSpec,
+  init: Pick<Parts, 'connection' | 'run' | 'work' | 'resumption'>,
+  onDescribed: OpenReadOptions['onDescribed'],
+): Promise<OpenedRead> {
+  const session = await init.connection.database.session(init.run);
+  try {
+    return await begin(spec, { ...init, session }, onDescribed);
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;

@@ -1,6 +1,7 @@
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Connection } from '../connection.ts';
+import { claimRead } from './read-claim.ts';
 import { plainSelect } from './read-select.ts';
 import { filesBehind, type Resumption, stagedFilesGone } from './read-staged.ts';
 import { openStateFile } from './read-state.ts';
@@ -18,9 +19,14 @@ export async function openResumption(
   const where = [host ?? '', String(port), options.database ?? '', options.stagingBucket ?? ''];
   const identity = JSON.stringify([...where, String(plainSelect(source).statement)]);
   const state = await openStateFile(workDirectory, run.runId, identity);
-  const found = await state.load();
   const behind = resumeFrom === undefined ? (startAt ?? 0) : filesBehind(resumeFrom, state.key);
-  return { state, found, startAt: behind };
+  const claim = await claimRead(workDirectory, state.key, run);
+  try {
+    return { state, found: await state.load(), startAt: behind, claim };
+  } catch (error) {
+    await claim[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /**

@@ -21,6 +21,8 @@ import { countMismatch, isStillStaged, type StagedFormat, type Unloaded, unload 
 
 /** How an attempt remembers, for the next one, what it has done. */
 export interface Resumption {
+  /** That this is the only read of the run id which goes on now. Whoever opened the read disposes of it. */
+  readonly claim: AsyncDisposable;
   readonly state: StateFile;
   /** What an attempt before has left. */
   readonly found: ReadState | undefined;

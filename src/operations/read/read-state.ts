@@ -46,7 +46,7 @@ export interface StateFile {
 }
 
 const KEY_DIGITS = 32;
-const FILE = /^roleshift-resume-[0-9a-f]{32}\.json(?:\.[0-9a-f]{16}\.partial)?$/;
+const FILE = /^roleshift-(?:resume|claim)-[0-9a-f]{32}\.json(?:\.[0-9a-f]{16}(?:\.partial)?)?$/;
 const KEPT_MS = 7 * 24 * 60 * 60_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 

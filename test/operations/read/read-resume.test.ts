@@ -245,6 +245,29 @@ describe('a read that goes on', () => {
     expect(await stateFiles()).not.to.include(`roleshift-resume-${'0'.repeat(32)}.json`);
   });
 
+  it('goes on once at a time: a second one is refused while the first is there, and one that is gone gives way', async () => {
+    const runId = newId();
+    for await (const batch of read(world.connection, SPEC, run(runId))) {
+      expect(batch.rowCount).to.be.greaterThan(0);
+      const error: unknown = await attempt(runId).catch((caught: unknown) => caught);
+      expect(error).to.be.instanceOf(Error).and.include({ code: 'RS_CONFIG_INVALID' });
+      expect(String(error)).to.include(runId);
+      break;
+    }
+    const claims = async (): Promise<string[]> =>
+      (await readdir(world.connection.workDirectory)).filter((name) => name.startsWith('roleshift-claim-'));
+    expect(await claims()).to.deep.equal([]);
+    const { checkpoint = '' } = await attempt(runId, { leaves: true });
+    const claim = join(world.connection.workDirectory, `roleshift-claim-${checkpoint.split(':')[0]}.json`);
+    // Of another machine, which nothing is known of: for a minute it counts.
+    await writeFile(claim, '{"pid":1,"started":"1","boot":"other","namespace":"other"}');
+    expect(await attempt(runId).catch((caught: unknown) => caught)).to.include({ code: 'RS_CONFIG_INVALID' });
+    const longAgo = new Date(Date.now() - 61_000);
+    await utimes(claim, longAgo, longAgo);
+    expect(inOrder((await attempt(runId)).ids)).to.deep.equal(whole);
+    expect(await claims()).to.deep.equal([]);
+  });
+
   it('is for staged reads only', async () => {
     expect((await world.refusal({ ...SPEC, mode: 'direct' })).issues?.[0]?.path).to.equal('resumable');
   });

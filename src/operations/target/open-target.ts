@@ -2,7 +2,7 @@ import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { describeObject } from '../../db/catalog.ts';
 import { foldName } from '../../db/catalog-query.ts';
-import type { ObjectDescriptor, ObjectPath } from '../../db/object-descriptor.ts';
+import type { ColumnDescriptor, ObjectDescriptor, ObjectPath } from '../../db/object-descriptor.ts';
 import type { Session } from '../../db/session.ts';
 import {
   renderAddColumn,
@@ -10,6 +10,7 @@ import {
   renderComments,
   renderCreateTable,
   renderWidenColumn,
+  type TableDefinition,
 } from '../../sql/ddl.ts';
 import type { WriteSpec } from '../write-spec.ts';
 import { changeType, finishChange, leftOvers } from './change-type.ts';
@@ -17,7 +18,7 @@ import { differencesOf } from './differences.ts';
 import type { InputField } from './input-field.ts';
 import { type ColumnChange, planAdditions, planTypes, requireEqual } from './plan-changes.ts';
 import { planTable } from './plan-create.ts';
-import { planShape } from './plan-recreate.ts';
+import { planShape, type Shape } from './plan-recreate.ts';
 import { readFacts } from './read-facts.ts';
 import { readStorage, recreate, requireReplayable } from './recreate.ts';
 import { type TargetLimits, TargetRunner } from './target-runner.ts';
@@ -37,48 +38,108 @@ export interface OpenedTarget {
   readonly ddl: readonly string[];
 }
 
+/** One change of a table, decided. */
+export type TargetStep =
+  | { readonly kind: 'create'; readonly table: TableDefinition }
+  /** What a change of type left when it died behind its swap. */
+  | { readonly kind: 'finish'; readonly column: ColumnDescriptor }
+  | ColumnChange
+  | { readonly kind: 'recreate'; readonly shape: Shape };
+
+/** All that will be done to a table before rows come: a value, made by reading the catalog alone. */
+export interface TargetPlan {
+  /** As the catalog has it; absent where it is to be made. */
+  readonly found?: ObjectDescriptor;
+  readonly steps: readonly TargetStep[];
+}
+
 /**
  * The table as the catalog has it, made or changed before where the specification asks for that. Not for use inside a
  * transaction. Throws RS_CONFIG_OBJECT_MISSING, RS_INPUT_INVALID for what differs and may not be changed.
  */
 export async function openTarget(session: Session, request: TargetRequest, run: Run): Promise<OpenedTarget> {
   const runner = new TargetRunner(session, request, run);
-  const { path, spec } = request;
-  const target = await findOrCreate(session, request, runner, run);
-  const { targetChanges = 'none' } = spec;
-  if (targetChanges === 'none' || target.kind !== 'table') return { target, ddl: runner.done };
-  const input = await ownFields(request);
-  if (targetChanges === 'fail') requireEqual(input, target);
-  else if (targetChanges === 'recreate') await replace(session, spec, target, input, runner, run);
-  else await change(session, request, target, input, runner, run);
-  if (runner.done.length === 0) return { target, ddl: [] };
+  const { path } = request;
+  let plan = await planTarget(session, request, run);
+  if (plan.found === undefined) {
+    await carryOutTarget(session, path, plan, runner, run);
+    // Two first writers may make it at once: the second finds one that may differ.
+    plan = await planTarget(session, request, run);
+  }
+  const { found } = plan;
+  if (found === undefined) throw new ConnectorError('RS_INTERNAL', 'A table that was made is not there');
+  if (plan.steps.length === 0) return { target: found, ddl: runner.done };
+  await carryOutTarget(session, path, plan, runner, run);
   return { target: await describeObject(session, path, run), ddl: runner.done };
 }
 
-async function findOrCreate(
-  session: Session,
-  request: TargetRequest,
-  runner: TargetRunner,
-  run: Run,
-): Promise<ObjectDescriptor> {
+/** Decides what is to be done to the table. Reads the catalog, changes nothing. Throws as `openTarget` does. */
+export async function planTarget(session: Session, request: TargetRequest, run: Run): Promise<TargetPlan> {
   const { path, spec } = request;
+  let found: ObjectDescriptor;
   try {
-    return await describeObject(session, path, run);
+    found = await describeObject(session, path, run);
   } catch (error) {
     const isMissing = error instanceof ConnectorError && error.code === 'RS_CONFIG_OBJECT_MISSING';
     if (!isMissing || spec.createTarget !== true || error.details['object'] === undefined) throw error;
+    const own: ObjectPath = [foldName(path[0], session), foldName(path[1], session)];
+    return { steps: [{ kind: 'create', table: planTable(spec, own, await ownFields(request)) }] };
   }
-  const own: ObjectPath = [foldName(path[0], session), foldName(path[1], session)];
-  const table = planTable(spec, own, await ownFields(request));
+  const { targetChanges = 'none' } = spec;
+  if (targetChanges === 'none' || found.kind !== 'table') return { found, steps: [] };
+  const input = await ownFields(request);
+  switch (targetChanges) {
+    case 'fail':
+      requireEqual(input, found);
+      return { found, steps: [] };
+    case 'recreate':
+      return { found, steps: await planReplacement(session, spec, found, input, run) };
+    case 'add':
+    case 'alter':
+      return { found, steps: await planChanges(session, spec, found, input, run) };
+  }
+}
+
+/** Does what was decided, step by step. */
+export async function carryOutTarget(
+  session: Session,
+  given: ObjectPath,
+  { found, steps }: TargetPlan,
+  runner: TargetRunner,
+  run: Run,
+): Promise<void> {
+  let target = found;
+  for (const step of steps) {
+    if (step.kind === 'create') {
+      await create(session, given, step.table, runner, run);
+      continue;
+    }
+    if (target === undefined) throw new ConnectorError('RS_INTERNAL', 'A table that is not there was to be changed');
+    const path: ObjectPath = [target.schema, target.name];
+    if (step.kind === 'finish') {
+      await finishChange(path, step.column, runner);
+      target = { ...target, columns: target.columns.filter(({ name }) => name !== step.column.name) };
+    } else if (step.kind === 'recreate') await recreate(session, target, step.shape, runner, run);
+    else await apply(session, target, step, runner, run);
+  }
+}
+
+async function create(
+  session: Session,
+  given: ObjectPath,
+  table: TableDefinition,
+  runner: TargetRunner,
+  run: Run,
+): Promise<void> {
   try {
     await runner.step(renderCreateTable(table, { ifAbsent: true }));
   } catch (error) {
     // Two first writers may make it at once: the second finds it, or is refused.
     if (session.isBroken || run.signal.aborted) throw error;
-    return await describeObject(session, path, run).catch(() => Promise.reject(error as Error));
+    await describeObject(session, given, run).catch(() => Promise.reject(error as Error));
+    return;
   }
   for (const comment of renderComments(table)) await runner.step(comment);
-  return describeObject(session, path, run);
 }
 
 /** The input's columns, but for the one that says what becomes of each row. */
@@ -88,14 +149,13 @@ async function ownFields({ input, spec }: TargetRequest): Promise<readonly Input
 }
 
 /** Only for an asked change of shape: a table that fits stays as it is. */
-async function replace(
+async function planReplacement(
   session: Session,
   spec: WriteSpec,
   target: ObjectDescriptor,
   input: readonly InputField[],
-  runner: TargetRunner,
   run: Run,
-): Promise<void> {
+): Promise<readonly TargetStep[]> {
   const differences = differencesOf(input, target);
   const storage = await readStorage(session, target, run);
   const shape = planShape(spec, target, storage, input, differences);
@@ -104,31 +164,27 @@ async function replace(
     differences.some(({ kind }) => kind !== 'unfilled' || !keepsRows) ||
     JSON.stringify(storage) !==
       JSON.stringify({ distribution: shape.table.distribution, sorting: shape.table.sorting });
-  if (!isOther) return;
+  if (!isOther) return [];
   await requireReplayable(session, target, run);
-  await recreate(session, target, shape, runner, run);
+  return [{ kind: 'recreate', shape }];
 }
 
-async function change(
+async function planChanges(
   session: Session,
-  { path: given, spec }: TargetRequest,
+  spec: WriteSpec,
   target: ObjectDescriptor,
   input: readonly InputField[],
-  runner: TargetRunner,
   run: Run,
-): Promise<void> {
-  const path: ObjectPath = [target.schema, target.name];
+): Promise<readonly TargetStep[]> {
   const differences = differencesOf(input, target);
-  for (const addition of planAdditions(spec, differences)) await apply(session, target, addition, runner, run);
-  if (spec.targetChanges === 'add') return;
-  const left = leftOvers(target);
-  for (const column of left.filter(({ name }) => name.startsWith('roleshift_old_')))
-    await finishChange(path, column, runner);
-  if (!differences.some(({ kind }) => kind === 'narrow')) return;
-  const now = left.length === 0 ? target : await describeObject(session, given, run);
-  for (const each of planTypes(target, differences, await readFacts(session, path, run))) {
-    await apply(session, now, each, runner, run);
-  }
+  const additions = planAdditions(spec, differences);
+  if (spec.targetChanges === 'add') return additions;
+  const left = leftOvers(target)
+    .filter(({ name }) => name.startsWith('roleshift_old_'))
+    .map((column) => ({ kind: 'finish', column }) as const);
+  if (!differences.some(({ kind }) => kind === 'narrow')) return [...additions, ...left];
+  const facts = await readFacts(session, [target.schema, target.name], run);
+  return [...additions, ...left, ...planTypes(target, differences, facts)];
 }
 
 async function apply(

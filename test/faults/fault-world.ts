@@ -36,6 +36,8 @@ export interface FaultWorld extends AsyncDisposable {
   rows(name: string): Promise<readonly Row[] | undefined>;
   /** Everything that an operation which has ended may not leave: each a line that says what and where. */
   leftovers(): Promise<readonly string[]>;
+  /** Deletes what runs that are gone have left, as a later one would. */
+  sweep(): Promise<void>;
   /** Objects below the folder that reads to S3 write into. */
   exported(): Promise<readonly string[]>;
 }
@@ -139,6 +141,14 @@ export async function openFaultWorld(isolation: Isolation): Promise<FaultWorld> 
       ...(await readdir(folder)).map((name) => `file ${name}`),
       ...(await sessions()).map((what) => `session ${what}`),
     ],
+    sweep: async () => {
+      const opened = connector.open(values, { workDirectory: folder, clock: world.clock });
+      try {
+        await opened.janitor();
+      } finally {
+        await opened[Symbol.asyncDispose]();
+      }
+    },
     exported: async () => (await objects()).filter((key) => key.startsWith(EXPORTS)),
     [Symbol.asyncDispose]: async () => {
       auditor.destroy();

@@ -1,4 +1,4 @@
-import { FAULT_CLASSES } from './fault-classes.ts';
+import { FAULT_CLASSES, type Nature } from './fault-classes.ts';
 import { type FaultWorld, type Isolation, openFaultWorld } from './fault-world.ts';
 import { OPERATIONS, type Operation } from './operations.ts';
 import { type Cell, type CellResult, runCell, tableOf } from './run-cell.ts';
@@ -42,7 +42,10 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-export function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
+/** Faults that leave open what was done, or have it done again. */
+const DECISIVE: ReadonlySet<Nature> = new Set<Nature>(['connection lost', 'conflict once']);
+
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const order = [...items];
   for (let last = order.length - 1; last > 0; last -= 1) {
     const at = Math.floor(random() * (last + 1));
@@ -53,7 +56,7 @@ export function shuffled<T>(items: readonly T[], random: () => number): readonly
 
 /**
  * Fewer cells, in which every pair of step and fault, of operation and step, and of operation and fault is there all the
- * same; and all cells inside the transaction that writes, where rows are lost or doubled.
+ * same; and those inside the transaction that writes in which rows may be lost or doubled.
  */
 export function covering(cells: readonly Cell[], random: () => number): readonly Cell[] {
   const seen = new Set<string>();
@@ -65,7 +68,7 @@ export function covering(cells: readonly Cell[], random: () => number): readonly
     ];
     const isNew = pairs.some((pair) => !seen.has(pair));
     for (const pair of pairs) seen.add(pair);
-    return isNew || (operation.kind === 'write' && step.inTransaction);
+    return isNew || (operation.kind === 'write' && step.inTransaction && DECISIVE.has(fault.nature));
   });
 }
 

@@ -8,7 +8,7 @@ import { CHANGED, CHANGES, FRESH, INITIAL, INPUT, MODEL, objectsOf, type Row, SO
 
 /** One try of an operation. */
 export interface Attempt {
-  readonly on: FaultWorld;
+  readonly on: Pick<FaultWorld, 'output'>;
   readonly connector: OpenConnector;
   /** Name of the cell's own table in `sales`. */
   readonly table: string;
@@ -53,7 +53,7 @@ function write(
     ...table,
     run: async ({ connector, table: target, runId, signal }) => ({
       report: await connector.write(
-        { object: `sales.${target}`, lockTimeoutSeconds: 1, settleTimeoutSeconds: 4, ...words, runId },
+        { object: `sales.${target}`, path: 'staged', lockTimeoutSeconds: 1, settleTimeoutSeconds: 4, ...words, runId },
         input(),
         { signal },
       ),
@@ -93,6 +93,11 @@ const EVERY_FAULT_WRITE: readonly Operation[] = [
   write('insert of checked rows', { rejectLimit: 5, verify: true, duplicateKeys: 'keepLast' }, () => objectsOf(FRESH), {
     before: INITIAL,
     after: MODEL.insert,
+  }),
+  write('insert by INSERT', { path: 'insert' }, () => objectsOf(FRESH), { before: INITIAL, after: MODEL.insert }),
+  write('upsert by INSERT', { path: 'insert', operation: 'upsert' }, () => objectsOf(INPUT), {
+    before: INITIAL,
+    after: MODEL.upsert,
   }),
   write('update', { operation: 'update' }, () => objectsOf(INPUT), { before: INITIAL, after: MODEL.update }),
   write('upsert', { operation: 'upsert' }, () => objectsOf(INPUT), { before: INITIAL, after: MODEL.upsert }),

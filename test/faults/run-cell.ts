@@ -25,12 +25,15 @@ export interface CellResult {
   readonly ms: number;
 }
 
-interface Attempted {
+/** How one try ended. */
+export interface Attempted {
   readonly ending: Ending | 'no end' | 'foreign error';
   readonly error?: unknown;
   readonly given?: Given;
   readonly report?: WriteReport;
+  /** It said that staged files are left, or keeps them on purpose. */
   readonly announced: boolean;
+  readonly isKilled?: boolean;
 }
 
 /** The longest that an operation of the matrix may take: the product's own bounds, as they are set here, are all shorter. */
@@ -70,8 +73,8 @@ export async function runCell(on: FaultWorld, cell: Cell): Promise<CellResult> {
     const struck = points.find((point) => point.struck !== undefined);
     ending = struck === undefined ? 'not struck' : first.ending;
     wrong.push(...judge(cell, struck, first));
-    wrong.push(...(await inspect(on, operation, table, first)));
-    wrong.push(...(await again(on, operation, table, first)));
+    wrong.push(...(await checkRun(on, operation, table, first)));
+    wrong.push(...(await runAgain(on, operation, table, first)));
     if (first.announced) await on.world.advance(0);
   } finally {
     await on.world.clearFaults();
@@ -137,7 +140,7 @@ const tell = ({ ending, error }: Attempted): string =>
   error instanceof Error ? `${ending} (${error.message.slice(0, 160)})` : ending;
 
 /** What is in the table, what was given, what is left. */
-async function inspect(
+export async function checkRun(
   on: FaultWorld,
   operation: Operation,
   table: string,
@@ -147,8 +150,8 @@ async function inspect(
   const { kind } = operation;
   if (kind === 'write') {
     const rows = await on.rows(table);
-    const allowed = tablesAfter(operation, tried);
-    if (!allowed.some((model) => same(rows, model))) wrong.push(`the table holds ${show(rows)}`);
+    const models = tablesAfter(operation, tried);
+    if (!models.some((model) => same(rows, model))) wrong.push(`the table holds ${show(rows)}`);
   }
   if (kind === 'call' && tried.ending === 'done') {
     const { rows } = await on.world.sql('SELECT count(*) FROM sales.calls');
@@ -165,9 +168,10 @@ async function inspect(
     wrong.push(`the read gave ${show(given)}`);
   if (tried.ending === 'done') wrong.push(...((await operation.check?.(on)) ?? []));
   const left = await on.leftovers();
-  const unexpected = tried.announced ? left.filter((what) => !what.startsWith('object ')) : left;
+  const allowed = tried.isKilled === true ? /^(?:object|upload|file) / : tried.announced ? /^object / : undefined;
+  const unexpected = left.filter((what) => allowed?.test(what) !== true);
   wrong.push(...unexpected.map((what) => `left behind: ${what}`));
-  if (kind === 'export' && tried.ending !== 'done') {
+  if (kind === 'export' && tried.ending !== 'done' && tried.isKilled !== true) {
     for (const key of await on.exported()) wrong.push(`left behind: ${key}`);
   }
   return wrong;
@@ -196,7 +200,7 @@ function tablesAfter(
 }
 
 /** The same run once more, on a good day and by a connector that remembers nothing. */
-async function again(
+export async function runAgain(
   on: FaultWorld,
   operation: Operation,
   table: string,
@@ -206,7 +210,7 @@ async function again(
   if (operation.kind !== 'write' && first.ending === 'done') return [];
   const second = await attempt(on, operation, table, false);
   if (second.ending !== 'done') return [`the next attempt ended with ${tell(second)}`];
-  const wrong = (await inspect(on, operation, table, { ...second, announced: first.announced })).map(
+  const wrong = (await checkRun(on, operation, table, { ...second, announced: first.announced })).map(
     (what) => `after the next attempt: ${what}`,
   );
   if (first.ending === 'done' && second.report?.alreadyApplied === false)

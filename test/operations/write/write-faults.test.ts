@@ -131,6 +131,28 @@ describe('write: bad days', () => {
     });
   }
 
+  for (const matching of ['SHOW COLUMNS', 'CREATE TABLE IF NOT EXISTS', 'UPDATE "sales"']) {
+    it(`waits for a cluster that restarts at ${matching}`, async () => {
+      const object = await freshTable();
+      await on.world.faults({ on: 'pg:statement', matching, effect: { kind: 'restart', ms: 300 } });
+      const report = await on.write({ object, operation: 'upsert' }, ROWS);
+      expect([report.outcome, await count(object)]).to.deep.equal(['committed', 50]);
+    });
+  }
+
+  it('repeats a COPY that S3 fails, and gives up in bounded time where it always does', async () => {
+    const object = await freshTable();
+    await on.world.faults({ on: 'copy:GetObject', effect: { kind: 'throttle' } });
+    const report = await on.write({ object, path: 'staged' }, ROWS);
+    expect(report.warnings).to.deep.equal([
+      { code: 'LOAD_REPEATED', message: 'S3 failed the cluster; the staged files are loaded again' },
+    ]);
+    expect(await count(object)).to.equal(50);
+    await on.world.faults({ on: 'copy:GetObject', times: 'always', effect: { kind: 'error', status: 500 } });
+    const error = await on.refusal({ object, path: 'staged' }, ROWS);
+    expect([error.code, await count(object), await on.staged()]).to.deep.equal(['RS_AWS_FAILED', 50, []]);
+  });
+
   it('settles a COMMIT that is unknown for some seconds more after an abort, not for minutes', async () => {
     const object = await freshTable();
     const controller = new AbortController();

@@ -29,6 +29,7 @@ const LAYERS: Readonly<Record<string, number>> = {
 /** Packages that only these folders may name; a type import counts too. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['columnar', 'sandbox'],
+  '@uwdata/flechette': ['columnar'],
   pg: ['db', 'pool.ts', 'sandbox'],
   '@aws-sdk/client-s3': ['staging'],
   '@aws-sdk/client-sts': ['auth'],

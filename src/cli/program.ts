@@ -256,6 +256,7 @@ function writeFlags(write: Command): Command {
         'parquet',
         'csv',
         'jsonl',
+        'arrow',
       ]),
     )
     .addOption(new Option('--replay <file>', 'load the mended rows of a reject file'))

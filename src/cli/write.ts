@@ -15,7 +15,7 @@ import { withReport } from './report-file.ts';
 /** Every attribute of a write, the form of its file, and the run's id. */
 export interface WriteCommand extends Omit<WriteSpec, 'object'> {
   readonly connection: string;
-  readonly format?: 'parquet' | 'csv' | 'jsonl';
+  readonly format?: 'parquet' | 'csv' | 'jsonl' | 'arrow';
   readonly runId?: string;
   /** A reject file to load in place of an input. */
   readonly replay?: string;

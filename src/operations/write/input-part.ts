@@ -16,8 +16,8 @@ export interface InputPart {
   readonly bytesToFetch: number;
   /** Rows that it is to have, where a manifest tells. */
   readonly rows?: number;
-  /** Lets the engine read it: to be called for all parts before any is opened. */
-  admit(engine: Engine, position: number): Promise<void>;
+  /** Lets the engine read it, where there is one: to be called for all parts before any is opened. */
+  admit(engine: Engine | undefined, position: number): Promise<void>;
   /** Begins to bring it here, ahead of `open`; a failure is told there. */
   fetch(run: Run): void;
   /** Its bytes as they are, once it is here. Whoever leaves early closes it. */

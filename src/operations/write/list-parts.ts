@@ -1,4 +1,5 @@
 import { defined } from '../../core/defined.ts';
+import { invalidField } from '../../core/invalid-field.ts';
 import type { Run } from '../../core/run.ts';
 import { integerAttribute } from '../../manifest/attributes.ts';
 import type { Connection } from '../connection.ts';
@@ -24,8 +25,10 @@ export async function listParts(
   run: Run,
 ): Promise<InputParts> {
   const places = 'files' in input ? input.files : [input.file];
-  const { format, delimiter } = input;
-  const form = defined({ format, delimiter });
+  const { delimiter } = input;
+  const format = isArrow(input) ? 'arrow' : input.format;
+  // The columnar engine does not read Arrow, and is not asked to: any of its formats will do.
+  const form = defined({ format: format === 'arrow' ? ('parquet' as const) : format, delimiter });
   const spoolBytes = MIB * integerAttribute('write', 'spoolMib', spec.spoolMib);
   const s3 = new S3Input({ connection, folder, form, spoolBytes, bucketOwner: spec.sourceBucketOwner, run });
   const names = namesOf(places.map((place) => (typeof place === 'string' ? place : nameOfStream(place))));
@@ -42,6 +45,19 @@ export async function listParts(
     await s3[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Arrow goes another way than the other formats, so that all files are of it or none. Throws RS_CONFIG_INVALID. */
+export function isArrow(input: FileSource | FilesSource): boolean {
+  if (input.format !== undefined) return input.format === 'arrow';
+  const files = 'files' in input ? input.files : [input.file];
+  const arrow = files.filter((file) => typeof file === 'string' && /\.(?:arrows?|feather|ipc)$/i.test(file));
+  if (arrow.length === 0 || arrow.length === files.length) return arrow.length > 0;
+  throw invalidField(
+    'files',
+    'Files of Arrow and of other formats cannot be written together',
+    'Write them one after the other.',
+  );
 }
 
 function nameOfStream(stream: unknown): string {

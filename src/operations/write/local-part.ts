@@ -15,7 +15,7 @@ export async function localPart(file: string, name: string, form: EngineForm): P
     source,
     bytesToFetch: 0,
     admit: async (engine, position) => {
-      admitted = await admitFile(engine, { ...form, file }, position);
+      if (engine !== undefined) admitted = await admitFile(engine, { ...form, file }, position);
     },
     fetch: () => undefined,
     bytes: ({ signal }) => createReadStream(file, { highWaterMark: 1024 * 1024, signal }),

@@ -5,10 +5,11 @@ import type { Connection } from '../connection.ts';
 import type { InputField } from '../target/input-field.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteInput, WriteSpec } from '../write-spec.ts';
+import { openArrow } from './input-arrow.ts';
 import { openFiles } from './input-files.ts';
 import { openRows } from './input-rows.ts';
 import type { RowPlace } from './input-sources.ts';
-import { listParts } from './list-parts.ts';
+import { isArrow, listParts } from './list-parts.ts';
 import type { WriteRecorder } from './recorder.ts';
 import { replayRows } from './replay.ts';
 import type { SourceFile } from './source-file.ts';
@@ -39,12 +40,8 @@ export async function openInput(
 ): Promise<OpenInput> {
   const wished = wishedColumns(spec);
   if ('file' in input || 'files' in input) {
-    return openFiles(
-      connection.workDirectory,
-      (folder) => listParts(connection, spec, input, folder, run),
-      wished,
-      run,
-    );
+    const open = isArrow(input) ? openArrow : openFiles;
+    return open(connection.workDirectory, (folder) => listParts(connection, spec, input, folder, run), wished, run);
   }
   const isReplay = 'rejects' in input;
   const rows = await openRows(isReplay ? replayRows(input.rejects) : input, wished, run);

@@ -144,6 +144,7 @@ const EFFECTS: Readonly<Record<string, Readonly<Record<string, Effect>>>> = {
     distributionKey: [RECREATE, 'leaves a table alone that fits, and changes one whose distribution is to be another'],
     sortKeys: [RECREATE, 'leaves a table alone that fits, and changes one whose distribution is to be another'],
     sortStyle: [CREATE, 'is sorted as told: …'],
+    stagedFormat: ['operations/write/pass-through.test.ts', 'becomes CSV for …'],
     tableComment: [CREATE, DEFINED],
     analyze: [AROUND, 'analyzes and vacuums behind the commit'],
     vacuum: [AROUND, 'analyzes and vacuums behind the commit'],

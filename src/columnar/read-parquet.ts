@@ -42,7 +42,7 @@ async function* chunksOf(
   run: Run,
 ): AsyncGenerator<DuckDBDataChunk, void, undefined> {
   const select = sql`SELECT ${join(columns)} FROM read_parquet(${duckText(path)}, file_row_number = true)`;
-  const { rows, rowBytes } = await measure(engine, path, fields, run);
+  const { rows, rowBytes } = await measureRows(engine, path, fields, run);
   if (rowBytes * CHUNK_ROWS <= CHUNK_BYTES) {
     yield* engine.stream([select], run);
     return;
@@ -56,8 +56,8 @@ function* ranges(select: Sql, rows: number, step: number): Generator<Sql, void, 
   }
 }
 
-/** How wide rows are: looked at only where the declared lengths allow them to be wide. */
-async function measure(
+/** How wide rows of a staged file are, in bytes; 0 where the declared lengths do not allow them to be wide. */
+export async function measureRows(
   engine: Engine,
   path: string,
   fields: readonly SupportedField[],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { columnsAnew, writeAnew } from '../../columnar/carry-columns.ts';
 import { Engine } from '../../columnar/engine.ts';
 import { readFooter } from '../../columnar/parquet-footer.ts';
+import { measureRows } from '../../columnar/read-parquet.ts';
 import type { OpenedRead } from '../read/read-open.ts';
 import type { StagedRead } from '../read/read-staged.ts';
 import type { FetchedFile } from '../read/read-staged-fetch.ts';
@@ -13,6 +14,9 @@ import type { ExportWork } from './export-work.ts';
 import type { ExportPlan } from './file-destination.ts';
 import { noValues } from './value-pieces.ts';
 
+/** What the engine holds of wide rows, several times over; else it takes rows by so many. */
+const WIDE_BYTES = 2 * 1024 * 1024;
+const VECTOR_ROWS = 2048;
 /** Row groups are carried over whole: a file is larger than asked for by one at most. */
 const CARRY_FROM_BYTES = 256 * 1000 * 1000;
 
@@ -68,8 +72,10 @@ async function convertFile(
   { path, rows }: Pick<FetchedFile, 'path' | 'rows'>,
   to: string,
 ): Promise<void> {
+  const { rowBytes } = await measureRows(engine, path, work.opened.fields, work.run);
+  const rowsAtOnce = rowBytes * VECTOR_ROWS > WIDE_BYTES ? Math.max(1, Math.floor(WIDE_BYTES / rowBytes)) : rows;
   for (let start = 0; start < rows; ) {
-    const end = Math.min(rows, start + work.series.room);
+    const end = Math.min(rows, start + Math.min(rowsAtOnce, work.series.room));
     await work.convert(
       engine,
       { kind: 'unloaded', path },

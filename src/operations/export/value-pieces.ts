@@ -6,6 +6,9 @@ import type { Batch, Value } from '../../types/batch.ts';
 export type ValuesInput = Extract<ExportInput, { readonly kind: 'values' }>;
 
 const PIECE_BYTES = 16 * 1024 * 1024;
+/** With a row this long the engine holds few of them at once. */
+const WIDE_ROW_BYTES = 16 * 1024;
+const WIDE_PIECE_BYTES = 2 * 1024 * 1024;
 const WRITE_CHARS = 1024 * 1024;
 
 /**
@@ -24,7 +27,8 @@ export async function* valuePieces(
     for await (const { columns, rowCount } of batches) {
       for (let row = 0; row < rowCount; row += 1) {
         await piece.add(columns, row);
-        if (piece.rows < limit && piece.bytes < maxBytes) continue;
+        const mostBytes = piece.longest < WIDE_ROW_BYTES ? maxBytes : Math.min(maxBytes, WIDE_PIECE_BYTES);
+        if (piece.rows < limit && piece.bytes < mostBytes) continue;
         yield await piece.end();
         piece = await openPiece(path, nullMarker);
         limit = room();
@@ -48,6 +52,8 @@ async function openPiece(path: string, nullMarker: string) {
   const piece = {
     rows: 0,
     bytes: 0,
+    /** Of a line, in bytes, at least. */
+    longest: 0,
     async add(columns: Batch['columns'], row: number): Promise<void> {
       const line = `${columns.map((column) => textOf(column[row] ?? null, nullMarker)).join(',')}\n`;
       piece.rows += 1;
@@ -55,18 +61,17 @@ async function openPiece(path: string, nullMarker: string) {
       pendingChars += line.length;
       if (pendingChars >= WRITE_CHARS) await flush();
       // A character has one to three bytes of UTF-8; exactly, once it is written.
-      longest = Math.max(longest, line.length * 3);
+      piece.longest = Math.max(piece.longest, line.length * 3);
     },
     async end() {
       await flush();
       await file.close();
-      return { input: { kind: 'values', path, nullMarker, longestLine: longest } as const, rows: piece.rows };
+      return { input: { kind: 'values', path, nullMarker, longestLine: piece.longest } as const, rows: piece.rows };
     },
     close: () => file.close().catch(() => undefined),
   };
   let pending: string[] = [];
   let pendingChars = 0;
-  let longest = 0;
   async function flush(): Promise<void> {
     const bytes = Buffer.from(pending.join(''));
     pending = [];

@@ -21,7 +21,7 @@ export class DuckDb implements AsyncDisposable {
     const folder = await mkdtemp(join(parentFolder, 'columnar-'));
     try {
       const instance = await DuckDBInstance.create(':memory:', {
-        memory_limit: '400MB',
+        memory_limit: '1GB',
         threads: '2',
         temp_directory: join(folder, 'spill'),
         autoinstall_known_extensions: 'false',

@@ -70,6 +70,18 @@ describe('connector.open', () => {
     }
   });
 
+  it('writes files only under the roots that the host names', async () => {
+    const policy = { fileRoots: ['test'] };
+    await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy });
+    for (const to of ['out.csv', 'test/../out.csv', '/tmp/out.csv', 'test/none/../../out.csv']) {
+      const error = await failureOf(() => redshift.readToFiles({ object: 'public.t' }, { to }));
+      expect(error).to.include({ code: 'RS_CONFIG_FORBIDDEN' });
+    }
+    await using other = connector.open({ ...VALUES, ...KEYS }, { policy: {} });
+    const error = await failureOf(() => other.readToFiles({ object: 'public.t' }, { to: 'test/out.csv' }));
+    expect(error).to.include({ code: 'RS_CONFIG_FORBIDDEN' });
+  });
+
   it('reads rows from places in S3 that the host names', async () => {
     const policy = { sourceBuckets: ['landing', 'shared/in/*'] };
     await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy });

@@ -217,8 +217,8 @@ function anyRow(
     });
 }
 
-/** An empty file of JSON Lines has no columns, and blanks alone are no name in the first line of a CSV file: both are refused. */
+/** An empty file of JSON Lines has no columns, and a line of a CSV file has no name of blanks alone or with a newline in it: both are refused. */
 function possible(source: Source, columns: readonly TableColumn[], rows: readonly GivenRow[]): Source {
-  const isBlank = columns.some(({ given }) => given.trim() === '');
+  const isBlank = columns.some(({ given }) => given.trim() === '' || given.includes('\n'));
   return (source === 'jsonl' && rows.length === 0) || (source === 'csv' && isBlank) ? 'parquet' : source;
 }

@@ -10,7 +10,7 @@ const ODD_NAMES: readonly string[] = [
   ['--verify', '-c', '@file', '$1', ':name', '?', '%s', '%', '*', '#', '{}', '[]', '()', '.', '..', 'a.b'],
   ['"', '""', "'", "''", '`', ';', '/*', '*/', '--', '\\', '\\n', '\\"', 'a"b', "a'b", 'a\\b', 'x; DROP TABLE y'],
   [' ', '  ', ' a', 'a ', 'a b', 'a\tb', 'a\nb', 'a,b', 'a|b', 'a=b', 'a/b', 'Upper', 'lower', 'MiXeD', 'ROW'],
-  ['é', 'ñandú', 'ß', 'ı', '名前', '列1', '😀', '👩‍👧', 'שם', 'e\u0301', '\u00A0', '\u200B', '\uFEFFx', 'x\u0001'],
+  ['é', 'ñandú', 'ß', 'ı', '名前', '列1', '😀', '👩‍👧', 'שם', 'e\u0301', '\u00A0', '\u200B', 'x\uFEFF', 'x\u0001'],
   ['n'.repeat(MOST_BYTES), '"'.repeat(MOST_BYTES), 'é'.repeat(63), '漢'.repeat(42), 'a'.repeat(64), 'a'.repeat(63)],
 ].flat();
 

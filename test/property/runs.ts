@@ -78,6 +78,8 @@ function shown(value: unknown): string {
 function short(value: unknown): unknown {
   if (value instanceof Uint8Array) return short(Buffer.from(value).toString('hex'));
   if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number' && (Object.is(value, -0) || !Number.isFinite(value)))
+    return `number ${Object.is(value, -0) ? '-0' : value}`;
   if (typeof value !== 'string' || value.length <= LONGEST_TEXT) return value;
   return `${value.slice(0, LONGEST_TEXT)}... (${value.length})`;
 }

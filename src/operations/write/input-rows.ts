@@ -76,7 +76,8 @@ function asGroup(value: unknown): Group {
   if ('rows' in value && typeof value.rows === 'function') return value as InputBatch;
   if (!Array.isArray(value)) return [value as InputRow];
   const [head] = value as readonly unknown[];
-  const holdsRows = value.length === 0 || (typeof head === 'object' && head !== null && !(head instanceof Date));
+  const isValue = typeof head !== 'object' || head === null || head instanceof Date || head instanceof Uint8Array;
+  const holdsRows = value.length === 0 || !isValue;
   return holdsRows ? (value as readonly InputRow[]) : [value as InputRow];
 }
 

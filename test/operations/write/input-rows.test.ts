@@ -44,6 +44,18 @@ describe('rows from a program', () => {
       ],
     },
     {
+      title: 'arrays that begin with bytes or a date',
+      source: [
+        [Uint8Array.of(1), 1],
+        [new Date(0), 2],
+      ],
+      columns: ['a', 'b'],
+      expected: [
+        [Uint8Array.of(1), 1],
+        [new Date(0), 2],
+      ],
+    },
+    {
       title: 'arrays in arrays',
       source: [[[1, 2]], [], [[3, 4]]],
       columns: ['a', 'b'],

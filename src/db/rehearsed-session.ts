@@ -5,7 +5,7 @@ import type { Rows } from './rows.ts';
 import { Session, type SessionClient, type StatementRun } from './session.ts';
 
 /** What a rehearsed statement answers: its rows as text, and how many rows it met. */
-export type Answer = Partial<Pick<Rows, 'rows' | 'rowCount'>>;
+export type Answer = Partial<Rows>;
 
 /** Nobody is at the other end. */
 const NOBODY: SessionClient = {
@@ -23,20 +23,21 @@ const NOBODY: SessionClient = {
  */
 export class RehearsedSession extends Session {
   readonly statements: Sql[] = [];
-  readonly #answer: (statement: Sql) => Answer;
+  readonly #answer: (statement: Sql) => Answer | Promise<Answer>;
   #isOpen = false;
 
-  constructor(capabilities: Capabilities, answer: (statement: Sql) => Answer) {
+  constructor(capabilities: Capabilities, answer: (statement: Sql) => Answer | Promise<Answer>) {
     super({ client: NOBODY, capabilities, backendPid: 0, cancelBackend: () => Promise.resolve() });
     this.#answer = answer;
   }
 
-  override run(statement: Sql, _run?: StatementRun): Promise<Rows> {
+  override async run(statement: Sql, _run?: StatementRun): Promise<Rows> {
     this.statements.push(statement);
     const { verb } = statement;
     if (verb === 'BEGIN') this.#isOpen = true;
-    if (verb === 'COMMIT' || verb === 'ROLLBACK') this.#isOpen = false;
-    return Promise.resolve({ fields: [], rows: [], rowCount: 0, command: verb, ...this.#answer(statement) });
+    // TRUNCATE commits.
+    if (verb === 'COMMIT' || verb === 'ROLLBACK' || verb === 'TRUNCATE') this.#isOpen = false;
+    return { fields: [], rows: [], rowCount: 0, command: verb, ...(await this.#answer(statement)) };
   }
 
   override rollback(): Promise<void> {

@@ -4,13 +4,12 @@ import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import type { Capabilities } from '../db/capabilities.ts';
 import type { ObjectPath } from '../db/object-descriptor.ts';
-import { integerAttribute } from '../manifest/attributes.ts';
 import { type LedgerEntry, NO_ROWS } from '../sql/ledger.ts';
 import { planStaging } from '../staging/staging-plan.ts';
 import { watchOf } from './activity/watch.ts';
 import type { Connection } from './connection.ts';
 import { RANDOM } from './explain/placeholder.ts';
-import { openTarget, type TargetRequest } from './target/open-target.ts';
+import { openTarget } from './target/open-target.ts';
 import { againIfLost } from './write/again-if-lost.ts';
 import type { Applied } from './write/apply.ts';
 import { withSurroundings } from './write/around.ts';
@@ -20,8 +19,10 @@ import { resolveObjectReference } from './write/object-reference.ts';
 import { type OpenInput, openInput } from './write/open-input.ts';
 import { openRejects } from './write/open-rejects.ts';
 import { WriteRecorder } from './write/recorder.ts';
+import { slicesOf } from './write/slices.ts';
 import type { StagedLoad } from './write/staged-load.ts';
 import { openStore, type Store } from './write/store.ts';
+import { targetRequest } from './write/target-request.ts';
 import { planWrite, type WritePlan } from './write-plan.ts';
 import type { WriteReport } from './write-report.ts';
 import type { WriteInput, WriteSpec } from './write-spec.ts';
@@ -150,6 +151,7 @@ async function prepare(
     copyRole: options.copyRole,
     stagingRegion: options.useStaging ? planStaging(options, access.plan.aws).region : undefined,
     clusterRegion: access.plan.endpoint.region,
+    slices: options.useStaging ? await slicesOf(database, session, run) : 1,
     token: randomBytes(12).toString('hex'),
   });
   const { ledger, fileKeys, runId } = plan;
@@ -171,22 +173,6 @@ function laterFolder({ options, access }: Connection): string {
 
 function folderOf({ manifestUrl }: StagedLoad): string {
   return manifestUrl.slice(0, manifestUrl.lastIndexOf('/') + 1);
-}
-
-function targetRequest(
-  path: ObjectPath,
-  spec: WriteSpec,
-  source: OpenInput,
-  options: Connection['options'],
-  run: Run,
-): TargetRequest {
-  return {
-    path,
-    spec,
-    input: () => source.fields(run),
-    statementTimeoutMs: options.statementTimeoutSeconds * 1000,
-    lockTimeoutMs: 1000 * integerAttribute('write', 'lockTimeoutSeconds', spec.lockTimeoutSeconds),
-  };
 }
 
 async function stage(store: Store, source: OpenInput, plan: WritePlan, recorder: WriteRecorder): Promise<StagedLoad> {

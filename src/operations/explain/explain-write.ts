@@ -2,16 +2,17 @@ import { stat } from 'node:fs/promises';
 import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
-import { describeObject } from '../../db/catalog.ts';
 import type { Session } from '../../db/session.ts';
 import { renderCreateLedger, renderReadLedger } from '../../sql/ledger.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { planStaging } from '../../staging/staging-plan.ts';
 import type { Connection } from '../connection.ts';
 import { resolveObjectReference } from '../write/object-reference.ts';
-import { openInput } from '../write/open-input.ts';
+import { type OpenInput, openInput } from '../write/open-input.ts';
+import { targetRequest } from '../write/target-request.ts';
 import { planWrite, type WritePlan } from '../write-plan.ts';
 import type { WriteInput, WriteSpec } from '../write-spec.ts';
+import { explainTarget } from './explain-target.ts';
 import type { Explanation, StepEstimate } from './explanation.ts';
 import { RANDOM } from './placeholder.ts';
 import { RATES, secondsOf } from './rates.ts';
@@ -35,7 +36,11 @@ export async function explainWrite(
   await using source =
     files.length === 0 || input === undefined ? undefined : await openInput(connection, spec, input, run);
   await using session = await database.session(run);
-  const target = await describeObject(session, path, run);
+  const { target, ddl } = await explainTarget(
+    session,
+    targetRequest(path, shapeOf(spec, source), source, options, run),
+    run,
+  );
   const plan = planWrite(spec, target, {
     runId: run.runId,
     inputColumns: source?.columns ?? spec.columns,
@@ -53,11 +58,16 @@ export async function explainWrite(
     spec,
     plan,
     capabilities: session.capabilities(),
-    ddl: [],
+    ddl,
     createLedger: await missingLedger(session, plan, run),
     folder: isInsert ? undefined : `s3://${staging.bucket}/${staging.prefix}run-${RANDOM}/`,
     estimates: bytes === undefined ? {} : estimatesOf(bytes),
   });
+}
+
+/** Without an input nothing is known to differ from the table. */
+function shapeOf(spec: WriteSpec, source: OpenInput | undefined): WriteSpec {
+  return source === undefined ? { ...spec, targetChanges: 'none' } : spec;
 }
 
 /** The local files of an input that can be looked at: a program's rows, a stream and S3 are left alone. */

@@ -187,19 +187,26 @@ export class RunReporter {
     return defined({ rows: sum('rows'), bytes: sum('bytes'), files: sum('files') });
   }
 
+  /** What an UNLOAD wrote is told when it is fetched. */
+  #unloaded(): Partial<StepActual> {
+    const [{ totalRows, totalBytes, totalFiles } = {}] = [...(this.#phases.get('fetch')?.progress.values() ?? [])];
+    return defined({ rows: totalRows, bytes: totalBytes, files: totalFiles });
+  }
+
   #withActuals(plan: Explanation, result: RunResult): Explanation {
     return { ...plan, steps: plan.steps.map((step) => this.#withActual(step, result)) };
   }
 
   #withActual(step: ExplainedStep, result: RunResult): ExplainedStep {
     const figures = this.#phases.get(step.id);
-    if (figures === undefined || figures.times === 0) return step;
+    if (figures === undefined) return step;
     // COMMIT is the end of what applies the rows.
     const commit = step.id === 'apply' ? this.#phases.get('commit') : undefined;
     const actual: StepActual = {
-      ...this.#progressOf(step.id),
+      ...(step.id === 'unload' ? this.#unloaded() : this.#progressOf(step.id)),
       ...amountsOf(step.id, result),
-      seconds: toSeconds(figures.ms + (commit?.ms ?? 0)),
+      // Files that are fetched while others are written have no time of their own.
+      ...(figures.times === 0 ? {} : { seconds: toSeconds(figures.ms + (commit?.ms ?? 0)) }),
       statements: figures.statements + (commit?.statements ?? 0),
       queryIds: figures.queryIds,
     };

@@ -7,6 +7,7 @@ import { integer, join, type Sql, sql } from '../sql/sql.ts';
 import type { CsvDialect } from '../types/csv.ts';
 import { classifyEngineError } from './classify-error.ts';
 import type { Engine } from './engine.ts';
+import { measureOf, nextFile, smallMeasure } from './file-sizes.ts';
 import type { InputFile } from './input-file.ts';
 import { fromOne, type LoadColumn, loadExpression, readCheckFailure } from './load-expression.ts';
 import { quoteLongNumbers } from './long-numbers.ts';
@@ -29,6 +30,8 @@ export interface StageFileSpec {
   readonly rowNumbers: boolean;
   /** Default: 32 MiB, compressed. */
   readonly targetFileBytes?: number;
+  /** Files that the cluster loads at once: their number becomes a multiple of it where they are not too small. Default: 1. */
+  readonly slices?: number;
   /** What files of the same input came before: rows are numbered on, and files named on. Default: none. */
   readonly before?: StagedBefore;
   /** Default: values are checked, and one that its column cannot hold fails the run. False leaves that to COPY. */
@@ -94,37 +97,42 @@ function* parquetSlices({
   input,
   targetFileBytes = DEFAULT_FILE_BYTES,
   before = NOTHING_BEFORE,
+  slices = 1,
 }: StageFileSpec): Generator<Slice, void, undefined> {
   const total = input.rowCount ?? 0;
   let size = Math.min(FIRST_ROWS, total);
+  let { files } = before;
   for (let start = 0; start < total; ) {
     const end = start + size;
     const range = sql`file_row_number >= ${integer(start)} AND file_row_number < ${integer(end)}`;
-    let next = size;
+    let perFile = size;
+    let perSmallFile = size;
     yield {
       from: sql`read_parquet(${duckText(input.path)}, file_row_number = true) WHERE ${range}`,
       rowNumber: fromOne(sql`file_row_number`, before.rows),
       columnOf: ({ source }) => duckName(source),
       report: (rows, bytes) => {
-        const wished = Math.floor((targetFileBytes * rows) / Math.max(1, bytes));
-        next = Math.max(1, Math.min(wished, rows * GROWTH));
+        perFile = Math.min(measureOf(targetFileBytes, { amount: rows, bytes }), rows * GROWTH);
+        perSmallFile = smallMeasure({ amount: rows, bytes });
+        files += 1;
       },
     };
     start = end;
-    const left = total - start;
     // The rest in files of one size, so that no slice of the cluster gets a crumb.
-    size = left <= next ? left : Math.ceil(left / Math.round(left / next));
+    size = nextFile({ left: total - start, perFile, perSmallFile, files, slices });
   }
 }
 
 async function* textSlices(
   engine: Engine,
-  { input, targetFileBytes = DEFAULT_FILE_BYTES, columns, before = NOTHING_BEFORE }: StageFileSpec,
+  { input, targetFileBytes = DEFAULT_FILE_BYTES, columns, before = NOTHING_BEFORE, slices = 1 }: StageFileSpec,
   run: Run,
 ): AsyncGenerator<Slice, void, undefined> {
   const path = joinPath(engine.folder, `slice.${input.format}`);
   let sliceBytes = Math.min(FIRST_TEXT_BYTES, targetFileBytes * 4);
   let rowsBefore = before.rows;
+  let { files } = before;
+  let consumed = 0;
   let recordsBefore = 0;
   const isCsv = input.format === 'csv';
   const flat = new Set(columns.filter(({ field }) => field.type.kind !== 'super').map(({ source }) => source));
@@ -149,8 +157,14 @@ async function* textSlices(
         recordsBefore,
         report: (count, bytes) => {
           rowsBefore += count;
-          const wished = Math.floor((targetFileBytes * textBytes) / Math.max(1, bytes));
-          sliceBytes = Math.max(1, Math.min(wished, textBytes * GROWTH, MAX_TEXT_BYTES));
+          files += 1;
+          consumed += textBytes;
+          const made = { amount: textBytes, bytes };
+          const perFile = Math.min(measureOf(targetFileBytes, made), textBytes * GROWTH, MAX_TEXT_BYTES);
+          // How much text a compressed file holds is not known before its end.
+          const left = input.compression === 'none' ? Math.max(1, input.bytes - consumed) : undefined;
+          sliceBytes =
+            left === undefined ? perFile : nextFile({ left, perFile, perSmallFile: smallMeasure(made), files, slices });
         },
       };
       recordsBefore += records;

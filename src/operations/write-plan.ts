@@ -31,6 +31,8 @@ export interface WriteContext {
   /** Absent where the connection has no staging. */
   readonly stagingRegion: string | undefined;
   readonly clusterRegion: string | undefined;
+  /** Files that the cluster loads at once. Default: 1. */
+  readonly slices?: number;
   /** Random letters and digits, for names and markers that nobody else has. */
   readonly token: string;
 }
@@ -67,6 +69,8 @@ export interface WritePlan
   /** The person's own SQL around the rows. */
   readonly userSql: UserSqlPlan;
   readonly load: LoadPlan;
+  /** Files that the cluster loads at once. */
+  readonly slices: number;
   /** Whether Parquet files may go as they are. */
   readonly stagedFormat: 'auto' | 'csv';
   /** How the rows get into the cluster. */
@@ -144,6 +148,7 @@ export function planWrite(spec: WriteSpec, target: ObjectDescriptor, context: Wr
     lockTarget: spec.lockTarget === true,
     userSql: planUserSql(spec),
     load,
+    slices: context.slices ?? 1,
     stagedFormat: spec.stagedFormat ?? 'auto',
     path,
     rejectLimit,

@@ -71,6 +71,7 @@ export async function stageLocalFiles(
       columns,
       dialect: plan.format,
       rowNumbers: plan.load.kind === 'staged',
+      slices: plan.slices,
       before: { rows: before.rowsRead, files: before.files.length },
       // Rows that Redshift refuses are counted while some are allowed; otherwise the first is told here, by its number.
       checked: plan.rejectLimit === 0,

@@ -11,7 +11,8 @@ import type { WriteRecorder } from './recorder.ts';
 import { openRowLines } from './row-lines.ts';
 import type { StagedInput } from './staged-input.ts';
 
-/** Text of one file before compression: a slice reads a compressed file alone, so a load wants several. */
+/** Text of a file before compression: some 4 MB of it are in a file of the first round, and 30 MB in the largest. */
+const FIRST_TEXT_BYTES = 16 * 1024 * 1024;
 const FILE_TEXT_BYTES = 128 * 1024 * 1024;
 /** Text that goes to the compressor at once. */
 const CHUNK_CHARACTERS = 256 * 1024;
@@ -47,7 +48,9 @@ export async function stageRows(
   try {
     for (let chunk = await chunks.next(); !chunk.done; chunk = await chunks.next()) {
       const name = `part-${String(files.length + 1).padStart(NAME_DIGITS, '0')}.csv.gz`;
-      files.push(await area.put(name, gzipped(oneFile(chunk.value, chunks, report)), onBytes));
+      files.push(
+        await area.put(name, gzipped(oneFile(chunk.value, chunks, fileBytes(files.length, plan), report)), onBytes),
+      );
     }
   } catch (error) {
     stop.abort(error); // wakes a source that is waiting for rows nobody wants any more
@@ -64,6 +67,11 @@ export async function stageRows(
     bytes,
     ...defined({ checksum: lines.checksum() }),
   };
+}
+
+/** A slice of the cluster reads a compressed file alone: each gets a small one, then each one twice as large, and so on. */
+function fileBytes(files: number, { slices }: WritePlan): number {
+  return Math.min(FILE_TEXT_BYTES, FIRST_TEXT_BYTES * 2 ** Math.floor(files / slices));
 }
 
 async function* cutIntoChunks(
@@ -91,11 +99,12 @@ async function* cutIntoChunks(
 async function* oneFile(
   first: string,
   more: AsyncGenerator<string, void, undefined>,
+  maxBytes: number,
   report: () => void,
 ): AsyncGenerator<string, void, undefined> {
   let size = first.length;
   yield first;
-  while (size < FILE_TEXT_BYTES) {
+  while (size < maxBytes) {
     const next = await more.next();
     if (next.done === true) return;
     size += next.value.length;

@@ -267,6 +267,26 @@ describe('bad input on the command line', () => {
     await nothingIsLeft();
   });
 
+  it('loads what comes over standard input beside a file, and refuses it without a format', async () => {
+    const connection = await desk.connection(sandbox.connection('keys-etl-agent'));
+    const file = await desk.file('beside.csv', 'id,note\n1,a\n');
+    const args = ['write', 'public.wide', file, '-', '-c', connection];
+    const answer = await desk.run([...args, '--format', 'csv', '--json'], { input: 'note,id\nb,2\nc,3\n' });
+    expect(answer.status, answer.stdout + answer.stderr).to.equal(0);
+    expect(JSON.parse(answer.stdout)).to.deep.include({ outcome: 'committed' });
+    for (const [more, words] of [
+      [[], /which format standard input has/],
+      [['-', '--format', 'csv'], /can be read once only/],
+    ] as const) {
+      const refused = await desk.run([...args, ...more], { input: 'id\n' });
+      expect([refused.status, refused.stderr]).to.satisfy(
+        ([status, text]: [number, string]) => status === 2 && words.test(text),
+      );
+    }
+    await sandbox.sql('delete from public.wide');
+    await nothingIsLeft();
+  });
+
   /** Manifests put so far: one stands in S3 just before its COPY. */
   const manifests = async (): Promise<number> =>
     (await sandbox.calls('s3:PutObject')).filter(({ resource }) => resource.includes('manifest')).length;

@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with the process's id as soon as it runs: to look at it, or to send it a signal. */
   readonly onStart?: (pid: number) => void;
+  /** What is sent to standard input. Default: it is closed. */
+  readonly input?: string;
   /** Closes standard output once something came, as `head` does. */
   readonly leaveAfterFirst?: boolean;
 }
@@ -25,16 +27,17 @@ export async function roleshift(args: readonly string[], options: CommandOptions
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
   const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
     env: { ...Object.fromEntries(own), NO_COLOR: '1', ...options.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.on('error', () => undefined).end(options.input); // it may have left before it read all
   if (child.pid !== undefined) options.onStart?.(child.pid);
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (options.leaveAfterFirst === true) child.stdout.destroy();
+    if (options.leaveAfterFirst === true) child.stdout?.destroy();
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const [status] = (await once(child, 'close')) as [number | null];

@@ -4,8 +4,10 @@ import type { Row } from './model.ts';
 import type { TableColumn } from './tables.ts';
 import type { Held } from './values.ts';
 
+type TextOperator = 'startsWith' | 'endsWith' | 'contains' | 'like' | 'notLike';
+
 const ORDERED: readonly FilterOperator[] = ['=', '<>', '<', '<=', '>', '>='];
-const TEXT: readonly FilterOperator[] = ['startsWith', 'endsWith', 'contains', 'like', 'notLike'];
+const TEXT: readonly TextOperator[] = ['startsWith', 'endsWith', 'contains', 'like', 'notLike'];
 
 /** Columns whose order the documentation tells. */
 export function isOrdered({ type, isIdentity }: TableColumn): boolean {
@@ -60,7 +62,7 @@ export function judged(filter: ReadFilter, row: Row, columns: readonly TableColu
   const given = value === undefined ? values : [value];
   if (given.length === 0) return operator === 'notIn';
   if (cell === null || cell === 'numbered') return undefined;
-  if (TEXT.includes(operator)) return matched(operator, cell.text, String(given[0]));
+  if (isTextual(operator)) return matched(operator, cell.text, String(given[0]));
   const [first = 0, second = 0] = given.map((each) => compared(cell.rank, rankOf(each)));
   switch (operator) {
     case '=':
@@ -79,7 +81,7 @@ export function judged(filter: ReadFilter, row: Row, columns: readonly TableColu
       return first >= 0 && second <= 0;
     case 'in':
       return given.some((each) => compared(cell.rank, rankOf(each)) === 0);
-    default:
+    case 'notIn':
       return given.every((each) => compared(cell.rank, rankOf(each)) !== 0);
   }
 }
@@ -98,7 +100,11 @@ function negated(value: boolean | undefined): boolean | undefined {
   return value === undefined ? undefined : !value;
 }
 
-function matched(operator: FilterOperator, text: string, pattern: string): boolean {
+function isTextual(operator: FilterOperator): operator is TextOperator {
+  return TEXT.some((one) => one === operator);
+}
+
+function matched(operator: TextOperator, text: string, pattern: string): boolean {
   switch (operator) {
     case 'startsWith':
       return text.startsWith(pattern);
@@ -106,7 +112,8 @@ function matched(operator: FilterOperator, text: string, pattern: string): boole
       return text.endsWith(pattern);
     case 'contains':
       return text.includes(pattern);
-    default:
+    case 'like':
+    case 'notLike':
       return like(Array.from(text), Array.from(pattern)) === (operator === 'like');
   }
 }

@@ -196,7 +196,7 @@ function textHeld(text: string, value = text): Held {
   return { input: text, value, text: value, same, rank: Buffer.from(same).toString('hex') };
 }
 
-const anyText = (unit: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<string> =>
+const textOf = (unit: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<string> =>
   fc.oneof(
     fc.constantFrom(...ODD_TEXTS),
     fc.string({ unit, maxLength }),
@@ -222,7 +222,7 @@ function fitted(text: string, bytes: number): string {
 function varchar(bytes: number): ColumnType {
   const full = fc.constantFrom('x'.repeat(bytes), fitted('漢'.repeat(bytes), bytes), fitted('😀'.repeat(bytes), bytes));
   const texts = fc.oneof(
-    { weight: 8, arbitrary: anyText(CHARACTERS, 20) },
+    { weight: 8, arbitrary: textOf(CHARACTERS, 20) },
     { weight: bytes > 1000 ? 1 : 2, arbitrary: full },
   );
   return {
@@ -378,7 +378,7 @@ const jsonText: fc.Arbitrary<string> = fc
         })
         .map((all) => `{${all.map(([key, value]) => `${String(key)}:${String(value)}`).join(',')}}`),
     ),
-    string: anyText(CHARACTERS, 8).map((text) => JSON.stringify(text)),
+    string: textOf(CHARACTERS, 8).map((text) => JSON.stringify(text)),
     leaf: fc.oneof(
       fc.constantFrom(
         'true',
@@ -480,3 +480,6 @@ export const anyType: fc.Arbitrary<ColumnType> = fc.oneof(
   fc.constant(superType),
   fc.constantFrom(varbyte(8), varbyte(64_000), shape('GEOMETRY', [0, 4326]), shape('GEOGRAPHY', [4326]), sketch),
 );
+
+/** Any text that a column can hold. */
+export const anyText: fc.Arbitrary<string> = textOf(CHARACTERS, 20);

@@ -14,6 +14,8 @@ export interface CursorOptions {
   readonly batchChars?: number;
   /** Where the user's own SQL is in the query. */
   readonly origin?: StatementOrigin;
+  /** How many rows are wanted in all. Default: every one. */
+  readonly maxRows?: number;
   /** Runs in the transaction of the cursor, which sees what this sees. */
   readonly onBegin?: () => Promise<void>;
 }
@@ -23,26 +25,36 @@ const DECLARE = sql`DECLARE ${NAME} CURSOR FOR `;
 const DEFAULT_BATCH_CHARS = 8_000_000;
 /** An answer may hold this many times the rows of the one before. */
 const GROWTH = 10;
+const SAMPLED_ROWS = 1000;
 /** One more than a cluster of a single node allows: whether it is one shows before any row was handed out. */
 const FIRST_ROWS = LIMITS.singleNodeFetchRows + 1;
 
 /**
- * The rows of a query, in answers of bounded size, in one read-only transaction. Nothing is fetched until it is asked
- * for; leaving the loop ends the transaction. Needs a session outside any transaction.
+ * The rows of a query, in answers of bounded size, in one read-only transaction. While the caller has one answer the server is at
+ * work on the next, and no further; leaving the loop ends the transaction. Needs a session outside any transaction.
  */
 export async function* readCursor(
   session: Session,
   query: Sql,
-  { run, batchRows, batchChars = DEFAULT_BATCH_CHARS, origin = {}, onBegin }: CursorOptions,
+  {
+    run,
+    batchRows,
+    batchChars = DEFAULT_BATCH_CHARS,
+    maxRows = Number.POSITIVE_INFINITY,
+    origin = {},
+    onBegin,
+  }: CursorOptions,
 ): AsyncGenerator<Rows, void, undefined> {
+  let ahead: Promise<Rows> | undefined;
   try {
     let limit = batchRows;
     let size = Math.min(FIRST_ROWS, limit);
+    let rowsLeft = maxRows;
     await declare(session, query, run, origin, onBegin);
     for (let isFirst = true; ; isFirst = false) {
       let rows: Rows;
       try {
-        rows = await fetch(session, size, run, origin);
+        rows = await (ahead ?? fetch(session, size, run, origin));
       } catch (error) {
         if (!isFirst || size <= LIMITS.singleNodeFetchRows || !isFetchLimit(error)) throw error;
         await session.rollback(run);
@@ -50,11 +62,19 @@ export async function* readCursor(
         limit = LIMITS.singleNodeFetchRows;
         rows = await fetch(session, limit, run, origin);
       }
+      ahead = undefined;
       if (rows.rows.length === 0) return;
+      rowsLeft -= rows.rows.length;
+      const isFull = rows.rows.length >= size;
       size = nextSize(rows, limit, batchChars);
+      if (isFull && rowsLeft > 0) {
+        ahead = fetch(session, size, run, origin);
+        ahead.catch(() => undefined); // met by the await above, or of no interest once the loop is left
+      }
       yield rows;
     }
   } finally {
+    await Promise.allSettled([ahead]);
     await session.rollback(run);
   }
 }
@@ -90,8 +110,14 @@ function isFetchLimit(error: unknown): boolean {
 
 /** Rows of the next answer: as many as fit by the width of these, growing step by step. Pure. */
 export function nextSize({ rows }: Pick<Rows, 'rows'>, limit: number, batchChars: number): number {
+  // About a thousand rows tell how wide the others are.
+  const step = Math.max(1, Math.floor(rows.length / SAMPLED_ROWS));
   let chars = 0;
-  for (const row of rows) for (const value of row) chars += value?.length ?? 0;
-  const rowChars = Math.max(1, chars / Math.max(1, rows.length));
+  let sampled = 0;
+  for (let index = 0; index < rows.length; index += step) {
+    for (const value of rows[index] ?? []) chars += value?.length ?? 0;
+    sampled += 1;
+  }
+  const rowChars = Math.max(1, chars / Math.max(1, sampled));
   return Math.max(1, Math.min(limit, Math.floor(batchChars / rowChars), rows.length * GROWTH));
 }

@@ -32,7 +32,9 @@ export const realCodec: Codec = {
 };
 
 function parseFloating(text: string): number {
-  return SPECIAL[text.toLowerCase()] ?? Number(text);
+  const number = Number(text);
+  // Only what is no number to JavaScript is looked up: for millions of values that is dear.
+  return Number.isNaN(number) ? (SPECIAL[text.toLowerCase()] ?? number) : number;
 }
 
 function floatText(value: InputScalar, round: (number: number) => number, name: string): string | Unfit {

@@ -64,6 +64,7 @@ export async function* directBatches(
     const answers = readCursor(session, statement, {
       run,
       batchRows: Math.min(batchRows, rowsLeft),
+      maxRows: rowsLeft,
       origin,
       ...defined({ onBegin }),
     });
@@ -84,10 +85,12 @@ export async function* directBatches(
 export function decodeRows(fields: readonly SupportedField[], rows: Rows['rows']): Batch {
   const columns = fields.map(({ type }, position) => {
     const { fromText } = codecFor(type);
-    return rows.map((row): Value => {
+    const values: Value[] = [];
+    for (const row of rows) {
       const text = row[position];
-      return text === null || text === undefined ? null : fromText(text);
-    });
+      values.push(text === null || text === undefined ? null : fromText(text));
+    }
+    return values;
   });
   return openBatch(fields, columns, rows.length);
 }

@@ -17,6 +17,8 @@ export interface Flags {
   readonly work: string;
   /** Writes the table into docs/benchmarks.md. */
   readonly document: boolean;
+  /** Where CPU profiles of the agents go, if anywhere. */
+  readonly profile: string | undefined;
 }
 
 export const USAGE = `npm run bench -- [flags]
@@ -29,6 +31,7 @@ export const USAGE = `npm run bench -- [flags]
   --json FILE       where the figures go (bench/results/<time>.json); rows that the file has and that are not run again stay
   --work FOLDER     where the data goes (the system's temporary folder)
   --document        write the table into docs/benchmarks.md
+  --profile FOLDER  writes a CPU profile of each agent there (node --cpu-prof)
   --list            print the names of the rows`;
 
 /** Throws on a flag that there is not. */
@@ -45,6 +48,7 @@ export function readFlags(args: readonly string[]): Flags | 'help' | 'list' {
       json: { type: 'string' },
       work: { type: 'string', default: tmpdir() },
       document: { type: 'boolean', default: false },
+      profile: { type: 'string' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -62,6 +66,7 @@ export function readFlags(args: readonly string[]): Flags | 'help' | 'list' {
     json: values.json,
     work: values.work,
     document: values.document,
+    profile: values.profile,
   };
 }
 

@@ -143,7 +143,10 @@ class OpenBench implements Bench {
   }
 
   job(job: Job, { cold = false, onGo }: { cold?: boolean; onGo?: () => Promise<void> } = {}): Promise<Figure> {
-    return this.run({ command: process.execPath, args: [this.#agent], order: { place: this.place, job, cold } }, onGo);
+    const { profile } = this.flags;
+    const args = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+    const order = { place: this.place, job, cold };
+    return this.run({ command: process.execPath, args: [...args, this.#agent], order }, onGo);
   }
 
   run(program: Program, onGo?: () => Promise<void>): Promise<Figure> {

@@ -2,6 +2,8 @@ import { ConnectorError } from '../core/errors.ts';
 
 /** Digits that a JSON parser keeps for certain: it makes a double of a number. */
 const DIGITS_KEPT = 15;
+/** Powers of ten that a double has exactly: a number with more places behind the point comes out of a parser with an exponent. */
+const EXACT_POWERS = 22;
 /** A number longer than this fits no column and is left to the parser. */
 const MAX_NUMBER_BYTES = 64 * 1024;
 
@@ -88,8 +90,9 @@ function mustBeQuoted(text: string, { depth, line }: Place): boolean {
   // A parser makes an integer of it, which has no sign.
   if (depth <= 1 && sign === '-' && !/[1-9]/.test(whole + fraction)) return true;
   // What is no number at all is for the parser to refuse.
-  if ((whole + fraction).replace(/^0+/, '').length <= DIGITS_KEPT) return false;
-  if (depth <= 1) return true;
+  const isLong = (whole + fraction).replace(/^0+/, '').length > DIGITS_KEPT;
+  if (depth <= 1) return isLong || fraction.length > EXACT_POWERS;
+  if (!isLong) return false;
   if (isKept(text)) return false;
   throw new ConnectorError(
     'RS_INPUT_INVALID',

@@ -23,6 +23,7 @@ describe('long numbers in JSON Lines', () => {
     ['{"a":[9007199254740993,18446744073709551615,0.30000000000000004]}', undefined],
     ['{"a":{"b":1},"c":1234567890123456}', '{"a":{"b":1},"c":"1234567890123456"}'],
     ['{"a":1234567890-123456789}', undefined],
+    ['{"a":0.00000000000000000000002}', '{"a":"0.00000000000000000000002"}'],
     ['{"a":-0,"b":-0.0,"c":-0.5,"d":[-0]}', '{"a":"-0","b":"-0.0","c":-0.5,"d":[-0]}'],
     ['{"a":{\n{"a":1234567890123456}', '{"a":{\n{"a":"1234567890123456"}'],
   ] as const) {
@@ -42,7 +43,13 @@ describe('long numbers in JSON Lines', () => {
   it('does the same however the bytes are cut', async () => {
     const digits = fc.stringMatching(/^[1-9][0-9]{0,25}(\.[0-9]{1,25})?$/);
     const value = fc.oneof(
-      digits.map((text) => [text, text.replace('.', '').length > 15 ? `"${text}"` : text] as const),
+      digits.map(
+        (text) =>
+          [
+            text,
+            text.replace('.', '').length > 15 || (text.split('.')[1] ?? '').length > 22 ? `"${text}"` : text,
+          ] as const,
+      ),
       fc.string({ unit: 'grapheme' }).map((text) => [JSON.stringify(text), JSON.stringify(text)] as const),
     );
     const line = fc.dictionary(fc.string(), value);

@@ -1,4 +1,5 @@
 import { type BackendSession, RedshiftError } from '../pg/backend-session.ts';
+import { quoteLiteral } from '../pg/sql/names.ts';
 import { notImitated, refuse } from './refusal.ts';
 import type { CopyStatement } from './statement.ts';
 import { wholeNames } from './whole-names.ts';
@@ -122,7 +123,6 @@ export function shownLength({ kind, maxBytes, precision, scale }: TargetColumn):
 
 const MAX_VARBYTE = 16_777_216;
 
-const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** A PostgreSQL identifier. */
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

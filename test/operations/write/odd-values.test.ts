@@ -45,4 +45,18 @@ describe('write: odd values in files', () => {
     const { verified } = await on.write({ object: 'sales.verified_fraction', verify: true }, { file });
     expect(verified?.rows).to.equal(3);
   });
+
+  it('a table and a column may have a backslash in their names', async () => {
+    await on.table('back\\slash', '"n\\" INTEGER');
+    const { rows } = await on.write({ object: ['sales', 'back\\slash'] }, [{ 'n\\': 1 }]);
+    expect(rows.inserted).to.equal(1);
+  });
+
+  it('a DECIMAL in JSON Lines may be smaller than a double has an exact power for', async () => {
+    await on.table('small_decimal', 'v DECIMAL(26,23)');
+    const file = join(on.folder, 'small.jsonl');
+    await writeFile(file, '{"v":0.00000000000000000000002}\n');
+    await on.write({ object: 'sales.small_decimal' }, { file });
+    expect(await on.rows('SELECT v FROM sales.small_decimal')).to.deep.equal([['0.00000000000000000000002']]);
+  });
 });

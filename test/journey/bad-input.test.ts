@@ -319,7 +319,18 @@ describe('bad input on the command line', () => {
     const rows = Array.from({ length: 1_000 }, (_, row) => `${row},note`);
     const file = await desk.file('again.csv', `id,note\n${rows.join('\n')}\n`);
     const connection = await desk.connection(sandbox.connection('keys-etl-agent'));
-    const args = ['write', 'public.wide', file, '-c', connection, '--run-id', 'killed-once', '--json'];
+    const args = [
+      'write',
+      'public.wide',
+      file,
+      '-c',
+      connection,
+      '--run-id',
+      'killed-once',
+      '--path',
+      'staged',
+      '--json',
+    ];
     const before = await manifests();
     await sandbox.faults({ on: 'pg:copy', effect: { kind: 'delay', ms: 2_000 } });
     let pid = 0;

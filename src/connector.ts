@@ -95,7 +95,7 @@ export interface OpenConnector extends AsyncDisposable {
   discover(spec?: DiscoverSpec, call?: CallOptions): Promise<Discovery>;
   /** The first rows of an object. */
   preview(spec: PreviewSpec, call?: CallOptions): Promise<Batch>;
-  /** Rows in batches; nothing is fetched until asked for, and leaving the loop early cleans up. */
+  /** Rows in batches; a bounded number of them is fetched ahead, and leaving the loop early cleans up. */
   read(spec: ReadCallSpec, call?: ReportedCall): AsyncGenerator<Batch, void, undefined>;
   /** Reads into files, which are complete or not there, and hold the values that batches would. */
   readToFiles(spec: ReadCallSpec, destination: FileDestination, call?: ReportedCall): Promise<ExportReport>;

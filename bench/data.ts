@@ -105,7 +105,7 @@ export async function writeData(select: string, file: string, options: string): 
   }
 }
 
-export const PARQUET = 'format parquet, compression zstd';
+export const PARQUET = 'format parquet, compression snappy';
 /** As the server of the sandbox itself reads it. */
 export const SERVER_CSV = `format csv, header false, nullstr '\\N'`;
 

@@ -192,7 +192,7 @@ type FromSchema<Schema> = Schema extends { readonly const: infer Value }
   ? Value
   : Schema extends { readonly enum: readonly (infer Value)[] }
     ? Value
-    : Schema extends { readonly $ref: `#/$defs/${infer Name extends keyof Defs & string}` }
+    : Schema extends { readonly $ref: `#/$defs/${infer Name extends keyof Defs}` }
       ? FromSchema<Defs[Name]>
       : Schema extends { readonly type: 'array'; readonly items: infer Item }
         ? readonly FromSchema<Item>[]

@@ -83,7 +83,11 @@ export class RunReporter {
       case 'runEnd':
         this.#rowsRead = event.rows?.read ?? this.#rowsRead;
         return;
-      default:
+      case 'hop':
+      case 'request':
+      case 'runBegin':
+      case 'session':
+      case 'suppressed':
         return;
     }
   }

@@ -243,7 +243,8 @@ const TYPES: readonly (readonly [pattern: RegExp, type: string])[] = [
   [/^(?:create|alter|drop|truncate|grant|revoke|comment)\b/i, 'DDL'],
 ];
 
-function typeOf(text: string): string {
+function typeOf(whole: string): string {
+  const text = whole.replace(/^(?:\/\*[\s\S]*?\*\/|--[^\n]*\n|\s)+/, '');
   const found = TYPES.find(([pattern]) => pattern.test(text));
   if (!found) return 'UTILITY';
   return found[1] === '' ? (/^\w+/.exec(text)?.[0].toUpperCase() ?? 'OTHER') : found[1];

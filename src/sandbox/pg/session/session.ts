@@ -129,13 +129,15 @@ export class ClientSession {
     const statements = splitStatements(tokenize(text));
     if (statements.length === 0) this.#client.send(frame(TYPE.emptyQuery));
     executor.several = statements.length > 1;
-    for (const tokens of statements) {
+    for (const [index, tokens] of statements.entries()) {
       const plan = planStatement(text, tokens, this.#context());
       await this.#core.learnNames(executor.identity.database);
       // Several statements are one transaction, unless they say otherwise themselves.
       if (executor.several && plan.kind !== 'commit' && plan.kind !== 'rollback')
         await executor.transaction.ensureBlock();
-      const own = text.slice(tokens[0]?.start ?? 0, tokens.at(-1)?.end ?? 0);
+      // A comment ahead of it is part of its text, as the SYS views show it.
+      const start = index === 0 ? 0 : (tokens[0]?.start ?? 0);
+      const own = text.slice(start, tokens.at(-1)?.end ?? 0).trimStart();
       await executor.tracked(own, () => executor.run(plan, { describe: true }));
     }
     if (executor.several) await executor.transaction.settle(true);

@@ -2,7 +2,7 @@ import { ConnectorError } from '../core/errors.ts';
 import type { SupportedType } from '../core/redshift-type.ts';
 import type { Run } from '../core/run.ts';
 import { duckName, duckText } from '../sql/duckdb.ts';
-import { integer, join, sql } from '../sql/sql.ts';
+import { integer, join, type Sql, sql } from '../sql/sql.ts';
 import type { SupportedField } from '../types/field.ts';
 import type { Engine } from './engine.ts';
 import { parquetColumn } from './export-expression.ts';
@@ -74,20 +74,35 @@ export async function writeAnew(
     }),
   );
   const pieces: string[] = [];
+  const writing: Promise<void>[] = [];
   let start = 0;
   for (const group of listAt(footer, FILE.rowGroups)) {
     const rows = Number(numberAt(fieldsOf(group), ROW_GROUP.rows));
-    if (anew.length > 0 && rows > 0) {
+    if (anew.length > 0) {
       const piece = `${to}.${pieces.length}`;
-      const rowsAtOnce = (Math.ceil(rows / VECTOR_ROWS) + 1) * VECTOR_ROWS;
-      const statement = sql`COPY (SELECT ${list} FROM read_parquet(${duckText(path)}, file_row_number = true) WHERE file_row_number >= ${integer(start)} AND file_row_number < ${integer(start + rows)}) TO ${duckText(piece)} (FORMAT parquet, COMPRESSION SNAPPY, ROW_GROUP_SIZE ${integer(rowsAtOnce)})`;
-      const written = await engine.copy(statement, run, () => undefined);
-      if (written !== rows) throw new ConnectorError('RS_INTERNAL', 'Columns of an export were written incompletely');
       pieces.push(piece);
+      writing.push(writeGroup(engine, { list, path, piece, start, rows }, run));
     }
     start += rows;
   }
+  // As many at once as the engine lets: each keeps the order of its own rows.
+  await Promise.all(writing);
   return { part: { path, anew, pieces }, rows: start };
+}
+
+interface GroupInit {
+  readonly list: Sql;
+  readonly path: string;
+  readonly piece: string;
+  readonly start: number;
+  readonly rows: number;
+}
+
+async function writeGroup(engine: Engine, { list, path, piece, start, rows }: GroupInit, run: Run): Promise<void> {
+  const rowsAtOnce = (Math.ceil(rows / VECTOR_ROWS) + 1) * VECTOR_ROWS;
+  const statement = sql`COPY (SELECT ${list} FROM read_parquet(${duckText(path)}, file_row_number = true) WHERE file_row_number >= ${integer(start)} AND file_row_number < ${integer(start + rows)}) TO ${duckText(piece)} (FORMAT parquet, COMPRESSION SNAPPY, ROW_GROUP_SIZE ${integer(rowsAtOnce)})`;
+  const written = await engine.copy(statement, run, () => undefined);
+  if (written !== rows) throw new ConnectorError('RS_INTERNAL', 'Columns of an export were written incompletely');
 }
 
 /** Whether a column is, byte by byte, what an export holds for the type. */
@@ -160,7 +175,7 @@ function isPlain(footer: Fields, end: number, columns: number): boolean {
   let at = MAGIC.length;
   for (const group of listAt(footer, FILE.rowGroups)) {
     const chunks = listAt(fieldsOf(group), ROW_GROUP.columns).map(fieldsOf);
-    if (chunks.length !== columns) return false;
+    if (chunks.length !== columns || numberAt(fieldsOf(group), ROW_GROUP.rows) === 0n) return false;
     for (const chunk of chunks) {
       const meta = chunk.get(CHUNK.meta);
       if (meta === undefined || chunk.has(CHUNK.path) || chunk.has(CHUNK.crypto)) return false;

@@ -37,6 +37,11 @@ export class Engine implements AsyncDisposable {
     this.folder = folder;
   }
 
+  /** Loads DuckDB ahead of need, while something else is waited for. What fails here fails again in `open`. */
+  static prepare(): void {
+    importDuckDb().catch(() => undefined);
+  }
+
   /** Throws RS_PACKAGE_MISSING where DuckDB is not installed. */
   static async open({ folder, threads = 2, memoryLimitBytes = DEFAULT_MEMORY_BYTES }: EngineInit): Promise<Engine> {
     const resolved = await realpath(folder);

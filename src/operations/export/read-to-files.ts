@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Engine } from '../../columnar/engine.ts';
 import { inPhase } from '../../core/follow-run.ts';
 import { invalidField } from '../../core/invalid-field.ts';
 import type { Run } from '../../core/run.ts';
@@ -51,6 +52,7 @@ export async function readToFiles(
     requireFidelity(fields, PATHS[plan.form.format], acceptLoss);
     requireNames(fields, plan.form.format);
   };
+  Engine.prepare();
   await using opened = await openRead(connection, spec, run, {
     onDescribed,
     ...(goesOn ? { startAt: 'recorded' } : {}),

@@ -122,7 +122,8 @@ function parquetOf(type: SupportedType, text: string): string {
 }
 
 export async function asParquet(folder: string, columns: readonly MatrixColumn[]): Promise<FileSource> {
-  const csv = await asCsv(folder, columns);
+  await asCsv(folder, columns);
+  const csv = join(folder, 'matrix.csv');
   const file = join(folder, 'matrix.parquet');
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
@@ -131,7 +132,7 @@ export async function asParquet(folder: string, columns: readonly MatrixColumn[]
   const list = columns.map(({ name, parsed }) => `${parquetOf(parsed, name)} AS ${name}`).join(', ');
   await connection.run(`SET TimeZone = 'UTC'`);
   await connection.run(
-    `COPY (SELECT n::INTEGER AS n, ${list} FROM read_csv('${csv.file}', auto_detect = false, header = true, columns = {${types}}, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false)) TO '${file}' (FORMAT parquet)`,
+    `COPY (SELECT n::INTEGER AS n, ${list} FROM read_csv('${csv}', auto_detect = false, header = true, columns = {${types}}, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false)) TO '${file}' (FORMAT parquet)`,
   );
   connection.closeSync();
   instance.closeSync();

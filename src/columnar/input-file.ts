@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { rename, rm, stat, symlink } from 'node:fs/promises';
+import { access, constants, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join as joinPath, resolve } from 'node:path';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
@@ -146,6 +146,7 @@ export async function requireFile(file: string): Promise<number> {
   try {
     const found = await stat(file);
     if (!found.isFile()) throw noFile(file, found);
+    await access(file, constants.R_OK);
     bytes = found.size;
   } catch (cause) {
     if (cause instanceof ConnectorError) throw cause;

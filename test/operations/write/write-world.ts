@@ -61,7 +61,9 @@ export function sharedWriteWorld(): Promise<WriteWorld> {
 }
 
 after(async () => {
-  await (await shared)?.[Symbol.asyncDispose]();
+  const open = shared;
+  shared = undefined; // a process that runs several files one after the other opens another one for the next
+  await (await open)?.[Symbol.asyncDispose]();
 });
 
 /** A world of the caller's own: it disposes of it. */

@@ -83,7 +83,7 @@ async function writeOnce(
   const { plan, before, loaded, capabilities } = await recorder.phase('plan', () =>
     againIfLost(run, () => prepare(connection, target, spec, source, recorder)),
   );
-  const decided = (folder: string | undefined): void =>
+  const decided = (folder: string | undefined, parquetColumns?: readonly string[]): void =>
     connection.onDecision?.({
       kind: 'write',
       spec,
@@ -91,6 +91,7 @@ async function writeOnce(
       capabilities,
       ddl: recorder.ddl.map((sql) => ({ sql })),
       folder,
+      parquetColumns,
     });
   decided(plan.path.kind === 'insert' ? undefined : laterFolder(connection));
   recorder.target = plan.target;
@@ -110,7 +111,9 @@ async function writeOnce(
   await using rejects = await openRejects(connection, spec, input, source, store.sink);
   recorder.rejects = rejects;
   const staged = await recorder.phase('stage', () => stage(store, source, plan, recorder));
-  if (staged.rowsStaged > 0) decided(staged.insertRows === undefined ? folderOf(staged) : undefined);
+  if (staged.rowsStaged > 0) {
+    decided(staged.insertRows === undefined ? folderOf(staged) : undefined, staged.parquetColumns);
+  }
   const applied = await commit(connection, plan, staged, store, recorder);
   if (applied.filesKnown === 'some') return 'again';
   rejects?.keep();

@@ -61,8 +61,15 @@ export async function explainWrite(
     ddl,
     createLedger: await missingLedger(session, plan, run),
     folder: isInsert ? undefined : `s3://${staging.bucket}/${staging.prefix}run-${RANDOM}/`,
+    mayPass: files.some((file) => /\.parquet$/i.test(file)) && mayPassAsIs(plan),
     estimates: bytes === undefined ? {} : estimatesOf(bytes),
   });
+}
+
+/** As far as the plan decides: rows need no numbers, and the bucket is in the cluster's region. */
+function mayPassAsIs({ load, path, copyRegion, explicitIds, verify, stagedFormat }: WritePlan): boolean {
+  const isPlain = load.kind === 'direct' && !verify && !explicitIds && copyRegion === undefined;
+  return isPlain && stagedFormat !== 'csv' && path.kind !== 'insert';
 }
 
 /** Without an input nothing is known to differ from the table. */

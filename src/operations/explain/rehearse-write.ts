@@ -23,6 +23,8 @@ export interface RehearsalInit {
   readonly plan: WritePlan;
   /** Rows go by INSERT: there is no manifest. */
   readonly isInsert: boolean;
+  /** Of Parquet files that go as they are. */
+  readonly parquetColumns?: readonly string[] | undefined;
   readonly manifestUrl: string;
   readonly folderName: string;
   readonly statementTimeoutMs: number;
@@ -59,7 +61,7 @@ export async function rehearseWrite(init: RehearsalInit): Promise<RehearsedWrite
 }
 
 async function stagedRows(
-  { capabilities, isInsert, manifestUrl, folderName }: RehearsalInit,
+  { capabilities, isInsert, parquetColumns, manifestUrl, folderName }: RehearsalInit,
   plan: WritePlan,
   run: Run,
 ): Promise<StagedLoad> {
@@ -74,6 +76,7 @@ async function stagedRows(
     manifestUrl,
     manifestSha256: DIGEST,
     folderName,
+    ...(parquetColumns === undefined ? {} : { parquetColumns }),
     ...(isInsert ? { insertRows: () => madeUp(plan) } : {}),
     ...(plan.verify ? { checksum: await checksumOnServer(nothing, sql`nothing`, plan.columns, run) } : {}),
   };

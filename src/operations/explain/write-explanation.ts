@@ -24,16 +24,21 @@ export interface PlannedWrite {
   readonly createLedger?: Sql | undefined;
   /** `s3://` address of the run's folder; absent where rows go by INSERT. */
   readonly folder?: string | undefined;
+  /** Columns in the order of the files, where Parquet files go as they are. */
+  readonly parquetColumns?: readonly string[] | undefined;
+  /** Whether Parquet files may go as they are: their values decide when they are staged. */
+  readonly mayPass?: boolean | undefined;
   readonly estimates?: Readonly<Partial<Record<string, StepEstimate>>>;
 }
 
 /** The plan of a write, as people and programs read it. Asks nobody. */
 export async function explainPlannedWrite(planned: PlannedWrite): Promise<Explanation> {
-  const { connection, spec, plan, capabilities, ddl, createLedger, folder, estimates = {} } = planned;
+  const { connection, spec, plan, capabilities, ddl, createLedger, folder, parquetColumns, estimates = {} } = planned;
   const sent = await rehearseWrite({
     capabilities,
     plan,
     isInsert: folder === undefined,
+    parquetColumns,
     manifestUrl: folder === undefined ? '' : `${folder}manifest.json`,
     folderName: folder?.split('/').at(-2) ?? '',
     statementTimeoutMs: connection.options.statementTimeoutSeconds * 1000,
@@ -42,7 +47,10 @@ export async function explainPlannedWrite(planned: PlannedWrite): Promise<Explan
     plan,
     sent,
     ddl,
-    ...defined({ createLedger, files: folder === undefined ? undefined : stagedFiles(plan, folder) }),
+    ...defined({
+      createLedger,
+      files: folder === undefined ? undefined : stagedFiles(plan, folder, parquetColumns !== undefined),
+    }),
     maintenance: planMaintenance(spec, plan.target).steps.map(({ statement }) => statement),
     estimates,
   });
@@ -51,8 +59,8 @@ export async function explainPlannedWrite(planned: PlannedWrite): Promise<Explan
     kind: 'write',
     object: plan.targetName,
     operation: plan.operation,
-    path: folder === undefined ? 'insert' : 'staged',
-    reasons: [pathReason(plan, folder === undefined), loadReason(plan, spec)],
+    path: folder === undefined ? 'insert' : parquetColumns === undefined ? 'staged' : 'parquet',
+    reasons: [pathReason(plan, folder === undefined), ...passReason(planned), loadReason(plan, spec)],
     atomic: plan.before !== 'truncate',
     notAtomic: notAtomicOf(plan, spec),
     steps,
@@ -71,7 +79,18 @@ export async function explainPlannedWrite(planned: PlannedWrite): Promise<Explan
   });
 }
 
-function stagedFiles({ format }: WritePlan, folder: string): ExplainedFiles {
+function passReason({ parquetColumns, mayPass = false }: PlannedWrite): readonly string[] {
+  if (parquetColumns !== undefined) return ['as the Parquet files that they are: every value passes'];
+  return mayPass
+    ? ['as the Parquet files that they are where every value passes; as CSV, which is shown, where not']
+    : [];
+}
+
+function stagedFiles({ format }: WritePlan, folder: string, isParquet: boolean): ExplainedFiles {
+  if (isParquet) {
+    const sizes = 'the files of the input, one by one; the manifest lists each with its size';
+    return { format: 'parquet', compression: 'as it is', pattern: `${folder}part-<n>.parquet`, sizes };
+  }
   const ending = { gzip: '.csv.gz', zstd: '.csv.zst', none: '.csv' }[format.compression];
   return {
     format: 'csv',

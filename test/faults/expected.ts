@@ -27,7 +27,9 @@ export function expectedEndings(nature: Nature, where: Struck, { kind }: Operati
 function mayFail({ on, subject }: Struck): boolean {
   if (on === 's3:DeleteObjects' || on === 's3:DeleteObject' || on === 's3:ListObjectsV2') return true;
   if (on === 'sts:GetCallerIdentity') return true;
-  return /^(?:ROLLBACK|CLOSE|EXPLAIN|DROP TABLE IF EXISTS)\b/.test(subject) || /svv_table_info/i.test(subject);
+  return (
+    /^(?:ROLLBACK|CLOSE|EXPLAIN|DROP TABLE IF EXISTS)\b/.test(subject) || /svv_table_info|stv_slices/i.test(subject)
+  );
 }
 
 const isQuestion = ({ subject }: Struck): boolean => /^SELECT\b/.test(subject);

@@ -10,7 +10,7 @@ import { type Cell, type CellResult, titleOf } from './run-cell.ts';
 const RUNS_ALL = process.env['ROLESHIFT_FAULTS'] === 'all';
 const SEED = Number(process.env['ROLESHIFT_FAULTS_SEED'] ?? 1);
 /** Worlds at once: a cell mostly waits. */
-const LANES = 6;
+const LANES = 12;
 /** Processes that are killed: a start takes a second. */
 const KILLED = 40;
 
@@ -26,6 +26,11 @@ describe('faults: the matrix', function () {
 
   const told = ({ cell }: CellResult): string => titleOf(cell);
 
+  function tellProgress(results: readonly CellResult[], total: number): void {
+    const wrong = results.filter((result) => result.wrong.length > 0).length;
+    console.log(`    ${results.length} of ${total} cells, ${wrong} wrong`);
+  }
+
   function report(results: readonly CellResult[], all: number): void {
     console.log(renderReport(results, all, told));
     expect(results.filter(({ wrong }) => wrong.length > 0).map(told)).to.deep.equal([]);
@@ -36,7 +41,11 @@ describe('faults: the matrix', function () {
     const random = randomFrom(SEED);
     const results: CellResult[] = [];
     const cells = RUNS_ALL ? shuffled(every, random) : covering(every, random);
-    await runCells(worlds, cells, (result) => results.push(result));
+    await runCells(worlds, cells, (result) => {
+      results.push(result);
+      if (result.wrong.length > 0) console.log(`    ${told(result)}: ${result.wrong.join('; ')}`);
+      if (results.length % 200 === 0) tellProgress(results, cells.length);
+    });
     report(results, every.length);
     expect(results).to.have.length(cells.length);
   });
@@ -51,7 +60,7 @@ describe('faults: the matrix', function () {
     const results: CellResult[] = [];
     const waiting: Cell[] = shuffled(every, randomFrom(SEED)).slice(0, RUNS_ALL ? every.length : KILLED);
     await Promise.all(
-      worlds.slice(0, 2).map(async (on) => {
+      worlds.slice(0, 3).map(async (on) => {
         let next = startHost();
         for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) {
           const host = next;

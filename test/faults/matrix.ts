@@ -55,8 +55,8 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
 }
 
 /**
- * Fewer cells, in which every pair of step and fault, of operation and step, and of operation and fault is there all the
- * same; and those inside the transaction that writes in which rows may be lost or doubled.
+ * Fewer cells, in which every pair of step and fault, of operation and step, and of operation and nature of fault is
+ * there all the same; and those inside the transaction that writes in which rows may be lost or doubled.
  */
 export function covering(cells: readonly Cell[], random: () => number): readonly Cell[] {
   const seen = new Set<string>();
@@ -64,7 +64,7 @@ export function covering(cells: readonly Cell[], random: () => number): readonly
     const pairs = [
       `${nameOf(step)} / ${fault.name}`,
       `${operation.name} / ${nameOf(step)}`,
-      `${operation.name} / ${fault.name}`,
+      `${operation.name} / ${fault.nature}`,
     ];
     const isNew = pairs.some((pair) => !seen.has(pair));
     for (const pair of pairs) seen.add(pair);

@@ -80,8 +80,8 @@ function writerOf({ format, compression, delimiter, nullMarker }: ExportForm): S
     case 'csv':
       return sql`FORMAT csv, HEADER false, DELIMITER ${duckText(delimiter)}, QUOTE '"', ESCAPE '"', NULLSTR ${duckText(nullMarker)}, COMPRESSION ${packed}`;
     case 'jsonl':
-      // JSON escapes control characters: with these as marks a line is never quoted.
-      return sql`FORMAT csv, HEADER false, DELIMITER ${duckText('\x01')}, QUOTE ${duckText('\x02')}, ESCAPE ${duckText('\x02')}, NULLSTR ${duckText('\x03')}, COMPRESSION ${packed}`;
+      // JSON escapes control characters, so these marks are in no line; with a quote the engine would put it around each # too.
+      return sql`FORMAT csv, HEADER false, DELIMITER ${duckText('\x01')}, QUOTE '', ESCAPE '', NULLSTR ${duckText('\x03')}, COMPRESSION ${packed}`;
   }
 }
 

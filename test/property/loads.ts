@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { anyName, foldedName } from './names.ts';
+import { anyName, foldedName, tableName } from './names.ts';
 import { anyTable, type Table, type TableColumn } from './tables.ts';
 import type { Cell, Held } from './values.ts';
 
@@ -51,7 +51,7 @@ export interface Sizes {
 export function anyCase(sizes: Sizes): fc.Arbitrary<Case> {
   return fc
     .record({
-      object: anyName,
+      object: tableName,
       table: anyTable(sizes.columns),
       picked: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
       named: fc.boolean(),

@@ -29,6 +29,9 @@ export const anyName: fc.Arbitrary<string> = fc
   )
   .filter((name) => !SYSTEM_COLUMNS.includes(foldedName(name)));
 
+/** A name for a table: behind a # it would be a temporary one. */
+export const tableName: fc.Arbitrary<string> = anyName.filter((name) => !name.startsWith('#'));
+
 /** The name as a cluster keeps it that does not tell capitals apart. */
 export function foldedName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

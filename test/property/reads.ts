@@ -10,8 +10,8 @@ import type { Value } from '../../src/types/batch.ts';
 import { openReadWorld, type ReadWorld } from '../operations/read-world.ts';
 import { anyFilter, compared, isOrdered, judged } from './filters.ts';
 import type { Row } from './model.ts';
-import { anyName, foldedName, quoted } from './names.ts';
-import { execute, expectSame, sorted, valueIn } from './rows.ts';
+import { foldedName, quoted, tableName } from './names.ts';
+import { execute, expectSame, mayCreateSchemas, sorted, valueIn } from './rows.ts';
 import type { Runs } from './runs.ts';
 import { anyTable, type Table, type TableColumn } from './tables.ts';
 import type { Held } from './values.ts';
@@ -53,6 +53,7 @@ export function describeReads(runs: Runs, cases: number, sizes: ReadSizes): void
     let tables = 0;
     before(async () => {
       world = await openReadWorld();
+      await mayCreateSchemas(world);
       folder = await mkdtemp(join(tmpdir(), 'roleshift-property-'));
     });
     after(async () => {
@@ -73,7 +74,7 @@ export function describeReads(runs: Runs, cases: number, sizes: ReadSizes): void
 }
 
 function anyReadCase(sizes: ReadSizes): fc.Arbitrary<ReadCase> {
-  return fc.record({ object: anyName, table: anyTable(sizes.columns) }).chain(({ object, table }) => {
+  return fc.record({ object: tableName, table: anyTable(sizes.columns) }).chain(({ object, table }) => {
     const own = table.columns.filter(({ isIdentity }) => !isIdentity);
     const cells = own.map(({ type, nullable }) => (nullable ? fc.option(type.values, { freq: 4 }) : type.values));
     const row = fc
@@ -140,7 +141,7 @@ function isFile(way: Way): way is 'csv' | 'jsonl' | 'parquet' {
 
 async function tryReads(world: ReadWorld, folder: string, schema: string, { object, table, rows, readings }: ReadCase) {
   const name = foldedName(object);
-  await world.world.sql(`CREATE SCHEMA ${schema}; GRANT ALL ON SCHEMA ${schema} TO etl`);
+  await execute(world, `CREATE SCHEMA ${schema}`);
   await execute(world, `CREATE TABLE ${schema}.${quoted(object)} ${table.ddl}`);
   const inputs = rows.map((row) => Object.fromEntries([...row].map(([column, cell]) => [column, inputOf(cell)])));
   await write(world.connection, { object: [schema, name] }, inputs, world.run());

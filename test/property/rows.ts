@@ -3,6 +3,7 @@ import { Sql } from '../../src/sql/sql.ts';
 import type { Value } from '../../src/types/batch.ts';
 import type { ReadWorld } from '../operations/read-world.ts';
 import type { Row } from './model.ts';
+import { quoted } from './names.ts';
 import type { TableColumn } from './tables.ts';
 
 export function valueIn(row: Row, column: string): Value {
@@ -41,4 +42,10 @@ export async function execute(world: ReadWorld, text: string): Promise<readonly 
   } finally {
     await session[Symbol.asyncDispose]();
   }
+}
+
+/** Lets the connection's user make a schema for each case. */
+export async function mayCreateSchemas(world: ReadWorld): Promise<void> {
+  const [[database]] = (await execute(world, 'SELECT current_database()')) as [[string]];
+  await world.world.sql(`GRANT CREATE ON DATABASE ${quoted(database)} TO etl`);
 }

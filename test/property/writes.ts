@@ -13,7 +13,7 @@ import { openReadWorld, type ReadWorld } from '../operations/read-world.ts';
 import { anyCase, type Case, type Load, type Sizes } from './loads.ts';
 import { applied, type Outcome, type Row, sensible } from './model.ts';
 import { foldedName, quoted } from './names.ts';
-import { execute, expectSame, valueIn } from './rows.ts';
+import { execute, expectSame, mayCreateSchemas, valueIn } from './rows.ts';
 import type { Runs } from './runs.ts';
 import { namesFor, sourceOf } from './sources.ts';
 import type { Table } from './tables.ts';
@@ -34,6 +34,7 @@ export function describeWrites(runs: Runs, cases: number, sizes: Sizes): void {
     let tables = 0;
     before(async () => {
       world = await openReadWorld();
+      await mayCreateSchemas(world);
       folder = await mkdtemp(join(tmpdir(), 'roleshift-property-'));
     });
     after(async () => {
@@ -54,7 +55,7 @@ export function describeWrites(runs: Runs, cases: number, sizes: Sizes): void {
 }
 
 async function tryCase(world: ReadWorld, folder: string, schema: string, { object, table, changeColumn, loads }: Case) {
-  await world.world.sql(`CREATE SCHEMA ${schema}; GRANT ALL ON SCHEMA ${schema} TO etl`);
+  await execute(world, `CREATE SCHEMA ${schema}`);
   const name = foldedName(object);
   await execute(world, `CREATE TABLE ${schema}.${quoted(object)} ${table.ddl}`);
   let rows: readonly Row[] = [];

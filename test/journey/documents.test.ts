@@ -103,8 +103,8 @@ describe('the examples in the documents', () => {
     expect(lines).not.to.deep.equal([]);
     const helps = new Map<string, string>();
     for (const line of lines) {
-      const command = /roleshift (\w+)/.exec(line)?.[1] ?? '';
-      const help = helps.get(command) ?? (await roleshift([command, '--help'])).stdout;
+      const command = /roleshift ((?:explain )?\w+)/.exec(line)?.[1] ?? '';
+      const help = helps.get(command) ?? (await roleshift([...command.split(' '), '--help'])).stdout;
       helps.set(command, help);
       expect(help, line).to.match(new RegExp(`^Usage: roleshift ${command} `));
       for (const [option] of line.matchAll(/\s--?[a-z][\w-]*/g)) {

@@ -11,7 +11,7 @@ const SEED = Number(process.env['ROLESHIFT_FAULTS_SEED'] ?? 20_261_124);
 const isQuick = ({ fault }: Cell): boolean => !/always|no answer|paused|for long/.test(fault.name);
 
 describe('faults: a sample of the matrix', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let worlds: readonly FaultWorld[];
   before(async () => {
     worlds = await openWorlds(2);

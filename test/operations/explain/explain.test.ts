@@ -204,6 +204,15 @@ describe('explain', () => {
       .and.not.match(/undefined|\[object/);
   });
 
+  it('shows no secret that SQL of your own holds', async () => {
+    const preSql =
+      "create user x password 'Pass''word1'; copy t from 's3://b/k' access_key_id 'AKIAX' secret_access_key 'hidden'";
+    const plan = await redshift.explainRead({ object: 'sales.orders', preSql });
+    const text = JSON.stringify(plan);
+    expect(text).to.contain("password '***'").and.contain("secret_access_key '***'").and.contain('s3://b/k');
+    expect(text).to.not.match(/hidden|AKIAX|word1/);
+  });
+
   it('does not take a row from a program', async () => {
     let taken = 0;
     function* rows(): Generator<object> {

@@ -6,8 +6,11 @@ import { OPERATIONS } from './operations.ts';
 import { renderReport } from './report.ts';
 import { type Cell, type CellResult, titleOf } from './run-cell.ts';
 
-// ROLESHIFT_FAULTS=all runs every cell, which takes the better part of an hour; the seed draws others in their place.
-const RUNS_ALL = process.env['ROLESHIFT_FAULTS'] === 'all';
+// `all` runs every cell, which takes the better part of an hour; `covering` every pair. The seed draws others in their place.
+const EXTENT = process.env['ROLESHIFT_FAULTS'] ?? 'sample';
+const RUNS_ALL = EXTENT === 'all';
+/** Cells of a sample, out of those that cover every pair. */
+const SAMPLE = 1200;
 const SEED = Number(process.env['ROLESHIFT_FAULTS_SEED'] ?? 1);
 /** Worlds at once: a cell mostly waits. */
 const LANES = 12;
@@ -40,7 +43,8 @@ describe('faults: the matrix', function () {
     const every = await allCells(worlds[0]!);
     const random = randomFrom(SEED);
     const results: CellResult[] = [];
-    const cells = RUNS_ALL ? shuffled(every, random) : covering(every, random);
+    const pairs = covering(every, random);
+    const cells = RUNS_ALL ? shuffled(every, random) : EXTENT === 'covering' ? pairs : pairs.slice(0, SAMPLE);
     await runCells(worlds, cells, (result) => {
       results.push(result);
       if (result.wrong.length > 0) console.log(`    ${told(result)}: ${result.wrong.join('; ')}`);

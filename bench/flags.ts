@@ -3,8 +3,10 @@ import { parseArgs } from 'node:util';
 
 /** What is asked of a run of the benchmark. */
 export interface Flags {
-  /** Rows of each table. */
+  /** Rows of the flights table. */
   readonly rows: number;
+  /** Rows of the wide table. */
+  readonly wideRows: number;
   /** Rows that peers get: they hold all of them in memory. */
   readonly peerRows: number;
   /** Rows of the large one of the two tables whose peaks are compared. */
@@ -22,7 +24,8 @@ export interface Flags {
 }
 
 export const USAGE = `npm run bench -- [flags]
-  --rows N          rows of each table (1000000)
+  --rows N          rows of the flights table (1000000)
+  --wide-rows N     rows of the wide table (a tenth of --rows, and a million at least where --rows has them)
   --peer-rows N     rows of each table for the peers (1000000, or --rows where that is less)
   --memory-rows N   rows of the large table of the memory row (50000000)
   --rounds N        rounds of each comparison (3)
@@ -40,6 +43,7 @@ export function readFlags(args: readonly string[]): Flags | 'help' | 'list' {
     args: [...args],
     options: {
       rows: { type: 'string', default: '1000000' },
+      'wide-rows': { type: 'string' },
       'peer-rows': { type: 'string' },
       'memory-rows': { type: 'string', default: '50000000' },
       rounds: { type: 'string', default: '3' },
@@ -58,6 +62,10 @@ export function readFlags(args: readonly string[]): Flags | 'help' | 'list' {
   const rows = count('--rows', values.rows);
   return {
     rows,
+    wideRows: count(
+      '--wide-rows',
+      values['wide-rows'] ?? String(Math.min(rows, Math.max(1_000_000, Math.ceil(rows / 10)))),
+    ),
     peerRows: count('--peer-rows', values['peer-rows'] ?? String(Math.min(rows, 1_000_000))),
     memoryRows: count('--memory-rows', values['memory-rows']),
     rounds: count('--rounds', values.rounds),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Figure, Job } from '../agent/protocol.ts';
 import { median, type Result } from '../figures.ts';
 import type { Bench } from '../world.ts';
-import { type BenchRow, dataOf } from './row.ts';
+import { type BenchRow, dataOf, rowsOf } from './row.ts';
 import { upsertRange } from './upsert.ts';
 
 /** Calls of one run, by service. */
@@ -39,9 +39,9 @@ export const cost: BenchRow = {
   id: 'cost',
   title: 'Cost of a run that begins with nothing',
   async *run(bench) {
-    const { rows } = bench.flags;
-    const { from, to, count } = upsertRange(rows);
     for (const set of dataOf(bench)) {
+      const rows = rowsOf(bench, set);
+      const { from, to, count } = upsertRange(rows);
       const object = await bench.table(set, rows);
       const target = await bench.target(set, object);
       const used = await bench.fresh();

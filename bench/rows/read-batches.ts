@@ -1,7 +1,7 @@
 import type { Job } from '../agent/protocol.ts';
 import type { Bench } from '../world.ts';
 import type { BenchRow } from './row.ts';
-import { compareRounds, dataOf } from './row.ts';
+import { compareRounds, dataOf, rowsOf } from './row.ts';
 
 const FETCH_ROWS = 10_000; // the connector's own default of batchRows
 
@@ -18,8 +18,8 @@ export const readStaged: BenchRow = {
   id: 'read-staged',
   title: 'Staged read to API batches',
   async *run(bench) {
-    const { rows } = bench.flags;
     for (const set of dataOf(bench)) {
+      const rows = rowsOf(bench, set);
       const object = await bench.table(set, rows);
       yield await compareRounds(bench, {
         row: 'read-staged',
@@ -46,8 +46,8 @@ export const readDirect: BenchRow = {
   id: 'read-direct',
   title: 'Direct read to API batches',
   async *run(bench) {
-    const { rows } = bench.flags;
     for (const set of dataOf(bench)) {
+      const rows = rowsOf(bench, set);
       const object = await bench.table(set, rows);
       const byHand: Job = { kind: 'handCursor', query: `SELECT * FROM ${object}`, fetchRows: FETCH_ROWS };
       yield await compareRounds(bench, {

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { Result } from '../figures.ts';
 import type { Bench } from '../world.ts';
-import { type BenchRow, compareRounds, dataOf } from './row.ts';
+import { type BenchRow, compareRounds, dataOf, rowsOf } from './row.ts';
 
 export const readParquet: BenchRow = {
   id: 'read-parquet',
   title: 'Staged read to Parquet',
   async *run(bench: Bench): AsyncGenerator<Result, void, undefined> {
-    const { rows } = bench.flags;
     for (const set of dataOf(bench)) {
+      const rows = rowsOf(bench, set);
       const table = await bench.table(set, rows);
       yield await compareRounds(bench, {
         row: 'read-parquet',

@@ -69,3 +69,6 @@ export async function compareRounds(bench: Bench, comparison: Comparison): Promi
 
 /** The sets of data that were asked for. */
 export const dataOf = ({ flags }: Bench): readonly DataSet[] => flags.data.map(dataSet);
+
+/** How many rows of this set were asked for. */
+export const rowsOf = ({ flags }: Bench, { name }: DataSet): number => (name === 'wide' ? flags.wideRows : flags.rows);

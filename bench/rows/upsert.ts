@@ -2,7 +2,7 @@ import type { Job, Shape } from '../agent/protocol.ts';
 import type { DataSet } from '../data.ts';
 import type { Bench } from '../world.ts';
 import type { BenchRow } from './row.ts';
-import { compareRounds, dataOf } from './row.ts';
+import { compareRounds, dataOf, rowsOf } from './row.ts';
 
 /** One row comes for every five that the table has; half of them are there already. */
 export function upsertRange(rows: number): { readonly from: number; readonly to: number; readonly count: number } {
@@ -36,9 +36,9 @@ export const upsert: BenchRow = {
   id: 'upsert',
   title: 'Upsert',
   async *run(bench) {
-    const { rows } = bench.flags;
-    const { from, to, count } = upsertRange(rows);
     for (const set of dataOf(bench)) {
+      const rows = rowsOf(bench, set);
+      const { from, to, count } = upsertRange(rows);
       const base = await bench.table(set, rows);
       const object = await bench.target(set, base);
       const file = await bench.file(set, from, to);

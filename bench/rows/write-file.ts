@@ -1,12 +1,12 @@
 import type { BenchRow } from './row.ts';
-import { compareRounds, dataOf } from './row.ts';
+import { compareRounds, dataOf, rowsOf } from './row.ts';
 
 export const writeParquet: BenchRow = {
   id: 'write-parquet',
   title: 'Staged write from Parquet that Redshift can load as it is',
   async *run(bench) {
-    const { rows } = bench.flags;
     for (const set of dataOf(bench)) {
+      const rows = rowsOf(bench, set);
       const object = await bench.target(set);
       const file = await bench.file(set, 1, rows);
       const prefix = await bench.ready(set, 1, rows, 'parquet');
@@ -35,8 +35,8 @@ export const writeCsv: BenchRow = {
   id: 'write-csv',
   title: 'Staged write from Parquet that becomes CSV',
   async *run(bench) {
-    const { rows } = bench.flags;
     for (const set of dataOf(bench)) {
+      const rows = rowsOf(bench, set);
       const object = await bench.target(set);
       const file = await bench.file(set, 1, rows, { textual: true });
       const prefix = await bench.ready(set, 1, rows, 'csv');

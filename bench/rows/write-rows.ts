@@ -1,12 +1,12 @@
 import type { BenchRow } from './row.ts';
-import { compareRounds, dataOf } from './row.ts';
+import { compareRounds, dataOf, rowsOf } from './row.ts';
 
 export const writeRows: BenchRow = {
   id: 'write-rows',
   title: 'Staged write from API rows',
   async *run(bench) {
-    const { rows: count } = bench.flags;
     for (const set of dataOf(bench)) {
+      const count = rowsOf(bench, set);
       const object = await bench.target(set);
       const rows = { file: await bench.file(set, 1, Math.min(count, 100_000)), count, columns: set.columns };
       yield await compareRounds(bench, {

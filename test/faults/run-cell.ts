@@ -188,7 +188,7 @@ function tablesAfter(
     case 'unknown':
       return [before, after, between];
     case 'table emptied':
-      return [between];
+      return [between, before]; // "TRUNCATE was done, or may have been"
     case 'nothing written':
       // A table that was made for the write may be there, and empty. An abort has no report.
       return before === undefined

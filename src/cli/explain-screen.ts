@@ -54,9 +54,15 @@ function describeStep(step: ExplainedStep, number: number, width: number): reado
   const head = `${String(number).padStart(2)}.  ${styleText('bold', plainText(title))}  ${styleText('dim', `[${id}]`)}`;
   const isBroken = transaction.startsWith('NOT ');
   return [
-    estimate === undefined ? head : `${head}  ${styleText('dim', `about ${amountText(estimate)}`)}`,
+    head,
+    ...(estimate === undefined ? [] : lines('estimate', [`${amountText(estimate)}  (${estimate.from})`])),
     ...statements.flatMap(({ sql, note }, index) => [
-      ...entry(index === 0 ? 'sql' : '', styleText('cyan', `${plainText(sql, { lines: true })};`), MARGIN, width),
+      ...entry(
+        index === 0 ? 'sql' : '',
+        styleText('cyan', `${plainText(sql.trim(), { lines: true })};`),
+        MARGIN,
+        width,
+      ),
       ...(note === undefined ? [] : entry('', styleText('dim', `-- ${note}`), MARGIN, width)),
     ]),
     ...(files === undefined ? [] : lines('files', filesText(files))),
@@ -67,7 +73,7 @@ function describeStep(step: ExplainedStep, number: number, width: number): reado
 }
 
 function filesText({ format, compression, pattern, sizes }: ExplainedFiles): readonly string[] {
-  return [plainText(pattern), `${format}, ${compression}; ${sizes}`];
+  return [plainText(pattern), `${format}, ${compression === 'none' ? 'not compressed' : compression}; ${sizes}`];
 }
 
 function lockText({ table, keepsOut, until, waitSeconds }: ExplainedLock): string {
@@ -95,7 +101,8 @@ function entry(
 ): readonly string[] {
   const indent = margin + LABEL;
   const lead = `${' '.repeat(margin)}${label}${' '.repeat(Math.max(1, LABEL - labelWidth))}`;
-  return [wrap(`${lead}${text}`, indent, width)];
+  const hanging = text.replaceAll('\n', `\n${' '.repeat(indent)}`);
+  return [wrap(`${lead}${hanging}`, indent, width)];
 }
 
 function terminalWidth(): number {

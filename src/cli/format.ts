@@ -91,7 +91,9 @@ function wrapLine(text: string, margin: string, width: number): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/(?<=\S)(?= )/)) {
-    if (line !== '' && stringWidth(line + word) > width) {
+    const start = stringWidth(line) + word.length - word.trimStart().length;
+    // A word that stands where the next line would begin gains nothing by a break.
+    if (line !== '' && start > margin.length && stringWidth(line + word) > width) {
       lines.push(line);
       line = margin + word.trimStart();
     } else line += word;

@@ -66,6 +66,10 @@ describe('wrap', () => {
   it('keeps a word that is wider than the line whole', () => {
     expect(wrap(`say ${'x'.repeat(60)} now`, 2, 40)).to.equal(`say\n  ${'x'.repeat(60)}\n  now`);
   });
+
+  it('leaves no label alone ahead of such a word', () => {
+    expect(wrap(`url ${'x'.repeat(60)} now`, 4, 40)).to.equal(`url ${'x'.repeat(60)}\n    now`);
+  });
 });
 
 describe('describeProgress', () => {

@@ -167,8 +167,12 @@ function exportStep({ estimate }: ReadSteps, { place, form, split, manifest }: E
     place.kind === 'local' ? place.path : place.kind === 's3' ? `s3://${place.bucket}/${place.key}` : 'the stream';
   const sizes = [
     ...(split === undefined ? ['one file'] : []),
-    ...(split !== undefined && Number.isFinite(split.bytes) ? [`about ${split.bytes} bytes each`] : []),
-    ...(split !== undefined && Number.isFinite(split.rows) ? [`${split.rows} rows each at most`] : []),
+    ...(split !== undefined && Number.isFinite(split.bytes)
+      ? [`about ${split.bytes.toLocaleString('en-US')} bytes each`]
+      : []),
+    ...(split !== undefined && Number.isFinite(split.rows)
+      ? [`${split.rows.toLocaleString('en-US')} rows each at most`]
+      : []),
     ...(manifest ? ['_manifest.json lists them when all are complete'] : []),
   ];
   return {

@@ -62,7 +62,7 @@ export async function explainPlannedWrite(planned: PlannedWrite): Promise<Explan
     path: folder === undefined ? 'insert' : parquetColumns === undefined ? 'staged' : 'parquet',
     reasons: [pathReason(plan, folder === undefined), ...passReason(planned), loadReason(plan, spec)],
     atomic: plan.before !== 'truncate',
-    notAtomic: notAtomicOf(plan, spec),
+    notAtomic: notAtomicOf(plan, spec, ddl.length > 0),
     steps,
     columns: fidelityReport(plan.columns, 'load'),
     retries: retriesOf(plan, folder === undefined),
@@ -103,7 +103,7 @@ function stagedFiles({ format }: WritePlan, folder: string, isParquet: boolean):
 function pathReason({ path }: WritePlan, isInsert: boolean): string {
   const way = isInsert ? 'by INSERT' : 'by way of S3';
   if (path.kind !== 'look') return `${way}: ${path.reason}`;
-  const bounds = `${path.maxRows} rows and ${path.maxBytes / 1024 / 1024} MB compressed`;
+  const bounds = `${path.maxRows.toLocaleString('en-US')} rows and ${path.maxBytes / 1024 / 1024} MiB compressed`;
   return isInsert
     ? `${way}: the input is within ${bounds}`
     : `${way}: the input is, or may be, larger than ${bounds}; a smaller one goes by INSERT`;
@@ -125,9 +125,12 @@ function loadReason(plan: WritePlan, spec: WriteSpec): string {
   return `into a temporary table first: ${why.join('; ')}`;
 }
 
-function notAtomicOf(plan: WritePlan, spec: WriteSpec): readonly string[] {
+function notAtomicOf(plan: WritePlan, spec: WriteSpec, isShaped: boolean): readonly string[] {
   const looksAfter = (spec.analyze ?? 'none') !== 'none' || (spec.vacuum ?? 'none') !== 'none';
   return [
+    ...(isShaped
+      ? [`${plan.targetName} is made, or changed, for good before the rows come, and stays so if the write fails`]
+      : []),
     ...(plan.before === 'truncate'
       ? [`TRUNCATE empties ${plan.targetName} for good before the transaction that fills it`]
       : []),

@@ -63,7 +63,7 @@ function userStep(
   };
 }
 
-function planStep({ ddl, createLedger }: WriteSteps): ExplainedStep {
+function planStep({ plan, ddl, createLedger }: WriteSteps): ExplainedStep {
   const statements = [
     ...ddl,
     ...(createLedger === undefined ? [] : [{ sql: String(createLedger), note: 'the ledger is missing: it is made' }]),
@@ -72,9 +72,30 @@ function planStep({ ddl, createLedger }: WriteSteps): ExplainedStep {
     id: 'plan',
     title: statements.length === 0 ? 'Look up the table and its ledger' : 'Look up the table, and make what is missing',
     statements,
-    transaction: AUTOCOMMIT,
+    ...defined({ locks: changeLocks(plan, ddl) }),
+    transaction: locksTable(ddl)
+      ? 'one transaction from BEGIN to COMMIT, before that of the rows; each statement outside of it is one of its own'
+      : AUTOCOMMIT,
     notes: statements.length === 0 ? ['Reads the catalog and the ledger; changes nothing.'] : [],
   };
+}
+
+/** A table that is changed in several statements at once is locked ahead of them. */
+function locksTable(ddl: readonly ExplainedStatement[]): boolean {
+  return ddl.some(({ sql }) => sql.startsWith('LOCK '));
+}
+
+/** What a change of the table keeps others from; a new one nobody meets. */
+function changeLocks(
+  { targetName, lockTimeoutMs }: WritePlan,
+  ddl: readonly ExplainedStatement[],
+): readonly ExplainedLock[] | undefined {
+  const keepsOut = 'everybody who reads or writes it';
+  if (locksTable(ddl)) {
+    return [{ table: targetName, keepsOut, until: 'COMMIT of the change', waitSeconds: lockTimeoutMs / 1000 }];
+  }
+  if (!ddl.some(({ sql }) => sql.startsWith('ALTER '))) return undefined;
+  return [{ table: targetName, keepsOut, until: 'each ALTER TABLE has ended' }];
 }
 
 function stageStep(files: ExplainedFiles | undefined): ExplainedStep {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { ConnectorError } from '../core/errors.ts';
 import type { SupportedType } from '../core/redshift-type.ts';
 import type { Run } from '../core/run.ts';
@@ -21,7 +22,8 @@ import {
   SCHEMA,
 } from './parquet-footer.ts';
 import { chunkRange, type MixedPart } from './parquet-parts.ts';
-import { stagedColumnName } from './read-parquet.ts';
+import { stagedColumnName, unloadedRows } from './read-parquet.ts';
+import type { Thrift } from './thrift-compact.ts';
 
 /** Types of the format: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
 const TYPE = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const;
@@ -32,6 +34,24 @@ const REPEATED = 2n;
 const MAX_PADDED_BYTES = 64;
 const VECTOR_ROWS = 2048;
 
+/** The schema of a file whose columns are all written anew: what is carried over must have the form that it says. */
+export async function schemaAnew(
+  engine: Engine,
+  fields: readonly SupportedField[],
+  to: string,
+  run: Run,
+): Promise<readonly Thrift[]> {
+  const columns = fields.map(
+    ({ type }, position) =>
+      sql`${parquetColumn(type, sql`CAST(NULL AS VARCHAR)`)} AS ${duckName(stagedColumnName(position))}`,
+  );
+  const statement = sql`COPY (SELECT ${join(columns)} LIMIT 0) TO ${duckText(to)} (FORMAT parquet)`;
+  await engine.copy(statement, run, () => undefined);
+  const { footer } = await readFooter(to);
+  await rm(to);
+  return listAt(footer, FILE.schema);
+}
+
 /**
  * Which columns of an unloaded file have to be written anew to become columns of an export, those of the others being what
  * an export would write in any case; `undefined` where the file must be converted as a whole. Pure.
@@ -39,6 +59,7 @@ const VECTOR_ROWS = 2048;
 export function columnsAnew(
   fields: readonly SupportedField[],
   { footer, end }: ParquetFooter,
+  schema: readonly Thrift[],
 ): readonly number[] | undefined {
   const [root, ...leaves] = listAt(footer, FILE.schema).map(fieldsOf);
   if (root === undefined || leaves.length !== fields.length || !isPlain(footer, end, fields.length)) return undefined;
@@ -47,7 +68,8 @@ export function columnsAnew(
   }
   const anew: number[] = [];
   for (const [position, { type }] of fields.entries()) {
-    if (isCarried(type, leaves[position] ?? new Map())) continue;
+    const leaf = leaves[position] ?? new Map();
+    if (isCarried(type, leaf) && isSameForm(leaf, fieldsOf(schema[position + 1]))) continue;
     if (!isNarrow(type)) return undefined;
     anew.push(position);
   }
@@ -58,11 +80,7 @@ export function columnsAnew(
 export async function writeAnew(
   engine: Engine,
   path: string,
-  {
-    fields,
-    anew,
-    to,
-  }: { readonly fields: readonly SupportedField[]; readonly anew: readonly number[]; readonly to: string },
+  { fields, anew, schema, to }: AnewInit,
   run: Run,
 ): Promise<{ readonly part: MixedPart; readonly rows: number }> {
   const { footer } = await readFooter(path);
@@ -87,7 +105,14 @@ export async function writeAnew(
   }
   // As many at once as the engine lets: each keeps the order of its own rows.
   await Promise.all(writing);
-  return { part: { path, anew, pieces }, rows: start };
+  return { part: { path, anew, pieces, schema }, rows: start };
+}
+
+export interface AnewInit {
+  readonly fields: readonly SupportedField[];
+  readonly anew: readonly number[];
+  readonly schema: readonly Thrift[];
+  readonly to: string;
 }
 
 interface GroupInit {
@@ -100,9 +125,16 @@ interface GroupInit {
 
 async function writeGroup(engine: Engine, { list, path, piece, start, rows }: GroupInit, run: Run): Promise<void> {
   const rowsAtOnce = (Math.ceil(rows / VECTOR_ROWS) + 1) * VECTOR_ROWS;
-  const statement = sql`COPY (SELECT ${list} FROM read_parquet(${duckText(path)}, file_row_number = true) WHERE file_row_number >= ${integer(start)} AND file_row_number < ${integer(start + rows)}) TO ${duckText(piece)} (FORMAT parquet, COMPRESSION SNAPPY, ROW_GROUP_SIZE ${integer(rowsAtOnce)})`;
+  const statement = sql`COPY (SELECT ${list} FROM ${unloadedRows(path)} WHERE file_row_number >= ${integer(start)} AND file_row_number < ${integer(start + rows)}) TO ${duckText(piece)} (FORMAT parquet, COMPRESSION SNAPPY, ROW_GROUP_SIZE ${integer(rowsAtOnce)})`;
   const written = await engine.copy(statement, run, () => undefined);
   if (written !== rows) throw new ConnectorError('RS_INTERNAL', 'Columns of an export were written incompletely');
+}
+
+/** Whether values are laid out alike: one may stand under the other's name and annotations. */
+function isSameForm(leaf: Fields, other: Fields): boolean {
+  return [SCHEMA.type, SCHEMA.length, SCHEMA.repetition].every(
+    (id) => numberAt(leaf, id, 0n) === numberAt(other, id, 0n),
+  );
 }
 
 /** Whether a column is, byte by byte, what an export holds for the type. */

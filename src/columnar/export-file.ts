@@ -6,7 +6,7 @@ import { integer, join, type Sql, sql } from '../sql/sql.ts';
 import type { SupportedField } from '../types/field.ts';
 import type { Engine } from './engine.ts';
 import { type ExportFormat, exportColumns, JSON_NULL } from './export-expression.ts';
-import { stagedColumnName } from './read-parquet.ts';
+import { stagedColumnName, unloadedRows } from './read-parquet.ts';
 
 export type ExportCompression = 'none' | 'gzip' | 'zstd' | 'snappy';
 
@@ -61,9 +61,10 @@ export interface ExportFileInit {
 
 function sourceOf(input: ExportInput, fields: readonly SupportedField[], range: ExportFileInit['range']): Sql {
   if (input.kind === 'unloaded') {
-    if (range === undefined) return sql`read_parquet(${duckText(input.path)})`;
+    const rows = unloadedRows(input.path);
+    if (range === undefined) return rows;
     const { start, end } = range;
-    return sql`read_parquet(${duckText(input.path)}, file_row_number = true) WHERE file_row_number >= ${integer(start)} AND file_row_number < ${integer(end)}`;
+    return sql`${rows} WHERE file_row_number >= ${integer(start)} AND file_row_number < ${integer(end)}`;
   }
   const types = join(fields.map((_, position) => sql`${duckText(stagedColumnName(position))}: 'VARCHAR'`));
   const line = Math.max(input.longestLine + 64, 2 * 1024 * 1024);

@@ -4,7 +4,16 @@ import { readThrift, type Thrift } from './thrift-compact.ts';
 
 // Numbers of fields in https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 export const FILE = { schema: 2, rows: 3, rowGroups: 4, metadata: 5 } as const;
-export const SCHEMA = { type: 1, repetition: 3, name: 4, children: 5, converted: 6, scale: 7, precision: 8 } as const;
+export const SCHEMA = {
+  type: 1,
+  length: 2,
+  repetition: 3,
+  name: 4,
+  children: 5,
+  converted: 6,
+  scale: 7,
+  precision: 8,
+} as const;
 export const ROW_GROUP = { columns: 1, bytes: 2, rows: 3, offset: 5, packedBytes: 6, ordinal: 7 } as const;
 export const CHUNK = {
   path: 1,

@@ -33,6 +33,8 @@ export interface MixedPart {
   readonly anew: readonly number[];
   /** Those columns, a file of one row group for each row group, rows in the same order; none where `anew` is empty. */
   readonly pieces: readonly string[];
+  /** What the columns are once they are mixed. */
+  readonly schema: readonly Thrift[];
 }
 
 /**
@@ -72,19 +74,16 @@ export class ParquetParts {
     path,
     anew,
     pieces,
+    schema,
   }: MixedPart): Promise<{ readonly head: Buffer; readonly ranges: readonly FileRange[] }> {
     const { footer } = await readFooter(path);
     const groups = listAt(footer, FILE.rowGroups);
     const others = await Promise.all(pieces.map(async (piece) => ({ piece, ...(await readFooter(piece)) })));
     if (anew.length > 0 && others.length !== groups.length) throw unexpected();
-    const head = this.#begin(
-      footer,
-      listAt(footer, FILE.schema).map((element, position) => {
-        const other = anew.indexOf(position - 1);
-        const [first] = others;
-        return other < 0 || first === undefined ? element : (listAt(first.footer, FILE.schema)[other + 1] ?? element);
-      }),
-    );
+    const made = others.map((other) => listAt(other.footer, FILE.schema).slice(1));
+    const wanted = fingerprint(anew.flatMap((position) => schema[position + 1] ?? []));
+    if (made.some((leaves) => !fingerprint(leaves).equals(wanted))) throw otherSchema();
+    const head = this.#begin(footer, schema);
     const ranges: FileRange[] = [];
     for (const [ordinal, group] of groups.entries()) {
       const other = others[ordinal];

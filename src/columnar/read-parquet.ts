@@ -18,6 +18,11 @@ export function stagedColumnName(position: number): string {
   return `c${position + 1}`;
 }
 
+/** What UNLOAD has written, with the number of each row. Texts are texts, whether or not the file says so. */
+export function unloadedRows(path: string): Sql {
+  return sql`read_parquet(${duckText(path)}, file_row_number = true, binary_as_string = true)`;
+}
+
 /** The rows of one staged Parquet file, in batches of bounded size. The file must lie in the engine's folder. */
 export function readParquet(
   engine: Engine,
@@ -41,7 +46,7 @@ async function* chunksOf(
   columns: readonly Sql[],
   run: Run,
 ): AsyncGenerator<DuckDBDataChunk, void, undefined> {
-  const select = sql`SELECT ${join(columns)} FROM read_parquet(${duckText(path)}, file_row_number = true)`;
+  const select = sql`SELECT ${join(columns)} FROM ${unloadedRows(path)}`;
   const { rows, rowBytes } = await measureRows(engine, path, fields, run);
   if (rowBytes * CHUNK_ROWS <= CHUNK_BYTES) {
     yield* engine.stream([select], run);
@@ -80,7 +85,7 @@ export async function measureRows(
     sql` + `,
   );
   const [[rowBytes] = []] = await engine.query(
-    sql`SELECT coalesce(avg(${lengths}), 0) FROM read_parquet(${file})`,
+    sql`SELECT coalesce(avg(${lengths}), 0) FROM ${unloadedRows(path)}`,
     run,
   );
   return { rows: Number(rows), rowBytes: Number(rowBytes) };

@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { columnsAnew, writeAnew } from '../../columnar/carry-columns.ts';
+import { columnsAnew, schemaAnew, writeAnew } from '../../columnar/carry-columns.ts';
 import { Engine } from '../../columnar/engine.ts';
 import { readFooter } from '../../columnar/parquet-footer.ts';
 import { measureRows } from '../../columnar/read-parquet.ts';
+import type { Thrift } from '../../columnar/thrift-compact.ts';
 import type { OpenedRead } from '../read/read-open.ts';
 import type { StagedRead } from '../read/read-staged.ts';
 import type { FetchedFile } from '../read/read-staged-fetch.ts';
@@ -33,10 +34,12 @@ export async function convertStaged(work: ExportWork, staged: StagedRead): Promi
   const mayCarry = opened.check === undefined && isCarriedForm(plan);
   await using engine = await Engine.open({ folder: staged.folder, ...(mayCarry ? { threads: 1 } : {}) });
   const to = join(engine.folder, `export.${plan.form.format}`);
+  const schema = mayCarry ? await schemaAnew(engine, opened.fields, to, work.run) : undefined;
   for await (const file of staged.files()) {
     // As the engine sees its folder.
     const path = join(engine.folder, file.path.slice(staged.folder.length + 1));
-    if (!(mayCarry && (await carry(work, engine, path, to)))) await convertFile(work, engine, { ...file, path }, to);
+    const isCarried = schema !== undefined && file.rows > 0 && (await carry(work, engine, { path, schema, to }));
+    if (!isCarried) await convertFile(work, engine, { ...file, path }, to);
     if (work.endsWithStagedFiles) await series.close();
     await file.done(series.rows, work.endsWithStagedFiles ? series.files.map(outputOf) : undefined);
   }
@@ -56,11 +59,15 @@ function isCarriedForm({ form, split }: ExportPlan): boolean {
 }
 
 /** Takes columns as they are, and writes the few others anew. False where the file is none of which that can be done. */
-async function carry(work: ExportWork, engine: Engine, path: string, to: string): Promise<boolean> {
+async function carry(
+  work: ExportWork,
+  engine: Engine,
+  { path, schema, to }: { readonly path: string; readonly schema: readonly Thrift[]; readonly to: string },
+): Promise<boolean> {
   const { fields } = work.opened;
-  const anew = columnsAnew(fields, await readFooter(path));
+  const anew = columnsAnew(fields, await readFooter(path), schema);
   if (anew === undefined) return false;
-  const { part, rows } = await writeAnew(engine, path, { fields, anew, to }, work.run);
+  const { part, rows } = await writeAnew(engine, path, { fields, anew, schema, to }, work.run);
   await work.add(part, rows);
   for (const piece of part.pieces) await rm(piece, { force: true });
   return true;

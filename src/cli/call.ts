@@ -19,10 +19,10 @@ export async function call(
   procedure: string,
 ): Promise<number> {
   using output = openOutput(context);
-  await using redshift = await openConnection(connection, output);
-  const result = await withReport(report, output, (onReport) =>
-    redshift.call({ ...attributes, procedure }, { ...context, onReport }),
-  );
+  const result = await withReport(report, output, async (onReport) => {
+    await using redshift = await openConnection(connection, output);
+    return await redshift.call({ ...attributes, procedure }, { ...context, onReport });
+  });
   if (context.json) output.result(asJson(result));
   else output.text(asText(result));
   return 0;

@@ -87,11 +87,11 @@ export async function read(options: ReadCommand, context: CommandContext, object
     });
   }
   using output = openOutput({ ...context, withoutProgress: toTerminal });
-  await using redshift = await openConnection(options.connection, output);
   const startedMs = performance.now();
   if (target === '-' && isPlain(form)) {
     const counted = { rows: 0 };
     await withReport(options.report, output, async (onReport) => {
+      await using redshift = await openConnection(options.connection, output);
       const batches = redshift.read(spec, { ...context, onReport });
       const lines =
         format === 'csv' ? csvLines(batches, counted) : jsonLines(batches, counted, options.acceptLoss ?? []);
@@ -102,9 +102,10 @@ export async function read(options: ReadCommand, context: CommandContext, object
   }
   const to =
     target === '-' ? (bytes: AsyncIterable<Uint8Array>) => writeToStandardOutput(bytes, context.signal) : target;
-  const report = await withReport(options.report, output, (onReport) =>
-    redshift.readToFiles(spec, { ...destination, to }, { ...context, onReport }),
-  );
+  const report = await withReport(options.report, output, async (onReport) => {
+    await using redshift = await openConnection(options.connection, output);
+    return await redshift.readToFiles(spec, { ...destination, to }, { ...context, onReport });
+  });
   if (context.json) output.result({ ...report, output: target });
   else for (const line of reportLines(report)) output.line(line);
   return 0;

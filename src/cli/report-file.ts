@@ -11,7 +11,8 @@ const WHAT = 'The report file';
 
 /**
  * Does the work, and writes the report of its run to a file: complete or not there, readable by its owner alone, however the
- * run ended. A failure to write it is a failure of the command only where the run has none. Without a file, the work alone.
+ * run ended. A failure to write it is a failure of the command only where the run has none; where no run began, a line says
+ * that there is no report. Without a file, the work alone.
  */
 export async function withReport<T>(
   file: string | undefined,
@@ -28,7 +29,8 @@ export async function withReport<T>(
       report = told;
     });
   } catch (error) {
-    if (report !== undefined) {
+    if (report === undefined) line('No report was written: the run did not begin.');
+    else {
       const because = (reason: unknown): void =>
         line(`The report could not be written: ${reason instanceof Error ? reason.message : String(reason)}`);
       await write(path, report).catch(because);

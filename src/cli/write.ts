@@ -32,10 +32,10 @@ export async function write(
 ): Promise<number> {
   const { spec, input } = writeRequest(options, object, files);
   using output = openOutput(context);
-  await using redshift = await openConnection(options.connection, output);
-  const report = await withReport(options.report, output, (onReport) =>
-    redshift.write(spec, input, { ...context, onReport }),
-  );
+  const report = await withReport(options.report, output, async (onReport) => {
+    await using redshift = await openConnection(options.connection, output);
+    return await redshift.write(spec, input, { ...context, onReport });
+  });
   if (context.json) output.result(report);
   else for (const line of describeWrite(report)) output.text(line);
   return 0;

@@ -91,6 +91,23 @@ describe('explain and run reports from the command line', () => {
     expect(await read()).to.include({ status: 'failed', outcome: 'nothing written' });
   });
 
+  it('say that there is no report where no run began', async () => {
+    const report = join(desk.folder, 'never.json');
+    const nowhere = join(desk.folder, 'nowhere.yaml');
+    for (const command of [
+      ['write', 'public.orders', input],
+      ['read', 'public.orders'],
+      ['read', 'public.orders', '-o', join(desk.folder, 'never.csv')],
+      ['call', 'public.nothing'],
+    ]) {
+      const answer = await desk.run([...command, '-c', nowhere, '--report', report]);
+      expect(answer.status, command.join(' ')).to.equal(2);
+      expect(answer.stderr).to.match(/^No report was written: the run did not begin\.$/m);
+      const there = await stat(report).catch(() => undefined);
+      expect(there).to.equal(undefined);
+    }
+  });
+
   it('refuse a report that could not be written, before anything is done', async () => {
     const answer = await desk.run([
       'write',

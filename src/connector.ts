@@ -14,8 +14,9 @@ import type { Database } from './db/database.ts';
 import { openDatabase } from './db/open-database.ts';
 import { checkWords } from './manifest/attributes.ts';
 import { MANIFEST } from './manifest/manifest.gen.ts';
+import { checkSourcePlace, checkTargetPlace, type ObjectPlace } from './manifest/object-places.ts';
 import type { ConnectionInput } from './manifest/options.gen.ts';
-import { checkCustomSql, checkSourcePlace, type HostPolicy } from './manifest/policy.ts';
+import { checkCustomSql, type HostPolicy } from './manifest/policy.ts';
 import { type ResolveSecret, realPathUnder } from './manifest/references.ts';
 import { addressCheck, policyOf, resolveConnection, toldHostCheck } from './manifest/resolve.ts';
 import type { CallResult, CallSpec } from './operations/call/call-spec.ts';
@@ -154,6 +155,10 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
   const plan = planAccess(options, init);
   const notices = Object.freeze([...new Set([...optionNotices, ...plan.notices])]);
   const checkAddress = addressCheck({ policy, resolveSecret });
+  const placeCheck = (check: typeof checkSourcePlace) => (place: ObjectPlace) => {
+    const limits = policyOf({ policy, resolveSecret });
+    if (limits !== undefined) check(place, limits);
+  };
   const access: Access = openAccess(plan, {
     ...defined({ clock }),
     checkHost: toldHostCheck({ policy, resolveSecret }),
@@ -168,10 +173,8 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     access,
     database,
     workDirectory: host.workDirectory ?? tmpdir(),
-    checkSource: (place) => {
-      const limits = policyOf({ policy, resolveSecret });
-      if (limits !== undefined) checkSourcePlace(place, limits);
-    },
+    checkSource: placeCheck(checkSourcePlace),
+    checkTarget: placeCheck(checkTargetPlace),
     // What the agent's own rights would show of IAM is not for whoever fills in a form.
     mayReadIam: policy === undefined || plan.identity?.kind === 'accessKeys',
   };
@@ -394,7 +397,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
 function underFileRoots(input: WriteInput, policy: HostPolicy | undefined): WriteInput {
   if (policy === undefined) return input;
   // What lies in S3 is judged when it is found: a list of files may name places of its own.
-  const located = <T,>(file: T): T | string =>
+  const located = <T>(file: T): T | string =>
     typeof file !== 'string' || /^s3:/i.test(file) ? file : underRoots(file, 'the file to load', policy);
   if ('file' in input) return { ...input, file: located(input.file) };
   if ('files' in input) return { ...input, files: input.files.map(located) };

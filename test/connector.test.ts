@@ -91,6 +91,30 @@ describe('connector.open', () => {
     }
   });
 
+  it('writes files to places in S3 that the host names, those beside them too', async () => {
+    const policy = { targetBuckets: ['results', 'shared/out/*', 'exact/a.csv'], buckets: ['staging'] };
+    await using redshift = connector.open({ ...VALUES, ...KEYS }, { policy });
+    const isForbidden = async (to: string, more: object = {}): Promise<boolean> => {
+      const outcome = await failureOf(() =>
+        redshift.readToFiles({ object: 'public.t' }, { to, format: 'csv', ...more }),
+      );
+      return outcome.code === 'RS_CONFIG_FORBIDDEN';
+    };
+    for (const to of [
+      's3://other/a.csv',
+      's3://staging/a.csv',
+      's3://shared/in/',
+      's3://shared/',
+      's3://RESULTS/a.csv',
+    ]) {
+      expect(await isForbidden(to), to).to.equal(true);
+    }
+    expect(await isForbidden('s3://exact/a.csv', { splitRows: 10 })).to.equal(true);
+    for (const to of ['s3://results/a.csv', 's3://shared/out/', 's3://exact/a.csv']) {
+      expect(await isForbidden(to), to).to.equal(false);
+    }
+  });
+
   it('loads no file at all for a host that names no roots', async () => {
     for (const host of [{ policy: {} }, { resolveSecret: () => undefined }]) {
       await using redshift = connector.open({ ...VALUES, ...KEYS }, host);

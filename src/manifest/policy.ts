@@ -32,6 +32,8 @@ export interface HostPolicy {
    * any text. Default: `buckets`.
    */
   readonly sourceBuckets?: readonly string[];
+  /** Places in S3 that rows may be written to; words and default as for `sourceBuckets`. */
+  readonly targetBuckets?: readonly string[];
   /**
    * Database hosts that a form may name, and that AWS may tell for the cluster it names; `*` stands for any text. Default:
    * any but loopback.
@@ -100,28 +102,6 @@ export function applyPolicy(options: ConnectionOptions, policy: HostPolicy): Pol
       : []),
   ];
   return { issues, ...fixValues(options, policy) };
-}
-
-/**
- * Refuses an object of S3, or all below a key that ends with a slash, where the policy does not let rows be read from it.
- * Throws `RS_CONFIG_FORBIDDEN`.
- */
-export function checkSourcePlace(
-  { bucket, key }: { readonly bucket: string; readonly key: string },
-  { sourceBuckets, buckets }: HostPolicy,
-): void {
-  const allowed = sourceBuckets ?? buckets;
-  const fits = (pattern: string): boolean =>
-    matchesWildcard(pattern, pattern.includes('/') ? `${bucket}/${key}` : bucket);
-  if (allowed === undefined || allowed.some(fits)) return;
-  throw new ConnectorError(
-    'RS_CONFIG_FORBIDDEN',
-    `The host does not allow rows to be read from s3://${bucket}/${key}`,
-    {
-      action: 'Name objects that the host allows, or ask its owner to allow them.',
-      details: { bucket, key },
-    },
-  );
 }
 
 /** Where a specification may hold SQL of its own. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
-import { checkCustomSql, checkSourcePlace, type HostPolicy } from '../../src/manifest/policy.ts';
+import { checkSourcePlace, checkTargetPlace } from '../../src/manifest/object-places.ts';
+import { checkCustomSql, type HostPolicy } from '../../src/manifest/policy.ts';
 import {
   addressCheck,
   findIssues,
@@ -341,10 +342,10 @@ describe('a host policy', () => {
   });
 
   it('lets rows be read from buckets and folders that it names, or else from those for staging', () => {
-    const isRefused = (address: string, policy: HostPolicy): boolean => {
+    const isRefused = (address: string, policy: HostPolicy, check = checkSourcePlace): boolean => {
       const [bucket = '', ...key] = address.split('/');
       try {
-        checkSourcePlace({ bucket, key: key.join('/') }, policy);
+        check({ bucket, key: key.join('/') }, policy);
         return false;
       } catch (error) {
         return error instanceof ConnectorError && error.code === 'RS_CONFIG_FORBIDDEN';
@@ -368,6 +369,9 @@ describe('a host policy', () => {
     ]);
     expect(places.filter((place) => !isRefused(place, { buckets: ['staging'] }))).to.deep.equal(['staging/a']);
     expect(places.filter((place) => isRefused(place, {}))).to.deep.equal([]);
+    const isNoTarget = (place: string): boolean => isRefused(place, policy, checkTargetPlace);
+    expect(places.filter((place) => !isNoTarget(place))).to.deep.equal(['staging/a']);
+    expect(isRefused('landing-1/a', { targetBuckets: ['landing*'] }, checkTargetPlace)).to.equal(false);
   });
 
   it('lets a CA file be under a root, links followed, and tells nothing about others', async () => {

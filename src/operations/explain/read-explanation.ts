@@ -5,7 +5,7 @@ import { planStaging } from '../../staging/staging-plan.ts';
 import { type ColumnFidelity, fidelityReport, type Path } from '../../types/fidelity.ts';
 import { stagedPath } from '../../types/staged-format.ts';
 import type { Connection } from '../connection.ts';
-import { type ExportPlan, type FileDestination, planExport } from '../export/file-destination.ts';
+import { type ExportPlan, type FileDestination, planExport, writtenObjects } from '../export/file-destination.ts';
 import type { DecidedPlan } from '../read/read-decide.ts';
 import type { DescribedSource } from '../read/read-describe.ts';
 import type { Estimate } from '../read/read-estimate.ts';
@@ -41,6 +41,7 @@ const FILE_PATHS: Readonly<Record<ExportPlan['form']['format'], Path>> = {
 export async function explainPlannedRead(planned: PlannedRead): Promise<Explanation> {
   const { connection, spec, work, described, plan, capabilities, destination } = planned;
   const files = destination === undefined ? undefined : planExport(destination);
+  for (const one of files === undefined ? [] : writtenObjects(files)) connection.checkTarget?.(one);
   const estimate = planned.estimate ?? (plan.kind === 'partitioned' ? undefined : plan.estimate);
   const steps = await readSteps({
     connection,

@@ -2,6 +2,8 @@ import type { ExportFormat } from '../../columnar/export-expression.ts';
 import type { ExportCompression, ExportForm } from '../../columnar/export-file.ts';
 import { invalidField } from '../../core/invalid-field.ts';
 import { integerAttribute } from '../../manifest/attributes.ts';
+import type { ObjectPlace } from '../../manifest/object-places.ts';
+import { numbered } from './export-target.ts';
 
 /** Where a read's rows go as files, and what the files are like. */
 export interface FileDestination {
@@ -94,6 +96,20 @@ export function planExport(destination: FileDestination): ExportPlan {
 /** Whether the names of files are ours. */
 export function isFolder(place: ExportPlace): boolean {
   return place.kind === 's3' && (place.key === '' || place.key.endsWith('/'));
+}
+
+/** What of S3 will be written: all below a key that ends with a slash, or objects, one of those that are numbered. */
+export function writtenObjects({
+  place,
+  split,
+  manifest,
+}: Pick<ExportPlan, 'place' | 'split' | 'manifest'>): readonly ObjectPlace[] {
+  if (place.kind !== 's3') return [];
+  const { bucket, key } = place;
+  if (isFolder(place)) return [{ bucket, key }];
+  const beside = `${key.slice(0, key.lastIndexOf('/') + 1)}_manifest.json`;
+  const keys = [key, ...(split === undefined ? [] : [numbered(key, 1)]), ...(manifest ? [beside] : [])];
+  return keys.map((one) => ({ bucket, key: one }));
 }
 
 /** Whether there may be several files, each complete by itself. */

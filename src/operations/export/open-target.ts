@@ -2,7 +2,7 @@ import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Connection } from '../connection.ts';
 import type { ExportTarget } from './export-target.ts';
-import type { ExportPlan } from './file-destination.ts';
+import { type ExportPlan, writtenObjects } from './file-destination.ts';
 import { openLocalTarget } from './local-target.ts';
 import { openS3Target } from './s3-target.ts';
 
@@ -16,6 +16,7 @@ export function openTarget(
   run: Run,
 ): Promise<ExportTarget> {
   const { place, replace, form } = plan;
+  for (const one of writtenObjects(plan)) connection.checkTarget?.(one);
   const isSplit = plan.split !== undefined;
   switch (place.kind) {
     case 'local':

@@ -33,6 +33,9 @@ const REPEATED = 2n;
 /** A padded text longer than this is too wide to be held for all rows of a row group. */
 const MAX_PADDED_BYTES = 64;
 const VECTOR_ROWS = 2048;
+/** What the engine may hold of one row group's columns until they are written: two are written at once. */
+const MAX_GROUP_BYTES = 32 * 1024 * 1024;
+const VALUE_BYTES = 16;
 
 /** The schema of a file whose columns are all written anew: what is carried over must have the form that it says. */
 export async function schemaAnew(
@@ -73,7 +76,15 @@ export function columnsAnew(
     if (!isNarrow(type)) return undefined;
     anew.push(position);
   }
-  return anew.length < fields.length ? anew : undefined;
+  const rowBytes = anew.reduce((sum, position) => sum + bytesInMemory(fields[position]?.type), 0);
+  const isHeld = listAt(footer, FILE.rowGroups).every(
+    (group) => Number(numberAt(fieldsOf(group), ROW_GROUP.rows)) * rowBytes <= MAX_GROUP_BYTES,
+  );
+  return isHeld && anew.length < fields.length ? anew : undefined;
+}
+
+function bytesInMemory(type: SupportedType | undefined): number {
+  return VALUE_BYTES + (type?.kind === 'char' ? type.bytes : 0);
 }
 
 /** Writes some columns of an unloaded file anew, row group by row group, into files `<to>.0` and so on in the engine's folder. */

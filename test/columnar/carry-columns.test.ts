@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { columnsAnew, schemaAnew, writeAnew } from '../../src/columnar/carry-columns.ts';
 import { Engine } from '../../src/columnar/engine.ts';
 import { exportFile } from '../../src/columnar/export-file.ts';
-import { readFooter } from '../../src/columnar/parquet-footer.ts';
+import { changed, FILE, int64, listAt, ROW_GROUP, readFooter, structs } from '../../src/columnar/parquet-footer.ts';
 import { type FileRange, ParquetParts } from '../../src/columnar/parquet-parts.ts';
 import { openRun } from '../../src/core/run.ts';
 import { Sql } from '../../src/sql/sql.ts';
@@ -78,6 +78,15 @@ describe('columns carried over from unloaded files', () => {
     await appendFile(to, parts.end());
     return found;
   }
+
+  it('are not taken where those beside them would fill the memory, however small the file', async () => {
+    const schema = await schemaAnew(engine, FIELDS, pathOf('schema'), run);
+    const { footer, end } = await readFooter(pathOf('plain'));
+    const groups = listAt(footer, FILE.rowGroups).map((group) => changed(group, [[ROW_GROUP.rows, int64(10n ** 7n)]]));
+    const dense = new Map([...footer, [FILE.rowGroups, structs(groups)] as const]);
+    expect(columnsAnew(FIELDS, { footer, end }, schema)).to.deep.equal([1]);
+    expect(columnsAnew(FIELDS, { footer: dense, end }, schema)).to.equal(undefined);
+  });
 
   it('stand beside those of files that are converted as a whole, in any order', async () => {
     const names = Object.keys(FILES);

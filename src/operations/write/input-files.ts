@@ -11,6 +11,7 @@ import type { StageSink } from '../../staging/stage-sink.ts';
 import { addChecksums } from '../../types/checksum.ts';
 import type { WritePlan } from '../write-plan.ts';
 import { requireSameColumns, requireWished } from './input-columns.ts';
+import { linesOfRows, type StagedPart } from './input-lines.ts';
 import type { InputPart, InputParts } from './input-part.ts';
 import { InputSources } from './input-sources.ts';
 import type { OpenInput } from './open-input.ts';
@@ -55,6 +56,7 @@ export async function openFiles(
       compression: 'zstd',
       ...defined({ sources: files.sources }),
       placeOf: (row) => files.placeOf(row),
+      linesOf: (rows, linesRun) => files.linesOf(rows, linesRun),
       fields: (fieldsRun) => files.fields(fieldsRun),
       stage: (area, plan, recorder, stageRun) => files.stage(area, plan, recorder, stageRun),
       [Symbol.asyncDispose]: close,
@@ -73,6 +75,7 @@ class Files {
   readonly #first: InputFile;
   readonly #wished: readonly string[] | undefined;
   readonly #places: InputSources;
+  readonly #staged: StagedPart[] = [];
 
   private constructor(
     engine: Engine,
@@ -119,6 +122,10 @@ class Files {
     return this.#places.of(row);
   }
 
+  linesOf(rows: readonly number[], run: Run): Promise<ReadonlyMap<number, number>> {
+    return linesOfRows(this.#engine, this.#staged, rows, run);
+  }
+
   async fields(run: Run): ReturnType<OpenInput['fields']> {
     const facts: (readonly ColumnFacts[])[] = [];
     for (const [index, part] of this.#parts.entries()) {
@@ -155,6 +162,7 @@ class Files {
         const loaded = await stageLocalFiles(this.#engine, load, area, recorder, run);
         requireRows(part, loaded.rowsRead);
         await part.release();
+        this.#staged.push({ part, before: before.rowsRead, rows: loaded.rowsRead });
         return loaded;
       });
       staged = added(before, more);

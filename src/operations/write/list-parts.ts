@@ -30,13 +30,14 @@ export async function listParts(
   // The columnar engine does not read Arrow, and is not asked to: any of its formats will do.
   const form = defined({ format: format === 'arrow' ? ('parquet' as const) : format, delimiter });
   const spoolBytes = MIB * integerAttribute('write', 'spoolMib', spec.spoolMib);
+  const keep = spec.rejectFile !== undefined;
   const s3 = new S3Input({ connection, folder, form, spoolBytes, bucketOwner: spec.sourceBucketOwner, run });
   const names = namesOf(places.map((place) => (typeof place === 'string' ? place : nameOfStream(place))));
   try {
     const parts: InputPart[] = [];
     for (const [index, place] of places.entries()) {
       const name = names[index] ?? 'a file';
-      if (typeof place !== 'string') parts.push(streamPart({ stream: place, name, form, folder, spoolBytes }));
+      if (typeof place !== 'string') parts.push(streamPart({ stream: place, name, form, folder, spoolBytes, keep }));
       else if (isS3(place)) parts.push(...(await s3.list(place)));
       else parts.push(await localPart(place, name, form));
     }

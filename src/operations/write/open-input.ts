@@ -25,6 +25,11 @@ export interface OpenInput extends AsyncDisposable {
   readonly sources?: readonly SourceFile[];
   /** Where a row is to be found, by its number; only for rows that are in files. */
   placeOf(row: number): RowPlace | undefined;
+  /**
+   * Lines of their text files that rows begin in, from 1, by the numbers of the rows; as far as that is known. To be called
+   * after `stage`: reads the files through that have such rows. Throws for an abort alone.
+   */
+  linesOf?(rows: readonly number[], run: Run): Promise<ReadonlyMap<number, number>>;
   /** The columns with their types, as far as the input tells them: a text file is read through for that. */
   fields(run: Run): Promise<readonly InputField[]>;
   /** Brings all rows into S3. To be called once. */

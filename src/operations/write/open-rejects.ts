@@ -18,7 +18,13 @@ export async function openRejects(
   if (pathsOf(input).some((path) => resolve(path) === resolve(rejectFile))) {
     throw invalidField('rejectFile', 'The reject file is the file that is loaded', 'Name another file in rejectFile.');
   }
-  return Rejects.open({ path: rejectFile, workDirectory, area, placeOf: (row) => source.placeOf(row) });
+  return Rejects.open({
+    path: rejectFile,
+    workDirectory,
+    area,
+    placeOf: (row) => source.placeOf(row),
+    linesOf: async (rows, run) => (await source.linesOf?.(rows, run)) ?? new Map(),
+  });
 }
 
 function pathsOf(input: WriteInput): readonly string[] {

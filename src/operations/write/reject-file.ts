@@ -9,6 +9,8 @@ export interface RejectedRow {
   readonly source?: string;
   /** Number of the row in that file, where there are several. */
   readonly sourceRow?: number;
+  /** Line of that file that the row begins in, from 1; absent where there are no lines, or where they cannot be told. */
+  readonly line?: number;
   /** Column at fault, as the table spells it; absent where Redshift did not tell. */
   readonly column?: string;
   readonly type?: string;

@@ -22,6 +22,8 @@ export interface RejectsInit {
   readonly workDirectory: string;
   /** The file that a row comes from, where it comes from one. */
   readonly placeOf: (row: number) => RowPlace | undefined;
+  /** Lines in that file that rows begin in, by the numbers of the rows; as far as that is known. */
+  readonly linesOf: (rows: readonly number[], run: Run) => Promise<ReadonlyMap<number, number>>;
   readonly area: StagedFiles;
 }
 
@@ -76,6 +78,7 @@ export class Rejects implements AsyncDisposable {
     const known = new Map(
       rejects.flatMap((reject) => (reject.row === undefined ? [] : [[reject.row, reject] as const])),
     );
+    const lines = await this.#init.linesOf(rejectedRows, run);
     const folder = await makeRunFolder(this.#init.workDirectory, 'write', run);
     try {
       await using engine = await Engine.open({ folder });
@@ -88,7 +91,7 @@ export class Rejects implements AsyncDisposable {
         );
         await this.#file.add(
           rows.map(({ number, values }) =>
-            this.#rowOf(plan, number, values, known.get(number) ?? told.get(number) ?? UNTOLD),
+            this.#rowOf(plan, number, values, known.get(number) ?? told.get(number) ?? UNTOLD, lines.get(number)),
           ),
         );
       }
@@ -127,7 +130,13 @@ export class Rejects implements AsyncDisposable {
     }
   }
 
-  #rowOf(plan: WritePlan, row: number, values: readonly (string | null)[], reject: LoadReject): RejectedRow {
+  #rowOf(
+    plan: WritePlan,
+    row: number,
+    values: readonly (string | null)[],
+    reject: LoadReject,
+    line?: number,
+  ): RejectedRow {
     const position = plan.columns.findIndex(
       ({ name, inputName }) => reject.column === name || reject.column === inputName,
     );
@@ -136,6 +145,7 @@ export class Rejects implements AsyncDisposable {
     return defined({
       row,
       ...this.#init.placeOf(row),
+      line,
       column: column?.name,
       type: column && renderType(column.type),
       limitBytes: column && 'bytes' in column.type ? column.type.bytes : undefined,

@@ -18,13 +18,15 @@ export interface StreamPartInit {
   readonly folder: string;
   /** Most of them. */
   readonly spoolBytes: number;
+  /** Whether they stay there until the folder goes: lines are looked for in them when the input was read through. */
+  readonly keep: boolean;
 }
 
 /**
  * Bytes of a program, or of standard input: kept in a file of the run's folder, since they come once and are looked at more
  * than once. Throws RS_CONFIG_INVALID where no format is given.
  */
-export function streamPart({ stream, name, form, folder, spoolBytes }: StreamPartInit): InputPart {
+export function streamPart({ stream, name, form, folder, spoolBytes, keep }: StreamPartInit): InputPart {
   if (form.format === undefined) {
     throw invalidField(
       'format',
@@ -50,7 +52,7 @@ export function streamPart({ stream, name, form, folder, spoolBytes }: StreamPar
       return opened;
     },
     release: async () => {
-      if (opened !== undefined) await rm(opened.path, { force: true });
+      if (opened !== undefined && !keep) await rm(opened.path, { force: true });
     },
   };
 }

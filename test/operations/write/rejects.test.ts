@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import type { RejectedRow } from '../../../src/operations/write/reject-file.ts';
 import { matchReasons } from '../../../src/operations/write/reject-reasons.ts';
@@ -55,6 +56,7 @@ describe('write: the reject file', () => {
       {
         row: 1,
         source: 'people.csv',
+        line: 2,
         column: 'note',
         type: 'VARCHAR(5)',
         limitBytes: 5,
@@ -67,6 +69,7 @@ describe('write: the reject file', () => {
       {
         row: 3,
         source: 'people.csv',
+        line: 5,
         column: 'note',
         type: 'VARCHAR(5)',
         limitBytes: 5,
@@ -79,6 +82,7 @@ describe('write: the reject file', () => {
       {
         row: 4,
         source: 'people.csv',
+        line: 6,
         column: 'born',
         type: 'DATE',
         bytes: 7,
@@ -91,6 +95,25 @@ describe('write: the reject file', () => {
     expect((await stat(rejectFile)).mode & 0o777).to.equal(0o600);
     const seen = JSON.stringify([report, on.events]);
     for (const value of ['someday', 'zu l', 'two']) expect(seen).not.to.include(value);
+  });
+
+  it('tells the line of each row in its own file, and in a stream', async () => {
+    await on.table('row_lines', 'id INTEGER NOT NULL, note VARCHAR(5)');
+    const rejectFile = at('row-lines.jsonl');
+    const first = await input('first.csv', 'id,note\r\n1,"a\r\nb"\r\n2,too long\r\n');
+    const second = await input('second.jsonl', '\n{"id":3,"note":"c"}\n\n{"id":4,"note":"too long"}\n');
+    const report = await on.write(
+      { object: 'sales.row_lines', rejectLimit: 5, rejectFile },
+      { files: [first, second] },
+    );
+    expect(report.rows).to.deep.include({ read: 4, rejected: 2 });
+    expect((await rejected(rejectFile)).map(({ source, row, line }) => [source, row, line])).to.deep.equal([
+      ['first.csv', 2, 4],
+      ['second.jsonl', 4, 4],
+    ]);
+    const stream = Readable.from([Buffer.from('id,note\n1,"a\n'), Buffer.from('b"\n2,too long\n')]);
+    await on.write({ object: 'sales.row_lines', rejectLimit: 1, rejectFile }, { file: stream, format: 'csv' });
+    expect((await rejected(rejectFile)).map(({ row, line }) => [row, line])).to.deep.equal([[2, 4]]);
   });
 
   it('is loaded again once it is mended', async () => {

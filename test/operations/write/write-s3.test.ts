@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -59,6 +59,21 @@ describe('write: objects in S3', () => {
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength: Buffer.byteLength(Body) }));
     }
   }
+
+  it('are brought here again for the lines of rows that were rejected', async () => {
+    await on.table('s3_lines', 'id INTEGER, note VARCHAR(5)');
+    await put({
+      'lines/a.csv.gz': gzipSync('id,note\n1,"a\nb"\n2,too long\n'),
+      'lines/b.jsonl': '\n{"id":3,"note":"c"}\n\n{"id":4,"note":"too long"}\n',
+    });
+    const rejectFile = join(folder, 'lines.jsonl');
+    const input = { file: 's3://acme-landing/lines/' };
+    const report = await on.write({ object: 'sales.s3_lines', rejectLimit: 2, rejectFile }, input);
+    expect(report.rows).to.deep.include({ read: 4, rejected: 2 });
+    const rows = (await readFile(rejectFile, 'utf8')).trim().split('\n');
+    expect(rows.map((row) => JSON.parse(row) as unknown)).to.have.nested.property('[0].line', 4);
+    expect(JSON.parse(rows[1] ?? '')).to.deep.include({ source: 's3://acme-landing/lines/b.jsonl', row: 4, line: 4 });
+  });
 
   it('are loaded beside local files, each told by its address', async () => {
     await on.table('beside', 'id INTEGER');

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
@@ -7,15 +6,18 @@ import { renderCreateLedger, renderReadLedger } from '../../sql/ledger.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { planStaging } from '../../staging/staging-plan.ts';
 import type { Connection } from '../connection.ts';
+import { tableSize } from '../table-size.ts';
 import { resolveObjectReference } from '../write/object-reference.ts';
 import { type OpenInput, openInput } from '../write/open-input.ts';
+import { slicesOf } from '../write/slices.ts';
 import { targetRequest } from '../write/target-request.ts';
 import { planWrite, type WritePlan } from '../write-plan.ts';
 import type { WriteInput, WriteSpec } from '../write-spec.ts';
 import { explainTarget } from './explain-target.ts';
-import type { Explanation, StepEstimate } from './explanation.ts';
+import type { ExplainedStatement, Explanation } from './explanation.ts';
+import { inputSize, localFiles } from './input-size.ts';
 import { RANDOM } from './placeholder.ts';
-import { RATES, secondsOf } from './rates.ts';
+import { goesByInsert, writeEstimates } from './write-estimates.ts';
 import { explainPlannedWrite } from './write-explanation.ts';
 
 /**
@@ -49,10 +51,15 @@ export async function explainWrite(
     copyRole: options.copyRole,
     stagingRegion: staging?.region,
     clusterRegion: access.plan.endpoint.region,
+    slices: options.useStaging ? await slicesOf(database, session, run) : 1,
     token: RANDOM,
   });
-  const bytes = await sizeOf(files);
-  const isInsert = staging === undefined || plan.path.kind === 'insert';
+  const size = input === undefined ? undefined : await inputSize(input);
+  const isInsert = staging === undefined || goesByInsert(plan, size);
+  const mayPass = !isInsert && size?.form === 'parquet' && mayPassAsIs(plan);
+  const held = isNew(ddl)
+    ? undefined
+    : await tableSize(session, plan.target, 'The size of the table stays unknown', run);
   return explainPlannedWrite({
     connection,
     spec,
@@ -61,35 +68,27 @@ export async function explainWrite(
     ddl,
     createLedger: await missingLedger(session, plan, run),
     folder: isInsert ? undefined : `s3://${staging.bucket}/${staging.prefix}run-${RANDOM}/`,
-    mayPass: files.some((file) => /\.parquet$/i.test(file)) && mayPassAsIs(plan),
-    estimates: bytes === undefined ? {} : estimatesOf(bytes),
+    mayPass,
+    held,
+    ...(size === undefined
+      ? {}
+      : { estimates: writeEstimates({ input: size, plan, isInsert, passes: mayPass, target: held }) }),
   });
 }
 
 /** As far as the plan decides: rows need no numbers, and the bucket is in the cluster's region. */
-function mayPassAsIs({ load, path, copyRegion, explicitIds, verify, stagedFormat }: WritePlan): boolean {
+function mayPassAsIs({ load, copyRegion, explicitIds, verify, stagedFormat }: WritePlan): boolean {
   const isPlain = load.kind === 'direct' && !verify && !explicitIds && copyRegion === undefined;
-  return isPlain && stagedFormat !== 'csv' && path.kind !== 'insert';
+  return isPlain && stagedFormat !== 'csv';
+}
+
+function isNew(ddl: readonly ExplainedStatement[]): boolean {
+  return ddl[0]?.sql.startsWith('CREATE TABLE IF NOT EXISTS ') === true;
 }
 
 /** Without an input nothing is known to differ from the table. */
 function shapeOf(spec: WriteSpec, source: OpenInput | undefined): WriteSpec {
   return source === undefined ? { ...spec, targetChanges: 'none' } : spec;
-}
-
-/** The local files of an input that can be looked at: a program's rows, a stream and S3 are left alone. */
-function localFiles(input: WriteInput): readonly string[] {
-  const named = 'files' in input ? input.files : 'file' in input ? [input.file] : [];
-  const places = named.filter((place): place is string => typeof place === 'string');
-  const areLocal = places.length === named.length && places.every((place) => place !== '-' && !/^s3:/i.test(place));
-  return areLocal ? places : [];
-}
-
-async function sizeOf(files: readonly string[]): Promise<number | undefined> {
-  if (files.length === 0) return undefined;
-  let bytes = 0;
-  for (const file of files) bytes += (await stat(file)).size;
-  return bytes;
 }
 
 /** The statement that makes the ledger, where there is none. */
@@ -102,9 +101,4 @@ async function missingLedger(session: Session, { ledger, runId }: WritePlan, run
     if (error instanceof ConnectorError && error.code === 'RS_CONFIG_OBJECT_MISSING') return renderCreateLedger(ledger);
     throw error;
   }
-}
-
-function estimatesOf(bytes: number): Readonly<Partial<Record<string, StepEstimate>>> {
-  const from = 'the size of the files';
-  return { stage: { bytes, seconds: secondsOf(1, bytes / RATES.convertBytesPerSecond), from } };
 }

@@ -14,12 +14,14 @@ export const RATES = {
   s3BytesPerSecond: 60 * MIB,
   /** Of the input, as it lies in the file, on its way to compressed CSV. */
   convertBytesPerSecond: 30 * MIB,
-  /** Rows of a program, on their way to compressed CSV. */
-  convertRowsPerSecond: 200_000,
+  /** Of text, once it is compressed. */
+  packedShare: 0.25,
   unloadBytesPerSecond: 60 * MIB,
   copyRowsPerSecond: 500_000,
   /** Rows that statements find by key, change or add. */
   applyRowsPerSecond: 500_000,
+  /** Rows of the target that a search by key goes through. */
+  scanRowsPerSecond: 20_000_000,
   /** Rows that a multi-row INSERT takes. */
   insertRowsPerSecond: 2_000,
   /** Of a statement that Redshift compiles, queues and answers, however little it does. */

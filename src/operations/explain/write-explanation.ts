@@ -3,6 +3,7 @@ import type { Capabilities } from '../../db/capabilities.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { fidelityReport } from '../../types/fidelity.ts';
 import type { Connection } from '../connection.ts';
+import type { TableSize } from '../table-size.ts';
 import { planMaintenance } from '../target/maintain.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { WriteSpec } from '../write-spec.ts';
@@ -28,6 +29,8 @@ export interface PlannedWrite {
   readonly parquetColumns?: readonly string[] | undefined;
   /** Whether Parquet files may go as they are: their values decide when they are staged. */
   readonly mayPass?: boolean | undefined;
+  /** What the table holds before, as far as that was looked up. */
+  readonly held?: TableSize | undefined;
   readonly estimates?: Readonly<Partial<Record<string, StepEstimate>>>;
 }
 
@@ -53,6 +56,7 @@ export async function explainPlannedWrite(planned: PlannedWrite): Promise<Explan
     }),
     maintenance: planMaintenance(spec, plan.target).steps.map(({ statement }) => statement),
     estimates,
+    ...defined({ held: planned.held }),
   });
   const changes = spec.targetChanges ?? 'none';
   return withoutRandom({
@@ -86,7 +90,7 @@ function passReason({ parquetColumns, mayPass = false }: PlannedWrite): readonly
     : [];
 }
 
-function stagedFiles({ format }: WritePlan, folder: string, isParquet: boolean): ExplainedFiles {
+function stagedFiles({ format, slices }: WritePlan, folder: string, isParquet: boolean): ExplainedFiles {
   if (isParquet) {
     const sizes = 'the files of the input, one by one; the manifest lists each with its size';
     return { format: 'parquet', compression: 'as it is', pattern: `${folder}part-<n>.parquet`, sizes };
@@ -96,7 +100,7 @@ function stagedFiles({ format }: WritePlan, folder: string, isParquet: boolean):
     format: 'csv',
     compression: format.compression,
     pattern: `${folder}part-<n>${ending}`,
-    sizes: 'several files, so that every slice of the cluster reads some; the manifest lists each with its size',
+    sizes: `of like size, about 32 MiB at most; ${slices === 1 ? '' : `as many as share out among the ${slices} slices of the cluster, where they do not get too small; `}the manifest lists each with its size`,
   };
 }
 
@@ -153,5 +157,8 @@ function retriesOf(plan: WritePlan, isInsert: boolean): readonly string[] {
 
 function totalOf(estimates: readonly (StepEstimate | undefined)[]): StepEstimate | undefined {
   const seconds = sumOf(estimates);
-  return seconds === undefined ? undefined : { seconds, from: 'the sum of the steps that are known' };
+  const { rows } = estimates.find((estimate) => estimate?.rows !== undefined) ?? {};
+  return seconds === undefined
+    ? undefined
+    : { ...defined({ rows }), seconds, from: 'the sum of the steps that are known' };
 }

@@ -1,5 +1,6 @@
 import { defined } from '../../core/defined.ts';
 import type { Sql } from '../../sql/sql.ts';
+import type { TableSize } from '../table-size.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { ExplainedFiles, ExplainedLock, ExplainedStatement, ExplainedStep, StepEstimate } from './explanation.ts';
 import type { RehearsedWrite } from './rehearse-write.ts';
@@ -15,6 +16,8 @@ export interface WriteSteps {
   /** Absent where the rows wait on this machine, for INSERT. */
   readonly files?: ExplainedFiles;
   readonly maintenance: readonly Sql[];
+  /** What the table holds before. */
+  readonly held?: TableSize;
   readonly estimates: Readonly<Partial<Record<string, StepEstimate>>>;
 }
 
@@ -30,7 +33,7 @@ export function writeSteps(facts: WriteSteps): readonly ExplainedStep[] {
     stageStep(facts.files),
     sent.load.length === 0 ? undefined : loadStep(plan, sent.load),
     sent.truncate.length === 0 ? undefined : truncateStep(plan, sent.truncate),
-    applyStep(plan, sent.apply),
+    applyStep(facts),
     userStep('postSql', userSql.after, 'Your SQL after the write'),
     facts.maintenance.length === 0
       ? undefined
@@ -150,8 +153,13 @@ function truncateStep(plan: WritePlan, sent: readonly string[]): ExplainedStep {
   };
 }
 
-function applyStep(plan: WritePlan, sent: readonly string[]): ExplainedStep {
+function applyStep({ plan, sent, held }: WriteSteps): ExplainedStep {
   const notes = [
+    ...(held === undefined
+      ? []
+      : [
+          `The table holds about ${held.rows.toLocaleString('en-US')} rows in ${held.bytes / 1024 / 1024} MiB (SVV_TABLE_INFO).`,
+        ]),
     ...(plan.keys.length === 0 || plan.load.kind === 'direct'
       ? []
       : ['By key: once more for each pattern of NULLs in the keys, where there are any.']),
@@ -160,7 +168,7 @@ function applyStep(plan: WritePlan, sent: readonly string[]): ExplainedStep {
   return {
     id: 'apply',
     title: `Write into ${plan.targetName}`,
-    statements: sent.map(plainStatement),
+    statements: sent.apply.map(plainStatement),
     locks: locksOf(plan, 'COMMIT'),
     transaction: 'one transaction from BEGIN to COMMIT: all of it or nothing',
     notes,

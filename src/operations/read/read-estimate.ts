@@ -1,7 +1,7 @@
-import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
-import { literal, sql } from '../../sql/sql.ts';
+import { sql } from '../../sql/sql.ts';
+import { askOrNothing, tableSize } from '../table-size.ts';
 import { plainSelect } from './read-select.ts';
 import type { ReadSource } from './read-source.ts';
 
@@ -13,6 +13,8 @@ export interface Estimate {
   /** Where the number of rows comes from: the server's query plan, or its count for the table. */
   readonly from: 'EXPLAIN' | 'SVV_TABLE_INFO';
 }
+
+const UNKNOWN = 'The size of the read stays unknown';
 
 /**
  * Asks the server for its estimate; `undefined` where it gives none. A table without conditions is looked up where the
@@ -33,7 +35,7 @@ async function explained(
   run: Run,
 ): Promise<{ readonly rows: number; readonly width: number } | undefined> {
   const { statement } = plainSelect(source);
-  const answer = await askOrNothing(() => session.run(sql`EXPLAIN ${statement}`, run), run);
+  const answer = await askOrNothing(() => session.run(sql`EXPLAIN ${statement}`, run), UNKNOWN, run);
   return answer && readPlanLine(answer.rows[0]?.[0] ?? '');
 }
 
@@ -48,21 +50,6 @@ async function countOfTable(session: Session, source: ReadSource, run: Run): Pro
     return undefined;
   }
   const [{ database, path }] = source.objects;
-  const [schema, name] = path;
-  if (database !== undefined || /\\/.test(schema + name)) return undefined;
-  const counting = sql`SELECT tbl_rows FROM svv_table_info WHERE "schema" = ${literal(schema)} AND "table" = ${literal(name)}`;
-  const answer = await askOrNothing(() => session.run(counting, run), run);
-  const rows = answer?.rows[0]?.[0];
-  return rows === undefined || rows === null ? undefined : Number(rows);
-}
-
-/** An estimate is worth no failure: what is wrong with the source shows when it is read. */
-async function askOrNothing<T>(ask: () => Promise<T>, run: Run): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof ConnectorError) || error.code === 'RS_CONN_LOST') throw error;
-    run.publish({ type: 'suppressed', reason: 'The size of the read stays unknown', message: error.message });
-    return undefined;
-  }
+  if (database !== undefined) return undefined;
+  return (await tableSize(session, path, UNKNOWN, run))?.rows;
 }

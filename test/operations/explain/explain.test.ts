@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { describeExplanation } from '../../../src/cli/explain-screen.ts';
 import { connector, type OpenConnector } from '../../../src/connector.ts';
 import type { Explanation } from '../../../src/operations/explain/explanation.ts';
 import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
@@ -178,74 +177,6 @@ describe('explain', () => {
     });
     expect(await look()).to.deep.equal(before);
     expect(texts.filter((text) => !/^(?:SELECT|SHOW|SET|EXPLAIN)\b/i.test(text))).to.deep.equal([]);
-  });
-
-  it('says why, what is locked, and what is not atomic', async () => {
-    const plan = await redshift.explainWrite({
-      object: 'sales.orders',
-      operation: 'upsert',
-      before: 'truncate',
-      path: 'staged',
-      lockTimeoutSeconds: 9,
-    });
-    expect([plan.atomic, plan.notAtomic.join()]).to.satisfy(
-      ([atomic, why]: [boolean, string]) => !atomic && /TRUNCATE/.test(why),
-    );
-    const apply = plan.steps.find(({ id }) => id === 'apply');
-    expect(apply?.locks?.map(({ waitSeconds }) => waitSeconds)).to.deep.equal([9, undefined]);
-    expect(plan.reasons.join()).to.match(/asked for.*temporary table.*upsert compares keys/s);
-    expect(plan.rights.command).to.equal(
-      'roleshift grants -c <connection file> --operations write:upsert --objects sales.orders --before truncate --staged',
-    );
-    const screen = describeExplanation(plan).join('\n');
-    expect(screen)
-      .to.match(/ 1\. {2}.*\[plan\]/)
-      .and.match(/NOT ATOMIC/)
-      .and.not.match(/undefined|\[object/);
-  });
-
-  it('says that a table is changed ahead of the transaction, for good, and what that locks', async () => {
-    await on.table('reshaped', 'id bigint, note varchar(20)');
-    await on.world.sql('ALTER TABLE sales.reshaped OWNER TO etl');
-    const spec = { object: 'sales.reshaped', lockTimeoutSeconds: 9 } as const;
-    const recreated = await redshift.explainWrite({ ...spec, targetChanges: 'recreate' }, { file: csv });
-    expect(recreated.notAtomic.join()).to.match(/sales\.reshaped is made, or changed, for good before/);
-    const [plan] = recreated.steps;
-    expect(plan?.transaction).to.match(/^one transaction from BEGIN to COMMIT/);
-    expect(plan?.locks).to.deep.equal([
-      {
-        table: 'sales.reshaped',
-        keepsOut: 'everybody who reads or writes it',
-        until: 'COMMIT of the change',
-        waitSeconds: 9,
-      },
-    ]);
-    const added = await redshift.explainWrite({ ...spec, targetChanges: 'add' }, { file: csv });
-    expect(added.steps[0]?.locks?.map(({ until }) => until)).to.deep.equal(['each ALTER TABLE has ended']);
-    expect(added.steps[0]?.transaction).to.match(/^autocommit/);
-  });
-
-  it('shows SQL of several lines below its first', async () => {
-    const plan = await redshift.explainRead({ object: 'sales.orders', preSql: 'select 1;\n select\n2' });
-    const lines = describeExplanation(plan).join('\n').split('\n');
-    const at = lines.findIndex((line) => line.includes('select 1;'));
-    expect(lines.slice(at, at + 3).map((line) => line.slice(17))).to.deep.equal(['select 1;', 'select', '2;']);
-  });
-
-  it('shows no secret that SQL of your own holds', async () => {
-    const preSql =
-      "create user x password 'Pass''word1'; copy t from 's3://b/k' access_key_id 'AKIAX' secret_access_key 'hidden'";
-    const plan = await redshift.explainRead({ object: 'sales.orders', preSql });
-    const text = JSON.stringify(plan);
-    expect(text).to.contain("password '***'").and.contain("secret_access_key '***'").and.contain('s3://b/k');
-    expect(text).to.not.match(/hidden|AKIAX|word1/);
-    const others = [
-      "alter user x password\n\t'on-another-line'",
-      'alter user x password $$hidden$$',
-      "copy t from 's3://b/k' master_symmetric_key as 'hidden'",
-    ];
-    const shown = await redshift.explainRead({ object: 'sales.orders', preSql: others.join(';') });
-    expect(JSON.stringify(shown)).to.not.match(/hidden|another-line/);
   });
 
   it('does not take a row from a program', async () => {

@@ -56,6 +56,15 @@ describe('a read to files', () => {
 
   for (const mode of ['direct', 'staged'] as const) {
     describe(`in ${mode} mode`, () => {
+      it('keeps lines of JSON as they are, whatever marks are in them', async () => {
+        const text = '# a#b "c" \\\' , | ; \u0001 \u0002 \u0003';
+        const table = `marks_${mode}`;
+        const literal = text.replaceAll('\\', '\\\\').replaceAll("'", "''");
+        await reading.table(table, '"a#" VARCHAR(60)', `SELECT E'${literal}'`);
+        await save({ object: table, mode }, { to: join(folder, 'marks.jsonl') });
+        expect(await readFile(join(folder, 'marks.jsonl'), 'utf8')).to.equal(`${JSON.stringify({ 'a#': text })}\n`);
+      });
+
       it('writes Parquet with exact names, types and values', async () => {
         const report = await save({ object: 'mixed', mode }, { to: join(folder, 'out.parquet'), checksums: true });
         expect(report).to.include({ rows: 3, format: 'parquet', mode });

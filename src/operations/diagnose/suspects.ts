@@ -1,9 +1,16 @@
 import type { ActualPolicy, ActualState } from '../../policies/actual-policies.ts';
 import { decide, type KnownPolicies } from '../../policies/decide.ts';
-import type { AccessRequest, ExplainedStatement, PlannedDocument, PolicyDocument } from '../../policies/document.ts';
+import {
+  type AccessRequest,
+  type ExplainedStatement,
+  listOf,
+  type PlannedDocument,
+  type PolicyDocument,
+} from '../../policies/document.ts';
+import { matchesPattern } from '../../policies/match-pattern.ts';
 import type { PolicySet } from '../../policies/policies.ts';
 import type { Refusal } from './refusal.ts';
-import { unplannedSuspect } from './unplanned.ts';
+import { elsewhereSuspect, unplannedSuspect } from './unplanned.ts';
 
 /** A statement that would explain the refusal if it were missing. */
 export interface Suspect {
@@ -38,9 +45,19 @@ export function suspectsOf(set: PolicySet, refusal: Refusal, actors: Actors): re
   const concerned = all.filter(({ requests }) => requests.length > 0);
   const isPlanned = concerned.some(({ requests }) => requests.some(({ action }) => action === refusal.named));
   const principal = concerned[0]?.requests[0]?.principal;
+  const elsewhere = isElsewhere(concerned, refusal) ? elsewhereSuspect(set, refusal, principal) : undefined;
+  if (elsewhere !== undefined) return [elsewhere];
   const unplanned = isPlanned ? undefined : unplannedSuspect(set, refusal, principal);
   if (unplanned !== undefined) return [unplanned];
   return narrowed(concerned, refusal).map((each) => ({ ...each, breaks: isCause(set, NOTHING_READ, each) }));
+}
+
+/** Whether S3 was asked for what no statement of the plan names: rows come from and go to other places than the staging area. */
+function isElsewhere(concerned: readonly Concerned[], { work, action, resource }: Refusal): boolean {
+  if (work !== 'staging' || resource === undefined || action?.startsWith('s3:') !== true) return false;
+  return !concerned.some(({ explained: { statement } }) =>
+    listOf(statement.Resource).some((pattern) => matchesPattern(pattern, resource) !== false),
+  );
 }
 
 /** The state before anything was read. */

@@ -68,6 +68,23 @@ describe('A judgement knows its limits', () => {
     });
   }
 
+  for (const [action, resource, wanted] of [
+    ['s3:PutObject', 'arn:aws:s3:::acme-staging/out/part-00001.csv', 'arn:aws:s3:::acme-staging/out/*'],
+    ['s3:GetObject', 'arn:aws:s3:::acme-landing/orders.csv', 'arn:aws:s3:::acme-landing/*'],
+    ['s3:ListBucket', 'arn:aws:s3:::acme-landing', 'arn:aws:s3:::acme-landing'],
+  ] as const) {
+    it(`proposes ${wanted} for ${action} outside of the staging prefix, and not the staging prefix again`, () => {
+      const said = `not authorized to perform: ${action} on resource: ${resource}`;
+      for (const named of [action, undefined]) {
+        const refusal: Refusal = { work: 'staging', action, resource, said, ...(named === undefined ? {} : { named }) };
+        const suspects = suspectsOf(SET, refusal, { ...ACTORS, stagingPrincipal: LOGIN_ROLE });
+        const { candidates } = judge({ set: SET, suspects }, refusal);
+        expect(candidates.map(({ statement }) => statement?.Resource)).to.deep.equal([wanted]);
+        expect(candidates[0]?.statement?.Action).to.include(action);
+      }
+    });
+  }
+
   it('is not certain where a policy of the caller may not be read', () => {
     const [caller] = SET.documents.filter(({ kind, holder }) => kind === 'permissions' && holder.arn === AGENT);
     const own = { kind: 'permissions' as const, holder: AGENT, source: 'own', document: caller!.document };

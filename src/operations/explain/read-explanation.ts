@@ -15,7 +15,7 @@ import type { ReadWork } from '../read/read-work.ts';
 import type { ExplainedStep, Explanation } from './explanation.ts';
 import { RANDOM, withoutRandom } from './placeholder.ts';
 import { sumOf } from './rates.ts';
-import { readSteps } from './read-steps.ts';
+import { readSteps, resumedSteps } from './read-steps.ts';
 import { rightsOf } from './rights.ts';
 
 /** A read that was planned, and what is known around it. */
@@ -25,7 +25,8 @@ export interface PlannedRead {
   readonly work: ReadWork;
   readonly described: DescribedSource;
   readonly plan: DecidedPlan;
-  readonly capabilities: Capabilities;
+  /** Absent of a read that goes on with what an earlier attempt has unloaded: Redshift is asked for nothing. */
+  readonly capabilities?: Capabilities | undefined;
   /** Of a read into files. */
   readonly destination?: FileDestination | undefined;
   readonly estimate?: Estimate | undefined;
@@ -43,16 +44,16 @@ export async function explainPlannedRead(planned: PlannedRead): Promise<Explanat
   const files = destination === undefined ? undefined : planExport(destination);
   for (const one of files === undefined ? [] : writtenObjects(files)) connection.checkTarget?.(one);
   const estimate = planned.estimate ?? (plan.kind === 'partitioned' ? undefined : plan.estimate);
-  const steps = await readSteps({
+  const facts = {
     connection,
-    capabilities,
     work,
     described,
     plan,
     files,
     ...folderOf(connection, plan),
     ...defined({ estimate }),
-  });
+  };
+  const steps = capabilities === undefined ? resumedSteps(facts) : await readSteps({ ...facts, capabilities });
   return withoutRandom({
     kind: 'read',
     object: readName(spec),
@@ -64,7 +65,7 @@ export async function explainPlannedRead(planned: PlannedRead): Promise<Explanat
     steps,
     columns: columnsOf(described, plan, files),
     retries: retriesOf(plan, work),
-    rights: rightsOf(connection, capabilities.user, { operation: 'read', objects: objectsOf(work) }),
+    rights: rightsOf(connection, capabilities?.user, { operation: 'read', objects: objectsOf(work) }),
     warnings: warningsOf(plan),
     ...totalOf(steps, estimate),
   });

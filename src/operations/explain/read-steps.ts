@@ -35,7 +35,7 @@ const READ_ONLY = 'one read-only transaction: all rows are of one snapshot';
 
 /** The steps of a read, in the order in which they happen. Sends nothing. */
 export async function readSteps(facts: ReadSteps): Promise<readonly ExplainedStep[]> {
-  const { work, files, plan } = facts;
+  const { work, plan } = facts;
   return [
     ...userStep('preSql', work.preSql, 'Your SQL before the read'),
     {
@@ -46,7 +46,19 @@ export async function readSteps(facts: ReadSteps): Promise<readonly ExplainedSte
       notes: ['Reads the catalog, and the estimate of EXPLAIN where it decides.'],
     },
     ...(plan.kind === 'staged' ? [await unloadStep(facts)] : []),
-    plan.kind === 'staged' ? stagedFetch(facts) : await directFetch(facts),
+    ...stepsBehind(facts, plan.kind === 'staged' ? stagedFetch(facts) : await directFetch(facts)),
+  ];
+}
+
+/** The steps that are left of a read whose files an earlier attempt has unloaded. Pure. */
+export function resumedSteps(facts: Omit<ReadSteps, 'capabilities'>): readonly ExplainedStep[] {
+  return stepsBehind(facts, stagedFetch(facts));
+}
+
+function stepsBehind(facts: Omit<ReadSteps, 'capabilities'>, fetch: ExplainedStep): readonly ExplainedStep[] {
+  const { files, work } = facts;
+  return [
+    fetch,
     ...(files === undefined ? [] : [exportStep(facts, files)]),
     ...userStep('postSql', work.postSql, 'Your SQL after the last row'),
   ];
@@ -151,7 +163,7 @@ function unloadStatements({
   ];
 }
 
-function stagedFetch({ estimate }: ReadSteps): ExplainedStep {
+function stagedFetch({ estimate }: Pick<ReadSteps, 'estimate'>): ExplainedStep {
   return {
     id: 'fetch',
     title: 'Fetch the files, four ahead of the reader',
@@ -162,7 +174,10 @@ function stagedFetch({ estimate }: ReadSteps): ExplainedStep {
   };
 }
 
-function exportStep({ estimate }: ReadSteps, { place, form, split, manifest }: ExportPlan): ExplainedStep {
+function exportStep(
+  { estimate }: Pick<ReadSteps, 'estimate'>,
+  { place, form, split, manifest }: ExportPlan,
+): ExplainedStep {
   const where =
     place.kind === 'local' ? place.path : place.kind === 's3' ? `s3://${place.bucket}/${place.key}` : 'the stream';
   const sizes = [

@@ -2,17 +2,17 @@ import type { Connection } from '../connection.ts';
 import { type GrantedOperation, type GrantSpec, planGrants } from '../grants.ts';
 import type { Explanation } from './explanation.ts';
 
-/** What the database user of a session needs for an operation, as `roleshift grants` prints it. Asks nobody. */
+/** What the database user of a session needs for an operation, as `roleshift grants` prints it; nothing where there is none. Asks nobody. */
 export function rightsOf(
   { access, options }: Pick<Connection, 'access' | 'options'>,
-  user: string,
+  user: string | undefined,
   what: Pick<GrantSpec, 'objects' | 'before' | 'isStaged' | 'changesTarget' | 'createsTarget' | 'ledger'> & {
     readonly operation: GrantedOperation;
   },
 ): Explanation['rights'] {
   const { operation, objects, ...others } = what;
   const { copyRole, useStaging } = options;
-  if (objects.length === 0) return { needs: [], command: '' };
+  if (user === undefined || objects.length === 0) return { needs: [], command: '' };
   const plan = planGrants({
     database: access.plan.login.database,
     to: { kind: 'user', name: user },

@@ -108,7 +108,7 @@ export async function openRead(
   const resumption = await openResumption(connection, work, run, startAt);
   try {
     if (resumption !== undefined) {
-      const resumed = await resume(connection, work, resumption, run);
+      const resumed = await resume(spec, { connection, run, work, resumption });
       if (resumed !== undefined) onDescribed?.(resumed.fields);
       if (resumed !== undefined) return resumed;
       await requireFresh(resumption, work, run);
@@ -136,10 +136,13 @@ async function openAnew(
 
 /** Goes on with what an earlier attempt has unloaded, if that is there. */
 async function resume(
-  connection: Connection,
-  work: ReadWork,
-  resumption: Resumption,
-  run: Run,
+  spec: ReadSpec,
+  {
+    connection,
+    run,
+    work,
+    resumption,
+  }: Pick<Parts, 'connection' | 'run' | 'work'> & { readonly resumption: Resumption },
 ): Promise<OpenedRead | undefined> {
   if (resumption.found?.phase === 'after' && work.postSql.length > 0) throw ranAlready('postSql', run.runId);
   const staged = await StagedRead.resume({ connection, run, resumption });
@@ -147,7 +150,9 @@ async function resume(
   const { fields, format } = staged;
   const why = 'an earlier attempt of the run has unloaded it';
   const plan: DecidedPlan = { kind: 'staged', why, format: format.kind, orderIsLost: false };
-  const parts = { connection, run, work, plan, staged, resumption, described: { source: work.source, fields } };
+  const described = { source: work.source, fields };
+  connection.onDecision?.({ kind: 'read', spec, work, described, plan });
+  const parts = { connection, run, work, plan, staged, resumption, described };
   try {
     return new OpenedRead(
       work.postSql.length === 0 ? parts : { ...parts, session: await connection.database.session(run) },

@@ -151,6 +151,21 @@ describe('the run report', () => {
     expect(failed.report.error?.code).to.equal('RS_CONFIG_OBJECT_MISSING');
   });
 
+  it('of a read that goes on tells the steps that were left, and asks Redshift for nothing', async () => {
+    await on.table('flown', 'id bigint');
+    await on.world.sql('INSERT INTO sales.flown SELECT n FROM generate_series(1, 500) AS n');
+    const spec = { object: 'sales.flown', mode: 'staged', resumable: true, batchRows: 10, runId: 'goes on' } as const;
+    await reported(async (onReport) => {
+      for await (const batch of redshift.read(spec, { onReport })) if (batch.rowCount > 0) break;
+    });
+    const { report } = await reported(async (onReport) => {
+      for await (const batch of redshift.read(spec, { onReport })) void batch;
+    });
+    expect(report).to.include({ status: 'completed', statements: 0 });
+    expect(report.plan?.reasons).to.deep.equal(['an earlier attempt of the run has unloaded it']);
+    expect(report.plan?.steps.map(({ id, actual }) => [id, actual?.rows])).to.deep.equal([['fetch', 500]]);
+  });
+
   it('of a read into files, and of a call, has the same form', async () => {
     const to = join(on.folder, 'orders.parquet');
     const files = await reported((onReport) =>

@@ -98,6 +98,13 @@ const RULES: readonly TextRule[] = [
     reason: 'serverS3',
   },
   {
+    pattern: /spectrum scan error/i,
+    code: 'RS_INPUT_INVALID',
+    message: 'Redshift Spectrum could not read a file in S3',
+    action:
+      'Look at the files of the external table, or of the load: format and types of their columns must be those of the table, and nobody may change them meanwhile.',
+  },
+  {
     pattern: /cancell?ed on user'?s? request|statement timeout|abort(?:ed)? by (?:wlm|query monitoring)|wlm abort/i,
     code: 'RS_TIMEOUT',
     message: 'cancelled on the server',

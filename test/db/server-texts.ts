@@ -49,6 +49,13 @@ export const SERVER_TEXTS: readonly ServerText[] = [
     code: 'RS_CONFIG_OBJECT_MISSING',
   },
   {
+    message: 'Spectrum Scan Error',
+    detail:
+      "error:  Spectrum Scan Error\n  code:      15007\n  context:   File 'https://s3.us-east-1.amazonaws.com/bucket/file.parquet' has an incompatible Parquet schema for column 's3://bucket/lake.secret'.",
+    code: 'RS_INPUT_INVALID',
+    hidden: ['lake.secret'],
+  },
+  {
     message: "Load into table 'orders' failed.  Check 'stl_load_errors' system table for details.",
     code: 'RS_LOAD_REJECTED',
   },

@@ -12,7 +12,7 @@ interface ExternalTable {
   readonly role: string;
 }
 
-// Somebody in a transaction may be reading the last content: it stays as it is then.
+// Somebody else may be filling it: what they find is as new then.
 const LOCK_LIMIT = '2s';
 
 /**
@@ -60,7 +60,10 @@ async function fill(
   const handler = core.handlers.find((candidate) => candidate.matches(sql));
   if (!handler) throw new RedshiftError({ code: '0A000', message: 'External tables are not covered without COPY' });
   try {
-    await backend.query(`BEGIN; TRUNCATE ${name}`);
+    // Not TRUNCATE: who reads meanwhile sees the rows of before.
+    await backend.query(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; LOCK TABLE ${name} IN SHARE ROW EXCLUSIVE MODE; DELETE FROM ${name}`,
+    );
   } catch (error) {
     await backend.query('ROLLBACK');
     if (error instanceof RedshiftError && error.fields.code === '55P03') return;

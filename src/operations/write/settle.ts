@@ -1,4 +1,5 @@
 import { ConnectorError } from '../../core/errors.ts';
+import type { Blocker } from '../../core/events.ts';
 import { retry } from '../../core/retry.ts';
 import type { Run } from '../../core/run.ts';
 import type { Database } from '../../db/database.ts';
@@ -6,7 +7,7 @@ import type { Session } from '../../db/session.ts';
 import { renderLock } from '../../sql/apply.ts';
 import { type LedgerEntry, readLedger, renderReadLedger } from '../../sql/ledger.ts';
 import { integer, sql } from '../../sql/sql.ts';
-import { waitForLock } from '../activity/wait-for-lock.ts';
+import { describeBlocker } from '../activity/blocker.ts';
 import type { Watch } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
 
@@ -27,10 +28,10 @@ export async function settleCommit(
   run: Run,
   watch?: Watch,
 ): Promise<LedgerEntry | undefined> {
-  let blockers = '';
-  const onTimeout = (cause: ConnectorError, who: string): ConnectorError => {
-    blockers = who;
-    return cause;
+  // Whatever ends the wait: the server's timeout, or our own, which may come first.
+  let seen: readonly Blocker[] = [];
+  const onBlockers = (found: readonly Blocker[]): void => {
+    seen = found;
   };
   const limitMs = plan.settleTimeoutMs;
   const startedMs = performance.now();
@@ -41,10 +42,11 @@ export async function settleCommit(
     const limits = { attempts: 20, totalMs: limitMs, attemptMs: limitMs, firstDelayMs: 250 };
     return await retry(unaborted, limits, (signal) =>
       readUnderLock(database, plan, deadlineMs, { ...run, signal }, (session, lock) =>
-        waitForLock(session, { ...run, signal }, watch, lock, onTimeout, 'commit'),
+        watch === undefined ? lock() : watch.lock(session, { ...run, signal }, onBlockers, lock, 'commit'),
       ),
     );
   } catch (error) {
+    const blockers = seen.map(describeBlocker).join('; ');
     const waitedSeconds = Math.max(1, Math.round((performance.now() - startedMs) / 1000));
     const message = error instanceof Error ? error.message : String(error);
     run.publish({ type: 'suppressed', reason: 'settling a COMMIT whose answer was lost', message });

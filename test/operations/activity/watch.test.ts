@@ -1,9 +1,17 @@
 import { expect } from 'chai';
+import { planAccess } from '../../../src/access/plan-access.ts';
+import { openAccess } from '../../../src/auth/open-access.ts';
 import { connector } from '../../../src/connector.ts';
+import { ConnectorError } from '../../../src/core/errors.ts';
 import type { ConnectorEvent, ProgressEvent } from '../../../src/core/events.ts';
 import { openRun } from '../../../src/core/run.ts';
+import { openDatabase } from '../../../src/db/open-database.ts';
 import type { ConnectionInput } from '../../../src/manifest/options.gen.ts';
+import { resolveOptions } from '../../../src/manifest/resolve.ts';
+import { watchOf } from '../../../src/operations/activity/watch.ts';
+import { settleCommit } from '../../../src/operations/write/settle.ts';
 import { sql } from '../../../src/sql/sql.ts';
+import { rejectionOf } from '../../failure.ts';
 import { openWriteWorld, type WriteWorld } from '../write/write-world.ts';
 
 describe('what is told of a statement that runs or waits', () => {
@@ -55,6 +63,26 @@ describe('what is told of a statement that runs or waits', () => {
       .and.have.property('query')
       .that.matches(/^LOCK TABLE /);
     expect(told.at(-1)).to.deep.equal([]);
+  });
+
+  it('is who keeps the outcome of a lost COMMIT from being found out', async () => {
+    await using _held = await hold('unsettled');
+    const [[ledger] = []] = await on.rows(
+      `SELECT tablename FROM pg_tables WHERE schemaname = 'sales' AND tablename LIKE 'roleshift_ledger%unsettled%'`,
+    );
+    const options = resolveOptions(on.world.connection('keys-etl-agent').values as ConnectionInput);
+    await using access = openAccess(planAccess(options), { clock: on.world.clock });
+    await using database = openDatabase(access, options);
+    const lost = new ConnectorError('RS_COMMIT_UNKNOWN', 'lost');
+    const plan = { runId: 'r', targetName: 'sales.unsettled', ledger: ['sales', ledger ?? ''] } as const;
+    const limits = { settleTimeoutMs: 4_000, settleAbortedMs: 4_000 };
+    const failure = await rejectionOf(
+      settleCommit(database, { ...plan, ...limits }, lost, openRun(), watchOf({ database, options })),
+    );
+    expect(failure.message).to.match(
+      /^Whether the rows are in sales\.unsettled could not be found out within \d+ s; session \d+ of etl, in a transaction since 20\S+Z: LOCK TABLE /,
+    );
+    expect(failure.details['blockers']).to.match(/^session \d+ of etl/);
   });
 
   it('is how far a COPY is', async () => {

@@ -63,10 +63,9 @@ describe('hosts without the proxy', () => {
 
 describe('a pattern of hosts without the proxy', () => {
   it('is judged at once, however many ways it could fit', () => {
-    const startMs = performance.now();
+    // In exponential time it would never end.
     const pattern = `${'*a'.repeat(60)}*b`;
     expect(isReachedDirectly(`${'a'.repeat(63)}.s3.us-east-1.amazonaws.com`, [pattern])).to.equal(false);
-    expect(performance.now() - startMs).to.be.below(1000);
   });
 });
 

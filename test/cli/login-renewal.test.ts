@@ -64,7 +64,6 @@ describe('renewUntil', () => {
       const stop = new AbortController();
       const failures: unknown[] = [];
       setTimeout(() => stop.abort(), 300);
-      const started = performance.now();
       await renewUntil(stop.signal, login('first', lifetime), {
         ask: () =>
           new Promise((_, reject) => {
@@ -73,7 +72,7 @@ describe('renewUntil', () => {
         onRenewed: () => Promise.resolve(),
         onFailed: (error) => failures.push(error),
       });
-      expect(performance.now() - started).to.be.within(250, 1_000);
+      expect(stop.signal.aborted).to.equal(true);
       expect(failures).to.deep.equal([]);
     }
   });

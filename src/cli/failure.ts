@@ -3,6 +3,7 @@ import { ConnectorError, type ErrorDetails, EXIT_STATUS } from '../core/errors.t
 import { plainText } from '../core/plain-text.ts';
 import { diagnosisOf } from '../operations/diagnosis-of.ts';
 import { describeDiagnosis } from './describe-diagnosis.ts';
+import { flagOf, withFlags } from './flag-names.ts';
 import { formatJson, forStandardError, shorten, wrap } from './format.ts';
 import { ReaderLeft } from './row-sink.ts';
 
@@ -43,17 +44,19 @@ export function describeFailure(error: unknown): string[] {
   const message = error.issues.length > 0 ? (error.message.split('\n', 1)[0] ?? '') : error.message;
   const lines = [wrap(`${styleText('red', error.code)}  ${plain(shorten(message, MAX_MESSAGE))}`, 4)];
   for (const { path, message: problem, action } of error.issues) {
-    lines.push(
-      wrap(`  ${styleText('bold', plain(path))}: ${plain(problem)}`, 6),
-      wrap(`    ${styleText('cyan', '->')} ${plain(action)}`, 7),
-    );
+    // A failure that is one issue has said so in its first line.
+    const isSaid = error.issues.length === 1 && problem === message;
+    if (!isSaid) lines.push(wrap(`  ${styleText('bold', plain(flagOf(path)))}: ${plain(problem)}`, 6));
+    if (!isSaid || action !== error.action)
+      lines.push(wrap(`    ${styleText('cyan', '->')} ${plain(withFlags(action))}`, 7));
   }
   const diagnosis = diagnosisOf(error);
   if (diagnosis !== undefined && diagnosis.candidates.length > 0) {
     const width = process.stderr.isTTY ? process.stderr.columns - 6 : 0;
     lines.push(...describeDiagnosis(diagnosis, width).map((text) => text.replaceAll(/^/gm, '  ')));
   } else {
-    if (error.action !== undefined) lines.push(wrap(`  ${styleText('cyan', '->')} ${plain(error.action)}`, 5));
+    if (error.action !== undefined)
+      lines.push(wrap(`  ${styleText('cyan', '->')} ${plain(withFlags(error.action))}`, 5));
     lines.push(...describeStatements(error.details).map((line) => `  ${line}`));
   }
   const facts = Object.entries(error.details)

@@ -3,7 +3,7 @@ import type { WriteCallSpec } from '../connector.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { plainText } from '../core/plain-text.ts';
-import type { WriteReport } from '../operations/write-report.ts';
+import type { LoadReject, WriteReport } from '../operations/write-report.ts';
 import type { WriteInput, WriteSpec } from '../operations/write-spec.ts';
 import { openConnection } from './connection.ts';
 import { describeVerified } from './describe-verified.ts';
@@ -86,7 +86,7 @@ export function describeWrite(report: WriteReport): string[] {
     ...someOf(rows.replaced, 'replaced'),
     `${formatCount(rows.rejected)} rejected`,
     `${formatCount(rows.deduplicated)} deduplicated`,
-    ...someOf(rows.skipped, 'without a match'),
+    ...someOf(rows.skipped, 'skipped'),
     ...(report.cleared === undefined ? [] : [`${formatCount(report.cleared)} that were there deleted before`]),
   ];
   const total = phases.reduce((sum, { ms }) => sum + ms, 0);
@@ -96,13 +96,27 @@ export function describeWrite(report: WriteReport): string[] {
   return [
     `${styleText('green', 'written')}  ${plainText(`${target.schema}.${target.name}`)}${again}`,
     `  ${account.join(', ')}`,
-    `  ${formatNoun(report.files, 'file')}, ${formatBytes(report.bytes)} staged; ${phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(', ')}; ${formatDuration(total)} in all`,
-    `  run ${report.runId}`,
+    `  ${wayOf(report)}${phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(', ')}; ${formatDuration(total)} in all`,
+    `  run ${plainText(report.runId)}`,
     ...(report.verified === undefined ? [] : [describeVerified(report.verified)]),
-    ...report.rejects.map(
-      ({ file, line, column, code, reason }) =>
-        `  rejected: ${plainText(`${file} line ${line}, column ${column}: ${code} ${reason}`)}`,
-    ),
-    ...report.warnings.map(({ message }) => `  ${styleText('yellow', 'warning')}  ${plainText(message)}`),
+    ...report.rejects.slice(0, SHOWN_REJECTS).map((reject) => `  rejected: ${plainText(describeReject(reject))}`),
+    ...(rows.rejected > SHOWN_REJECTS
+      ? [`  ${formatCount(rows.rejected)} rejected in all; --reject-file keeps them`]
+      : []),
   ];
+}
+
+/** Warnings are not here: each is told when it happens. */
+const SHOWN_REJECTS = 20;
+
+/** Nothing where the run had been applied before: no row travelled. */
+function wayOf({ path, files, bytes }: WriteReport): string {
+  if (path === undefined) return '';
+  return path === 'insert' ? 'by INSERT; ' : `${formatNoun(files, 'file')}, ${formatBytes(bytes)} staged; `;
+}
+
+/** The row of the input where it is known, or else the line of the staged file that Redshift names. */
+function describeReject({ row, file, line, column, code, reason }: LoadReject): string {
+  const place = row === undefined ? `${file} line ${line}` : `row ${formatCount(row)}`;
+  return `${place}, column ${column}: ${code} ${reason}`;
 }

@@ -6,7 +6,7 @@ import type { AttributeDescriptor } from './descriptor.ts';
 export type Converted = { readonly value: unknown } | { readonly issue: ConfigIssue };
 
 /**
- * Converts text from a flag or an environment variable by the option's type, strictly: `5439`, `true`, `a,b`. A list of
+ * Converts text from a flag or an environment variable by the option's type, strictly: `5439`, `true`, `a,b`, `"a, b",c`. A list of
  * objects is JSON, or its first fields separated by commas. Bounds and patterns are checked later, by `resolveOptions`.
  */
 export function convertText(path: string, descriptor: AttributeDescriptor, text: string): Converted {
@@ -30,12 +30,23 @@ export function convertText(path: string, descriptor: AttributeDescriptor, text:
         const list = readJson(text);
         return list === undefined ? refuse('must be a JSON list, or values separated by commas') : { value: list };
       }
-      const parts = text.split(',').map((part) => part.trim());
-      const values = parts.filter((part) => part !== '');
+      const values = partsOf(text);
       const [first] = Object.keys(items?.properties ?? {});
       return { value: first === undefined ? values : values.map((value) => ({ [first]: value })) };
     }
   }
+}
+
+/** Between commas; a part with a comma or a blank of its own goes into double quotes, and a quote within those is doubled. */
+const PART = /\s*-?"(?:[^"]|"")*"\s*(?=,|$)|[^,]+/g;
+const QUOTED = /^(-?)"(.*)"$/s;
+
+function partsOf(text: string): readonly string[] {
+  const parts = (text.match(PART) ?? []).map((part) => part.trim()).filter((part) => part !== '');
+  return parts.map((part) => {
+    const [, sign = '', inside] = QUOTED.exec(part) ?? [];
+    return inside === undefined ? part : `${sign}${inside.replaceAll('""', '"')}`;
+  });
 }
 
 function readJson(text: string): unknown {

@@ -13,6 +13,7 @@ describe('convertText', () => {
     ['username', ' 5439 ', ' 5439 '],
     ['dbGroups', 'a, b,', ['a', 'b']],
     ['dbGroups', '', []],
+    ['dbGroups', '"a, b", c,-"d,""e"" ",f"g', ['a, b', 'c', '-d,"e" ', 'f"g']],
     ['intermediateRoles', 'arn:a,arn:b', [{ roleArn: 'arn:a' }, { roleArn: 'arn:b' }]],
     ['intermediateRoles', '[{"roleArn":"arn:a","externalId":"x"}]', [{ roleArn: 'arn:a', externalId: 'x' }]],
   ] as const) {

@@ -10,6 +10,7 @@ import { openRead } from '../read/read-open.ts';
 import type { ReadSpec } from '../read/read-spec.ts';
 import type { StagedRead } from '../read/read-staged.ts';
 import { countMismatch } from '../read/read-unload.ts';
+import type { Verification } from '../verify/compare.ts';
 import { convertStaged, isNative } from './convert-staged.ts';
 import { convertValues } from './convert-values.ts';
 import type { ExportReport } from './export-report.ts';
@@ -61,16 +62,18 @@ export async function readToFiles(
   const work = new ExportWork({ opened, plan, series, acceptLoss, endsWithStagedFiles: goesOn }, run);
   const { staged } = opened;
   if (goesOn && staged !== undefined) await goOn(target, series, staged);
+  let verified: Verification | undefined;
   try {
     const convert = (): Promise<void> =>
       staged !== undefined && isNative(opened, staged) ? convertStaged(work, staged) : convertValues(connection, work);
     await inPhase(run, 'export', convert);
+    // Before the last file is complete: in S3 it would have taken the place of what was there.
+    verified = work.checksum === undefined ? undefined : opened.check?.compare(work.checksum);
     await series.close();
   } catch (error) {
     await series.abort(error);
     throw error;
   }
-  const verified = work.checksum === undefined ? undefined : opened.check?.compare(work.checksum);
   run.signal.throwIfAborted();
   await target.commit();
   const { rows, bytes, files } = series;

@@ -88,8 +88,11 @@ export class OpenedRead implements AsyncDisposable {
     try {
       await this.staged?.[Symbol.asyncDispose]();
     } finally {
-      await this.#parts.session?.[Symbol.asyncDispose]();
-      await this.#parts.resumption?.claim[Symbol.asyncDispose]();
+      try {
+        await this.#parts.session?.[Symbol.asyncDispose]();
+      } finally {
+        await this.#parts.resumption?.claim[Symbol.asyncDispose]();
+      }
     }
   }
 }
@@ -108,8 +111,7 @@ export async function openRead(
   const resumption = await openResumption(connection, work, run, startAt);
   try {
     if (resumption !== undefined) {
-      const resumed = await resume(spec, { connection, run, work, resumption });
-      if (resumed !== undefined) onDescribed?.(resumed.fields);
+      const resumed = await resume(spec, { connection, run, work, resumption }, onDescribed);
       if (resumed !== undefined) return resumed;
       await requireFresh(resumption, work, run);
     }
@@ -143,6 +145,7 @@ async function resume(
     work,
     resumption,
   }: Pick<Parts, 'connection' | 'run' | 'work'> & { readonly resumption: Resumption },
+  onDescribed: OpenReadOptions['onDescribed'],
 ): Promise<OpenedRead | undefined> {
   if (resumption.found?.phase === 'after' && work.postSql.length > 0) throw ranAlready('postSql', run.runId);
   const staged = await StagedRead.resume({ connection, run, resumption });
@@ -151,9 +154,10 @@ async function resume(
   const why = 'an earlier attempt of the run has unloaded it';
   const plan: DecidedPlan = { kind: 'staged', why, format: format.kind, orderIsLost: false };
   const described = { source: work.source, fields };
-  connection.onDecision?.({ kind: 'read', spec, work, described, plan });
   const parts = { connection, run, work, plan, staged, resumption, described };
   try {
+    onDescribed?.(fields);
+    connection.onDecision?.({ kind: 'read', spec, work, described, plan });
     return new OpenedRead(
       work.postSql.length === 0 ? parts : { ...parts, session: await connection.database.session(run) },
     );

@@ -1,12 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
 import { ConnectorError } from '../../../src/core/errors.ts';
 import { openRun } from '../../../src/core/run.ts';
 import type { FileDestination } from '../../../src/operations/export/file-destination.ts';
 import { readToFiles } from '../../../src/operations/export/read-to-files.ts';
+import { read } from '../../../src/operations/read/read.ts';
 import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
 import { openReadWorld, type ReadWorld } from '../read-world.ts';
 
@@ -60,6 +61,8 @@ describe('a read to files that meets trouble', () => {
 
   const exported = async (): Promise<readonly string[]> =>
     (await reading.leftovers()).filter((key) => key.startsWith('roleshift/out/'));
+  const sizeOf = async (Key: string): Promise<number | undefined> =>
+    (await s3.send(new HeadObjectCommand({ Bucket: 'acme-staging', Key }))).ContentLength;
   const uploads = async (): Promise<number> =>
     ((await s3.send(new ListMultipartUploadsCommand({ Bucket: 'acme-staging' }))).Uploads ?? []).length;
   const unloads = async (): Promise<number> =>
@@ -108,6 +111,9 @@ describe('a read to files that meets trouble', () => {
       expect((await refusal(spec, { to })).message).to.contain('already');
       const broken = await refusal({ query: 'select 1/(id-2) as x from few', mode: 'direct' }, { to, replace: true });
       expect(broken.code).to.equal('RS_SQL_USER_FAILED');
+      const differs: ReadSpec = { query: 'select random() as x, id from few', mode: 'staged', verify: true };
+      expect((await refusal(differs, { to, replace: true })).code).to.equal('RS_COUNT_MISMATCH');
+      expect(await sizeOf('roleshift/out/all.jsonl')).to.equal(first.bytes);
       expect(await exported()).to.deep.equal(['roleshift/out/all.jsonl']);
       const second = await save({ object: 'few' }, { to, replace: true });
       expect(second.rows).to.equal(3);
@@ -156,6 +162,20 @@ describe('a read to files that meets trouble', () => {
       expect(await readFile(to, 'utf8')).to.equal('of somebody else');
       expect(await readdir(folder)).to.deep.equal(['out.csv']);
     });
+  });
+
+  it('gives everything back when what an earlier attempt unloaded does not fit the file', async () => {
+    const run = () => openRun({ clock: reading.world.clock, runId: 'fits-not' });
+    const spec: ReadSpec = { query: 'select id as a, note as a from many', mode: 'staged', resumable: true };
+    for await (const batch of read(reading.connection, spec, run())) if (batch.rowCount > 0) break;
+    const kept = await readdir(reading.connection.workDirectory);
+    expect(kept.join()).to.match(/^roleshift-resume-[0-9a-f]+\.json$/);
+    const to = join(folder, 'out.parquet');
+    const outcome = await readToFiles(reading.connection, spec, { to }, run()).catch((error: unknown) => error);
+    expect(outcome).to.have.property('code', 'RS_CONFIG_INVALID');
+    expect(await readdir(reading.connection.workDirectory)).to.deep.equal(kept);
+    await readToFiles(reading.connection, spec, { to: join(folder, 'out.csv') }, run());
+    expect(await reading.leftovers()).to.deep.equal([]);
   });
 
   describe('with columns that a file cannot hold', () => {

@@ -8,6 +8,7 @@ import { type DecidedPlan, decideRead } from '../read/read-decide.ts';
 import { type DescribedSource, describeSource } from '../read/read-describe.ts';
 import { type Estimate, estimateRead } from '../read/read-estimate.ts';
 import { readName } from '../read/read-name.ts';
+import { foreseePartitions } from '../read/read-partitions.ts';
 import type { ReadObject, ReadSpec } from '../read/read-spec.ts';
 import { planReadWork, type ReadWork } from '../read/read-work.ts';
 import type { Explanation } from './explanation.ts';
@@ -45,14 +46,7 @@ async function decide(
   if (partition === undefined || !('column' in partition.by) || partition.boundaries !== undefined) {
     return decideRead(connection, work, session, described, run);
   }
-  const { each, sessions, count, by } = partition;
-  return {
-    kind: 'partitioned',
-    why: `about ${count} ranges of ${by.column} and its NULLs; their ends are asked of the data when the read begins`,
-    each,
-    sessions,
-    parts: [],
-  };
+  return foreseePartitions(session, described, partition, partition.by.column, run);
 }
 
 async function estimateOf(

@@ -80,7 +80,7 @@ async function directFetch({
   ...rest
 }: ReadSteps): Promise<ExplainedStep> {
   const isParts = plan.kind === 'partitioned';
-  const first = isParts ? plan.parts[0] : undefined;
+  const first = isParts ? plan.shown[0] : undefined;
   const source = first === undefined ? described : partOf(described, first);
   const isUnloaded = isParts && plan.each === 'staged';
   const statements = isUnloaded
@@ -88,9 +88,9 @@ async function directFetch({
     : await cursorStatements(capabilities, work, source);
   const seconds = (rows: number, bytes: number): number =>
     secondsOf(RATES.statementSeconds, rows / RATES.fetchRowsPerSecond, bytes / RATES.fetchBytesPerSecond) /
-    (isParts ? Math.max(1, Math.min(plan.sessions, plan.parts.length || plan.sessions)) : 1);
+    (isParts ? Math.max(1, Math.min(plan.sessions, plan.shown.length)) : 1);
   const others =
-    isParts && plan.parts.length > 1 ? [`The other ${plan.parts.length - 1} parts have a condition of theirs.`] : [];
+    isParts && plan.shown.length > 1 ? [`The other ${plan.shown.length - 1} parts have a condition of theirs.`] : [];
   return {
     id: 'fetch',
     title: isParts

@@ -166,6 +166,27 @@ describe('the run report', () => {
     expect(report.plan?.steps.map(({ id, actual }) => [id, actual?.rows])).to.deep.equal([['fetch', 500]]);
   });
 
+  it('of a partitioned read holds no value of a row', async () => {
+    await on.table('people', 'name varchar(20)');
+    await on.world.sql("INSERT INTO sales.people SELECT 'Zyx' || n FROM generate_series(1, 40) AS n");
+    await on.world.sql("INSERT INTO sales.people SELECT 'Abc' || n FROM generate_series(1, 40) AS n");
+    const spec = {
+      object: 'sales.people',
+      mode: 'partitioned',
+      allowInconsistent: true,
+      partitionColumn: 'name',
+      partitionCount: 2,
+    } as const;
+    const { report } = await reported(async (onReport) => {
+      for await (const batch of redshift.read(spec, { onReport })) void batch;
+    });
+    expect(JSON.stringify(report))
+      .to.contain(String.raw`\"name\" < <value 1>`)
+      .and.not.match(/Zyx|Abc/);
+    const plan = await redshift.explainRead(spec);
+    expect(JSON.stringify(plan)).to.contain(String.raw`\"name\" < <value 1>`);
+  });
+
   it('of a read into files, and of a call, has the same form', async () => {
     const to = join(on.folder, 'orders.parquet');
     const files = await reported((onReport) =>

@@ -47,7 +47,10 @@ export function openRun({ runId = randomUUID(), signal, clock, onEvent, isBackgr
     step: () => phases.at(-1),
     publish: (event) => {
       if (event.type === 'phaseBegin') phases.push(event.phase);
-      if (event.type === 'phaseEnd') phases.splice(phases.lastIndexOf(event.phase), 1);
+      if (event.type === 'phaseEnd') {
+        const at = phases.lastIndexOf(event.phase);
+        if (at >= 0) phases.splice(at, 1);
+      }
       try {
         publishOnChannel(event, origin);
         onEvent?.(event);

@@ -31,6 +31,17 @@ describe('the mark of a statement', () => {
     expect(queryTag('SELECT', run)).to.equal('');
   });
 
+  it('stays short with a run id that is not', () => {
+    expect(queryTag('SELECT', { runId: '日'.repeat(1_000_000), step })).to.have.length.below(4000);
+  });
+
+  it('stays where it is at the end of a step that did not begin', () => {
+    const run = openRun({ runId: 'a' });
+    run.publish({ type: 'phaseBegin', phase: 'stage' });
+    run.publish({ type: 'phaseEnd', phase: 'load', durationMs: 1, outcome: 'completed' });
+    expect(queryTag('SELECT', run)).to.contain('step=stage');
+  });
+
   it('shifts where the own SQL of a person begins', () => {
     const part = { text: 'x', startsAt: 3, label: 'the query' };
     expect(behindTag('12345', part)).to.deep.equal([{ ...part, startsAt: 8 }]);

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RejectedRow } from '../../../src/operations/write/reject-file.ts';
 import { matchReasons } from '../../../src/operations/write/reject-reasons.ts';
@@ -114,6 +115,22 @@ describe('write: the reject file', () => {
     const stream = Readable.from([Buffer.from('id,note\n1,"a\n'), Buffer.from('b"\n2,too long\n')]);
     await on.write({ object: 'sales.row_lines', rejectLimit: 1, rejectFile }, { file: stream, format: 'csv' });
     expect((await rejected(rejectFile)).map(({ row, line }) => [row, line])).to.deep.equal([[2, 4]]);
+  });
+
+  it('tells no line of a file that has changed since it was read', async () => {
+    await on.table('changed_since', 'id INTEGER, note VARCHAR(5)');
+    const rejectFile = at('changed-since.jsonl');
+    const file = await input('changed-since.csv', 'id,note\n1,too long\n');
+    await on.world.faults({ on: 'pg:loadErrors', effect: { kind: 'delay', ms: 1500 } });
+    on.events.length = 0;
+    const writing = on.write({ object: 'sales.changed_since', rejectLimit: 1, rejectFile }, { file });
+    while (!on.events.some((event) => event.type === 'progress' && event.phase === 'load')) await setTimeout(10);
+    await writeFile(file, 'id,note\n\n\n1,too long\n');
+    await writing;
+    expect((await rejected(rejectFile)).map(({ row, code, line }) => [row, code, line])).to.deep.equal([
+      [1, '1204', undefined],
+    ]);
+    expect(on.events.filter(({ type }) => type === 'suppressed')).to.have.length(1);
   });
 
   it('is loaded again once it is mended', async () => {

@@ -8,27 +8,23 @@ import type { SupportedField } from '../types/field.ts';
 import type { Engine } from './engine.ts';
 import { parquetColumn } from './export-expression.ts';
 import {
-  CHUNK,
   FILE,
   type Fields,
   fieldsOf,
   listAt,
-  MAGIC,
-  META,
   numberAt,
   type ParquetFooter,
   ROW_GROUP,
   readFooter,
   SCHEMA,
 } from './parquet-footer.ts';
-import { chunkRange, type MixedPart } from './parquet-parts.ts';
+import type { MixedPart } from './parquet-parts.ts';
 import { stagedColumnName, unloadedRows } from './read-parquet.ts';
 import type { Thrift } from './thrift-compact.ts';
 
 /** Types of the format: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
 const TYPE = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const;
 const CONVERTED = { utf8: 0, decimal: 5, int16: 16, int32: 17, int64: 18 } as const;
-const SNAPPY = 1n;
 const REPEATED = 2n;
 /** A padded text longer than this is too wide to be held for all rows of a row group. */
 const MAX_PADDED_BYTES = 64;
@@ -61,11 +57,11 @@ export async function schemaAnew(
  */
 export function columnsAnew(
   fields: readonly SupportedField[],
-  { footer, end }: ParquetFooter,
+  { footer }: Pick<ParquetFooter, 'footer'>,
   schema: readonly Thrift[],
 ): readonly number[] | undefined {
   const [root, ...leaves] = listAt(footer, FILE.schema).map(fieldsOf);
-  if (root === undefined || leaves.length !== fields.length || !isPlain(footer, end, fields.length)) return undefined;
+  if (root === undefined || leaves.length !== fields.length) return undefined;
   if (leaves.some((leaf) => leaf.has(SCHEMA.children) || numberAt(leaf, SCHEMA.repetition, 0n) === REPEATED)) {
     return undefined;
   }
@@ -212,22 +208,3 @@ const NARROW: readonly SupportedType['kind'][] = [
   'timestamp',
   'timestamptz',
 ];
-
-/** Whether the columns lie one behind the other, as Snappy packs them, in the file itself and in the clear. */
-function isPlain(footer: Fields, end: number, columns: number): boolean {
-  let at = MAGIC.length;
-  for (const group of listAt(footer, FILE.rowGroups)) {
-    const chunks = listAt(fieldsOf(group), ROW_GROUP.columns).map(fieldsOf);
-    if (chunks.length !== columns || numberAt(fieldsOf(group), ROW_GROUP.rows) === 0n) return false;
-    for (const chunk of chunks) {
-      const meta = chunk.get(CHUNK.meta);
-      if (meta === undefined || chunk.has(CHUNK.path) || chunk.has(CHUNK.crypto)) return false;
-      if (numberAt(fieldsOf(meta), META.codec) !== SNAPPY) return false;
-      // Some writers leave the dictionary's head out of the size: then there is a gap.
-      const range = chunkRange(chunk);
-      if (range.first !== at) return false;
-      at = range.end;
-    }
-  }
-  return at <= end;
-}

@@ -28,6 +28,7 @@ export const CHUNK = {
 export const META = {
   path: 3,
   codec: 4,
+  values: 5,
   bytes: 6,
   packedBytes: 7,
   dataPage: 9,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { columnsAnew, schemaAnew, writeAnew } from '../../columnar/carry-columns.ts';
 import { Engine } from '../../columnar/engine.ts';
 import { readFooter } from '../../columnar/parquet-footer.ts';
+import { isPlain } from '../../columnar/parquet-layout.ts';
 import { measureRows } from '../../columnar/read-parquet.ts';
 import type { Thrift } from '../../columnar/thrift-compact.ts';
 import type { OpenedRead } from '../read/read-open.ts';
@@ -65,8 +66,9 @@ async function carry(
   { path, schema, to }: { readonly path: string; readonly schema: readonly Thrift[]; readonly to: string },
 ): Promise<boolean> {
   const { fields } = work.opened;
-  const anew = columnsAnew(fields, await readFooter(path), schema);
-  if (anew === undefined) return false;
+  const end = await readFooter(path);
+  const anew = columnsAnew(fields, end, schema);
+  if (anew === undefined || !(await isPlain(path, end, fields.length))) return false;
   const { part, rows } = await writeAnew(engine, path, { fields, anew, schema, to }, work.run);
   await work.add(part, rows);
   for (const piece of part.pieces) await rm(piece, { force: true });

@@ -51,6 +51,8 @@ export function addPoliciesCommand(program: Command, run: Run, common: readonly 
     .addOption(new Option('--cluster-account <account>', 'account of the cluster, for a login by password'))
     .addOption(new Option('--default-copy-role <arn>', 'the role that copyRole: default means'))
     .addOption(new Option('--bucket-owner <account>', 'account of the bucket, where stagingBucketOwner is not set'))
+    .addOption(new Option('--source <address...>', 'what writes load from S3: s3://bucket/key, or s3://bucket/folder/'))
+    .addOption(new Option('--source-bucket-owner <account>', 'account of the buckets of --source'))
     .optionsGroup('Tighter than needed:')
     .addOption(new Option('--copy-for-user-only', 'the COPY role serves this database user only'))
     .addOption(new Option('--pin-source-arn', 'the COPY role serves this cluster only (aws:SourceArn)'))

@@ -13,7 +13,7 @@ import { PLACES } from '../policies/render-readme.ts';
 import { type Output, openOutput } from './output.ts';
 import type { CommandContext } from './program.ts';
 
-export interface PoliciesCommand extends Omit<PolicyExtras, 'defaultCopyRoleArn' | 'clusterIdentifier'> {
+export interface PoliciesCommand extends Omit<PolicyExtras, 'defaultCopyRoleArn' | 'clusterIdentifier' | 'sources'> {
   readonly connection: string;
   readonly format: PolicyFormat;
   readonly output?: string;
@@ -23,6 +23,7 @@ export interface PoliciesCommand extends Omit<PolicyExtras, 'defaultCopyRoleArn'
   readonly resolve?: boolean;
   readonly defaultCopyRole?: string;
   readonly cluster?: string;
+  readonly source?: readonly string[];
 }
 
 /** `roleshift policies`: what a connection needs, printed or written; `verify` compares it with what exists. */
@@ -55,8 +56,8 @@ export async function policiesCommand(
   return 0;
 }
 
-function extrasOf({ defaultCopyRole, cluster, ...rest }: PoliciesCommand): PolicyExtras {
-  return defined({ ...rest, defaultCopyRoleArn: defaultCopyRole, clusterIdentifier: cluster });
+function extrasOf({ defaultCopyRole, cluster, source, ...rest }: PoliciesCommand): PolicyExtras {
+  return defined({ ...rest, defaultCopyRoleArn: defaultCopyRole, clusterIdentifier: cluster, sources: source });
 }
 
 /** Nothing but `--resolve` asks AWS. */

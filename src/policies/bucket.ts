@@ -1,4 +1,5 @@
 import type { AccessPlan } from '../access/plan.ts';
+import { invalidField } from '../core/invalid-field.ts';
 import type { AccessRequest, PolicyCondition, PolicyHolder } from './document.ts';
 import type { PolicyExtras, PolicyOptions } from './extras.ts';
 import { hasPlaceholder, placeholder } from './placeholders.ts';
@@ -21,6 +22,11 @@ export interface StagingKey {
   /** Only through S3 in the bucket's region. */
   readonly condition: PolicyCondition;
   readonly viaService: string;
+}
+
+/** Where rows are loaded from: a folder of a bucket, or one object. */
+export interface SourceBucket extends Omit<StagingBucket, 'key'> {
+  readonly isFolder: boolean;
 }
 
 /** The name of a staged file, for evaluating policies: those of a run are not known before. */
@@ -49,6 +55,39 @@ export function stagingBucketOf(
     owner,
     ...(kmsKeyId === undefined ? {} : { key: keyOf(plan, options, kmsKeyId, owner) }),
   };
+}
+
+/**
+ * The buckets that rows are loaded from, one for each address. Their keys are not known. Throws RS_CONFIG_INVALID for a connection
+ * that reads no objects.
+ */
+export function sourceBucketsOf(
+  plan: AccessPlan,
+  staging: StagingBucket | undefined,
+  { sources = [], sourceBucketOwner }: PolicyExtras,
+): readonly SourceBucket[] {
+  if (sources.length > 0 && staging === undefined) {
+    throw invalidField(
+      'sources',
+      'The connection loads nothing from S3',
+      'Turn useStaging on and set stagingBucket, or leave the sources out.',
+    );
+  }
+  return sources.map((address) => {
+    const [name = '', ...folders] = address.slice('s3://'.length).split('/');
+    const key = folders.join('/');
+    const isFolder = key === '' || key.endsWith('/');
+    const arn = `arn:${plan.aws.partition}:s3:::${name}`;
+    const isStaging = name === staging?.holder.name;
+    const owner = isStaging ? staging.owner : (sourceBucketOwner ?? placeholder('SOURCE_BUCKET_OWNER'));
+    return {
+      holder: { kind: 'bucket', arn, account: owner, name, path: '/' },
+      filesArn: `${arn}/${key}${isFolder ? '*' : ''}`,
+      sampleArn: `${arn}/${key}${isFolder ? SAMPLE_NAME : ''}`,
+      owner,
+      isFolder,
+    };
+  });
 }
 
 function keyOf(

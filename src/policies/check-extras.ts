@@ -23,6 +23,13 @@ const RULES: readonly Rule[] = [
   ['defaultCopyRoleArn', ROLE_ARN, 'the ARN of an IAM role, such as arn:aws:iam::111122223333:role/RedshiftCopy'],
   ['clusterAccount', /^\d{12}$/, 'an AWS account number of 12 digits'],
   ['bucketOwner', /^\d{12}$/, 'an AWS account number of 12 digits'],
+  ['sourceBucketOwner', /^\d{12}$/, 'an AWS account number of 12 digits'],
+  [
+    'sources',
+    // IAM takes * and ? for patterns, and ${ for a variable.
+    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[^*?$<>\p{Cc}]{0,1024}$/u,
+    'an address of objects in S3 without * ? $ < and >, such as s3://bucket/folder/',
+  ],
   ['clusterIdentifier', /^[a-z](?:-?[a-z0-9]){0,62}$/, 'the identifier of a cluster, such as warehouse'],
   ['workgroupId', /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'the id of a workgroup, a UUID in lower case'],
 ];
@@ -33,9 +40,12 @@ const RULES: readonly Rule[] = [
  */
 export function checkExtras(extras: PolicyExtras): void {
   const issues = RULES.flatMap(([key, pattern, wanted]) => {
-    const value = extras[key];
-    if (value === undefined || (typeof value === 'string' && pattern.test(value))) return [];
-    return [{ path: key, message: `${JSON.stringify(value)} is not ${wanted}`, action: `Give ${wanted}.` }];
+    const given: unknown = extras[key];
+    const wrong = (Array.isArray(given) ? given : [given]).find(
+      (value) => value !== undefined && !(typeof value === 'string' && pattern.test(value)),
+    );
+    if (wrong === undefined) return [];
+    return [{ path: key, message: `${JSON.stringify(wrong)} is not ${wanted}`, action: `Give ${wanted}.` }];
   });
   if (issues.length === 0) return;
   throw new ConnectorError('RS_CONFIG_INVALID', 'What was given besides the connection is not valid', { issues });

@@ -33,6 +33,13 @@ export interface PolicyExtras {
   readonly workgroupId?: string | undefined;
   /** Account that owns the staging bucket, where the connection does not say `stagingBucketOwner`. */
   readonly bucketOwner?: string | undefined;
+  /**
+   * Objects in S3 that a write is to load, by the addresses that the write gets: `s3://bucket/key`, or `s3://bucket/folder/` for all
+   * below. Of a manifest, the files that it lists are named too.
+   */
+  readonly sources?: readonly string[] | undefined;
+  /** Account that owns the buckets of `sources`; not needed for the staging bucket itself. */
+  readonly sourceBucketOwner?: string | undefined;
   /** The login statement holds for this very database user only, even when its ARN is widened later (`redshift:DbUser`). */
   readonly pinDbUser?: boolean | undefined;
   /** A session of the role gets a login only for the database user that the session is named after. */

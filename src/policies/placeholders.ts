@@ -13,6 +13,7 @@ const PLACEHOLDERS = {
   WORKGROUP: ['name of the serverless workgroup', 'set workgroup'],
   CLUSTER_DEFAULT_ROLE: ['role that the cluster has as its default', 'give its ARN (--default-copy-role)'],
   BUCKET_OWNER: ['account that owns the staging bucket', 'set stagingBucketOwner, or give it (--bucket-owner)'],
+  SOURCE_BUCKET_OWNER: ['account that owns the buckets to load from', 'give it (--source-bucket-owner)'],
   WORKGROUP_ID: [
     'id of the serverless workgroup (a UUID, and not its name)',
     'give it (--workgroup-id); aws redshift-serverless get-workgroup prints it as workgroupId',

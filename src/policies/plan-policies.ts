@@ -1,5 +1,5 @@
 import type { AccessPlan } from '../access/plan.ts';
-import { stagingBucketOf } from './bucket.ts';
+import { sourceBucketsOf, stagingBucketOf } from './bucket.ts';
 import { checkExtras } from './check-extras.ts';
 import { addCopyRoles, copyRolesOf } from './copy-statements.ts';
 import type { PlannedDocument, PolicyHolder } from './document.ts';
@@ -14,7 +14,7 @@ import { placeOf, type RedshiftPlace } from './place.ts';
 import { type Placeholder, placeholdersIn } from './placeholders.ts';
 import { addRoleHops } from './role-statements.ts';
 import { type SessionPolicyGap, sessionPolicyGaps } from './session-policies.ts';
-import { addStaging } from './staging-statements.ts';
+import { addSources, addStaging } from './staging-statements.ts';
 
 /** Everything that IAM and the cluster have to be told for one connection. */
 export interface PolicySet {
@@ -49,8 +49,10 @@ export function planPolicies(plan: AccessPlan, options: PolicyOptions, extras: P
 
   const bucket = stagingBucketOf(plan, options, extras);
   const copyRoles = bucket === undefined ? [] : copyRolesOf(plan, options, cluster, extras);
+  const sources = sourceBucketsOf(plan, bucket, extras);
   if (bucket !== undefined) {
     addStaging(drafts, plan, starters, bucket);
+    addSources(drafts, plan, starters, sources);
     addCopyRoles(drafts, copyRoles, bucket, cluster, extras);
   }
 

@@ -1,5 +1,5 @@
 import type { AccessPlan } from '../access/plan.ts';
-import { crossesAccounts, ownerCondition, type StagingBucket, stagingRequests } from './bucket.ts';
+import { crossesAccounts, ownerCondition, type SourceBucket, type StagingBucket, stagingRequests } from './bucket.ts';
 import type { PolicyHolder } from './document.ts';
 import type { Drafts, NewStatement } from './drafts.ts';
 import { roleHolder, type Starter } from './holders.ts';
@@ -35,6 +35,23 @@ const AGENT_USES: readonly Use[] = [
     on: 'key',
     reason: 'The files are encrypted with this key: a write asks for a data key, a read and a long upload decrypt.',
     page: PAGES.key,
+  },
+];
+
+const SOURCE_USES: readonly Use[] = [
+  {
+    Sid: 'SourceBucket',
+    actions: ['s3:ListBucket'],
+    on: 'bucket',
+    reason: 'Lists the files of a folder that is to be loaded.',
+    page: PAGES.bucketActions,
+  },
+  {
+    Sid: 'SourceFiles',
+    actions: ['s3:GetObject'],
+    on: 'files',
+    reason: 'The agent reads the files that are to be loaded; Redshift reads what it stages of them.',
+    page: PAGES.bucketActions,
   },
 ];
 
@@ -76,9 +93,25 @@ export function addStaging(
   starters: readonly Starter[],
   bucket: StagingBucket,
 ): void {
-  const hop = plan.stagingRoles.at(-1);
-  const users = hop === undefined ? starters.map(({ holder }) => holder) : [roleHolder(hop.roleArn, hop)];
-  for (const user of users) addUses(drafts, user, bucket, AGENT_USES);
+  for (const user of usersOf(plan, starters)) addUses(drafts, user, bucket, AGENT_USES);
+}
+
+/** What the agent does with the buckets that rows are loaded from, as the same role. */
+export function addSources(
+  drafts: Drafts,
+  plan: AccessPlan,
+  starters: readonly Starter[],
+  sources: readonly SourceBucket[],
+): void {
+  for (const source of sources) {
+    const uses = SOURCE_USES.filter(({ on }) => source.isFolder || on !== 'bucket');
+    for (const user of usersOf(plan, starters)) addUses(drafts, user, source, uses);
+  }
+}
+
+function usersOf({ stagingRoles }: AccessPlan, starters: readonly Starter[]): readonly PolicyHolder[] {
+  const hop = stagingRoles.at(-1);
+  return hop === undefined ? starters.map(({ holder }) => holder) : [roleHolder(hop.roleArn, hop)];
 }
 
 /** What Redshift does with the bucket, as the last role of the COPY chain. */

@@ -216,12 +216,50 @@ describe('Policies of a connection', () => {
     { workgroupId: 'lake' },
     { clusterIdentifier: 'Ware*' },
     { bucketOwner: '1111' },
+    { sourceBucketOwner: 'me' },
+    { sources: ['s3://landing/in/', 's3://landing/*'] },
+    { sources: ['s3://landing'] },
+    { sources: [`s3://landing/\${aws:username}/`] },
+    { sources: 'landing' as unknown as [] },
   ]) {
     it(`refuse what cannot be part of a policy, a script or a file name: ${JSON.stringify(extras)}`, () => {
       const { code, issues } = failure(() => policies(byRole({ useEc2Role: true }), extras));
       expect([code, issues?.map(({ path }) => path)]).to.deep.equal(['RS_CONFIG_INVALID', Object.keys(extras)]);
     });
   }
+
+  it('let the agent read what writes load, object by object and folder by folder, and nothing else', () => {
+    const sources = ['s3://landing/in/', 's3://landing/one/orders.csv', 's3://acme-staging/drop/'];
+    const set = policies(byRole(STAGING), { identityArn: AGENT, sources, sourceBucketOwner: '444455556666' });
+    const statementsOf = (kind: string, name: string): readonly unknown[] =>
+      set.documents
+        .filter(({ kind: each, holder }) => each === kind && holder.name === name)
+        .flatMap(({ document }) => document.Statement)
+        .filter(({ Sid }) => Sid?.startsWith('Source'))
+        .map(({ Sid, Action, Resource, Condition }) => [Sid, Action, Resource, Condition]);
+    const of = (account: string) => ({ StringEquals: { 'aws:ResourceAccount': account } });
+    expect(statementsOf('permissions', 'RedshiftLogin')).to.deep.equal([
+      ['SourceBucket', 's3:ListBucket', 'arn:aws:s3:::landing', of('444455556666')],
+      ['SourceFiles', 's3:GetObject', 'arn:aws:s3:::landing/in/*', of('444455556666')],
+      ['SourceFiles2', 's3:GetObject', 'arn:aws:s3:::landing/one/orders.csv', of('444455556666')],
+      ['SourceFiles3', 's3:GetObject', 'arn:aws:s3:::acme-staging/drop/*', of('111122223333')],
+    ]);
+    expect(statementsOf('bucket', 'landing')).to.deep.equal([
+      ['SourceBucket', 's3:ListBucket', 'arn:aws:s3:::landing', undefined],
+      ['SourceFiles', 's3:GetObject', 'arn:aws:s3:::landing/in/*', undefined],
+      ['SourceFiles2', 's3:GetObject', 'arn:aws:s3:::landing/one/orders.csv', undefined],
+    ]);
+    const own = { name: 'a.json', text: JSON.stringify({ documents: set.documents }) };
+    expect(verifyPolicies(set, readActualPolicies([own], set.documents)).missing).to.deep.equal([]);
+    expect(
+      policies(byRole(STAGING), { identityArn: AGENT, sources }).placeholders.map(({ text }) => text),
+    ).to.deep.equal(['<SOURCE_BUCKET_OWNER>']);
+  });
+
+  it('refuse objects to load where nothing is loaded from S3', () => {
+    const { code, issues } = failure(() => policies(byRole(), { sources: ['s3://landing/in/'] }));
+    expect([code, issues?.[0]?.path]).to.deep.equal(['RS_CONFIG_INVALID', 'sources']);
+  });
 
   it('keep a database user whose name looks like a variable of IAM a name', () => {
     const set = policies(

@@ -118,6 +118,15 @@ const MORE: ReadonlyArray<readonly [title: string, connection: ConnectionInput, 
     { identityArn: AGENT },
   ],
   [
+    'folders and an object of another account to load from',
+    byRole(STAGING),
+    {
+      identityArn: AGENT,
+      sources: ['s3://landing/in/', 's3://landing/one day/orders.csv', 's3://acme-staging/drop/'],
+      sourceBucketOwner: '444455556666',
+    },
+  ],
+  [
     'China',
     byRole({
       host: 'warehouse.abc123.cn-north-1.redshift.amazonaws.com.cn',

@@ -1,12 +1,12 @@
 import { defined } from '../../core/defined.ts';
-import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
-import { renderCreateLedger, renderReadLedger } from '../../sql/ledger.ts';
+import { renderCreateLedger } from '../../sql/ledger.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { planStaging } from '../../staging/staging-plan.ts';
 import type { Connection } from '../connection.ts';
 import { tableSize } from '../table-size.ts';
+import { hasLedger } from '../write/ledger-table.ts';
 import { resolveObjectReference } from '../write/object-reference.ts';
 import { type OpenInput, openInput } from '../write/open-input.ts';
 import { slicesOf } from '../write/slices.ts';
@@ -66,7 +66,7 @@ export async function explainWrite(
     plan,
     capabilities: session.capabilities(),
     ddl,
-    createLedger: await missingLedger(session, plan, run),
+    createLedger: await missingLedger(session, plan, options.statementTimeoutSeconds * 1000, run),
     folder: isInsert ? undefined : `s3://${staging.bucket}/${staging.prefix}run-${RANDOM}/`,
     mayPass,
     held,
@@ -92,13 +92,12 @@ function shapeOf(spec: WriteSpec, source: OpenInput | undefined): WriteSpec {
 }
 
 /** The statement that makes the ledger, where there is none. */
-async function missingLedger(session: Session, { ledger, runId }: WritePlan, run: Run): Promise<Sql | undefined> {
-  if (ledger === undefined) return undefined;
-  try {
-    await session.run(renderReadLedger(ledger, runId), run);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ConnectorError && error.code === 'RS_CONFIG_OBJECT_MISSING') return renderCreateLedger(ledger);
-    throw error;
-  }
+async function missingLedger(
+  session: Session,
+  { ledger, runId }: WritePlan,
+  restoreMs: number,
+  run: Run,
+): Promise<Sql | undefined> {
+  if (ledger === undefined || (await hasLedger(session, ledger, runId, restoreMs, run))) return undefined;
+  return renderCreateLedger(ledger);
 }

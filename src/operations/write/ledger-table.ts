@@ -42,6 +42,23 @@ export async function openLedger(
   }
 }
 
+/** Whether the ledger is there. One that a load holds is. */
+export async function hasLedger(
+  session: Session,
+  ledger: TablePath,
+  entry: string,
+  restoreMs: number,
+  run: Run,
+): Promise<boolean> {
+  try {
+    await peek(session, ledger, entry, restoreMs, run);
+    return true;
+  } catch (error) {
+    if (isCode(error, 'RS_CONFIG_OBJECT_MISSING')) return false;
+    throw explainPeek(error, ledger);
+  }
+}
+
 /** Rows of those files that were loaded before, by their keys, as far as can be seen without a lock on a ledger that is there. */
 export async function peekFiles(
   session: Session,

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { describeExplanation } from '../../../src/cli/explain-screen.ts';
 import { connector, type OpenConnector } from '../../../src/connector.ts';
 import { inputSize } from '../../../src/operations/explain/input-size.ts';
+import { identifier, sql } from '../../../src/sql/sql.ts';
 import { openWriteWorld, type WriteWorld } from '../write/write-world.ts';
 
 describe('what explain says about a write', () => {
@@ -98,6 +99,23 @@ describe('what explain says about a write', () => {
     const report = await redshift.write(spec, { file: csv });
     expect([plan.path, report.path]).to.deep.equal(['insert', 'insert']);
     expect(plan.steps.find(({ id }) => id === 'apply')?.estimate).to.include({ rows: 2, from: 'the files' });
+  });
+
+  it('does not wait for a load that holds the ledger', async () => {
+    await on.table('held', 'id bigint');
+    await redshift.write({ object: 'sales.held' }, [{ id: 1 }]);
+    const [[ledger = ''] = []] = await on.rows(
+      "SELECT tablename FROM pg_tables WHERE schemaname = 'sales' AND tablename LIKE 'roleshift_ledger%held%'",
+    );
+    await using session = await on.session();
+    const { signal } = new AbortController();
+    await session.run(sql`BEGIN`, { signal });
+    await session.run(sql`LOCK TABLE ${identifier('sales', ledger ?? '')}`, { signal });
+    const plan = await redshift.explainWrite({ object: 'sales.held' }, undefined, {
+      signal: AbortSignal.timeout(20_000),
+    });
+    expect(plan.steps[0]?.statements).to.deep.equal([]);
+    await session.rollback();
   });
 
   it('estimates rows, staged files, the load and what is done to the table, which it looks up', async () => {

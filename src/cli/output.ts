@@ -3,6 +3,7 @@ import { createLogUpdate } from 'log-update';
 import type { ConnectorEvent, HopEvent, ProgressEvent } from '../core/events.ts';
 import { plainText } from '../core/plain-text.ts';
 import { formatJson, forStandardError } from './format.ts';
+import { PhaseClocks } from './phase-clocks.ts';
 import { describeProgress, drawProgress } from './progress-line.ts';
 
 /** Where a command speaks: results to standard output, everything about the work to standard error. */
@@ -36,9 +37,7 @@ const ROWS = 24;
 export function openOutput({ json, withoutProgress = false, signal }: OutputInit): Output {
   const live = process.stderr.isTTY && !json && !withoutProgress ? createLogUpdate(sized(process.stderr)) : undefined;
   const isShown = !json && !withoutProgress;
-  let latest: ProgressEvent | undefined;
-  let phaseStartedAt = 0;
-  let countedMs = 0;
+  const clocks = new PhaseClocks();
   let timer: NodeJS.Timeout | undefined;
 
   function line(text: string): void {
@@ -48,20 +47,17 @@ export function openOutput({ json, withoutProgress = false, signal }: OutputInit
 
   /** Time goes on while a phase has nothing to tell. */
   function show(): void {
-    if (latest === undefined) return;
-    const times = { elapsedMs: Date.now() - phaseStartedAt, countedMs };
-    if (live) live(drawProgress(latest, times, (process.stderr.columns || COLUMNS) - 1));
-    else line(describeProgress(latest, times));
+    const shown = clocks.shown(Date.now());
+    if (shown === undefined) return;
+    if (live) live(drawProgress(shown.event, shown.times, (process.stderr.columns || COLUMNS) - 1));
+    else line(describeProgress(shown.event, shown.times));
   }
 
   function progress(event: ProgressEvent): void {
     if (!isShown || signal?.aborted) return;
-    const isNew = event.phase !== latest?.phase;
-    latest = isNew ? event : { ...latest, ...event };
-    if (isNew) phaseStartedAt = Date.now();
-    countedMs = isNew || event.rows !== undefined ? Date.now() - phaseStartedAt : countedMs;
+    const isOther = clocks.take(event, Date.now());
     timer ??= setInterval(show, live ? LIVE_EVERY_MS : PLAIN_EVERY_MS).unref();
-    if (live && isNew) show();
+    if (live && isOther) show();
   }
 
   function stopping(): void {
@@ -88,7 +84,7 @@ export function openOutput({ json, withoutProgress = false, signal }: OutputInit
     [Symbol.dispose]: () => {
       signal?.removeEventListener('abort', stopping);
       clearInterval(timer);
-      latest = undefined;
+      clocks.clear();
       live?.clear();
     },
   };

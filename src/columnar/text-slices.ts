@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ConnectorError } from '../core/errors.ts';
+import { classifyFileError } from '../core/file-error.ts';
 import { decompressed, type InputCompression } from './decompress.ts';
 
 /** Where records of a text file end. */
@@ -34,7 +35,7 @@ export interface TextSlice {
 
 /**
  * Cuts a text file into files of whole records at `path`, one at a time: each is written when it is asked for, over
- * the one before. Throws RS_INPUT_INVALID for a record longer than `maxRecordBytes`.
+ * the one before. Throws RS_INPUT_INVALID for a record longer than `maxRecordBytes`, RS_CONFIG_INVALID where `path` cannot be written.
  */
 export async function* sliceText(
   source: string,
@@ -42,7 +43,7 @@ export async function* sliceText(
   { rule, compression, rewrite = (bytes) => bytes, sliceBytes, maxRecordBytes, signal }: SliceOptions,
 ): AsyncGenerator<TextSlice, void, undefined> {
   const file = createReadStream(source, { highWaterMark: 1024 * 1024, signal });
-  let slice = await open(path, 'w', 0o600);
+  let slice = await written(open(path, 'w', 0o600));
   let size = 0;
   let records = 0;
   let recordsInAll = 0;
@@ -65,17 +66,17 @@ export async function* sliceText(
         recordBytes = 0;
         recordStart = index + 1;
         if (size + index + 1 - start < sliceBytes()) continue;
-        await slice.writeFile(chunk.subarray(start, index + 1));
+        await written(slice.writeFile(chunk.subarray(start, index + 1)));
         await slice.close();
         yield { bytes: size + index + 1 - start, records };
-        slice = await open(path, 'w', 0o600);
+        slice = await written(open(path, 'w', 0o600));
         size = 0;
         records = 0;
         start = index + 1;
       }
       recordBytes += chunk.length - recordStart;
       bound(recordBytes);
-      await slice.writeFile(chunk.subarray(start));
+      await written(slice.writeFile(chunk.subarray(start)));
       size += chunk.length - start;
     }
   } finally {
@@ -83,6 +84,14 @@ export async function* sliceText(
     await slice.close();
   }
   if (size > 0) yield { bytes: size, records };
+}
+
+async function written<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw classifyFileError(error, 'A part of the input', 'Make room in the work directory, or choose another one.');
+  }
 }
 
 function tooLong(record: number, maxRecordBytes: number, rule: RecordRule): ConnectorError {

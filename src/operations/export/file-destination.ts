@@ -145,6 +145,13 @@ function compressionOf(
   given: ExportCompression | undefined,
   packed: string | undefined,
 ): ExportCompression {
+  if (format === 'parquet' && packed !== undefined) {
+    throw invalidField(
+      'to',
+      'The name says that the file is compressed as a whole',
+      `Leave .${packed} out: Parquet is compressed inside.`,
+    );
+  }
   if (format === 'parquet') return given ?? 'snappy';
   if (given === 'snappy') {
     throw invalidField('compression', 'Only Parquet is compressed by snappy', 'Choose gzip or zstd.');

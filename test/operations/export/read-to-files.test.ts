@@ -218,6 +218,8 @@ describe('a read to files', () => {
     expect(gunzipSync(await readFile(join(folder, 'packed.csv'))).toString()).to.equal('1,2\n');
     await save(spec, { to: join(folder, 'named.csv.gz'), compression: 'none' });
     expect(await readFile(join(folder, 'named.csv.gz'), 'utf8')).to.equal('a,b\n1,2\n');
+    const ofParquet = await refusal(spec, { to: join(folder, 'out.parquet.gz') });
+    expect(ofParquet.action).to.contain('Leave .gz out');
   });
 
   it('keeps the order that was asked for', async () => {

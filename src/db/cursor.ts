@@ -1,8 +1,9 @@
 import { ConnectorError } from '../core/errors.ts';
 import { LIMITS } from '../core/redshift-limits.ts';
 import { integer, type Sql, sql } from '../sql/sql.ts';
+import type { WireDecoder } from '../types/wire-decoder.ts';
 import type { StatementOrigin } from './classify.ts';
-import type { Rows } from './rows.ts';
+import type { Columns } from './column-query.ts';
 import type { Session, StatementRun } from './session.ts';
 import type { UserSql } from './user-sql.ts';
 
@@ -10,8 +11,10 @@ export interface CursorOptions {
   readonly run: StatementRun;
   /** Most rows of one answer. */
   readonly batchRows: number;
-  /** About how many characters one answer may hold; wide rows then come in smaller batches. Default: 8 million. */
-  readonly batchChars?: number;
+  /** Makes the values of a column each, in the order of the query's. */
+  readonly decoders: readonly WireDecoder[];
+  /** About how many bytes of text one answer may hold; wide rows then come in smaller batches. Default: 8 million. */
+  readonly batchBytes?: number;
   /** Where the user's own SQL is in the query. */
   readonly origin?: StatementOrigin;
   /** How many rows are wanted in all. Default: every one. */
@@ -22,10 +25,9 @@ export interface CursorOptions {
 
 const NAME = sql`roleshift_cursor`;
 const DECLARE = sql`DECLARE ${NAME} CURSOR FOR `;
-const DEFAULT_BATCH_CHARS = 8_000_000;
+const DEFAULT_BATCH_BYTES = 8_000_000;
 /** An answer may hold this many times the rows of the one before. */
 const GROWTH = 10;
-const SAMPLED_ROWS = 1000;
 /** One more than a cluster of a single node allows: whether it is one shows before any row was handed out. */
 const FIRST_ROWS = LIMITS.singleNodeFetchRows + 1;
 
@@ -39,39 +41,42 @@ export async function* readCursor(
   {
     run,
     batchRows,
-    batchChars = DEFAULT_BATCH_CHARS,
+    decoders,
+    batchBytes = DEFAULT_BATCH_BYTES,
     maxRows = Number.POSITIVE_INFINITY,
     origin = {},
     onBegin,
   }: CursorOptions,
-): AsyncGenerator<Rows, void, undefined> {
-  let ahead: Promise<Rows> | undefined;
+): AsyncGenerator<Columns, void, undefined> {
+  const fetch = (size: number): Promise<Columns> =>
+    session.columns(sql`FETCH FORWARD ${integer(size)} FROM ${NAME}`, decoders, run, origin);
+  let ahead: Promise<Columns> | undefined;
   try {
     let limit = batchRows;
     let size = Math.min(FIRST_ROWS, limit);
     let rowsLeft = maxRows;
     await declare(session, query, run, origin, onBegin);
     for (let isFirst = true; ; isFirst = false) {
-      let rows: Rows;
+      let answer: Columns;
       try {
-        rows = await (ahead ?? fetch(session, size, run, origin));
+        answer = await (ahead ?? fetch(size));
       } catch (error) {
         if (!isFirst || size <= LIMITS.singleNodeFetchRows || !isFetchLimit(error)) throw error;
         await session.rollback(run);
         await declare(session, query, run, origin, onBegin);
         limit = LIMITS.singleNodeFetchRows;
-        rows = await fetch(session, limit, run, origin);
+        answer = await fetch(limit);
       }
       ahead = undefined;
-      if (rows.rows.length === 0) return;
-      rowsLeft -= rows.rows.length;
-      const isFull = rows.rows.length >= size;
-      size = nextSize(rows, limit, batchChars);
+      if (answer.rowCount === 0) return;
+      rowsLeft -= answer.rowCount;
+      const isFull = answer.rowCount >= size;
+      size = nextSize(answer, limit, batchBytes);
       if (isFull && rowsLeft > 0) {
-        ahead = fetch(session, size, run, origin);
+        ahead = fetch(size);
         ahead.catch(() => undefined); // met by the await above, or of no interest once the loop is left
       }
-      yield rows;
+      yield answer;
     }
   } finally {
     await Promise.allSettled([ahead]);
@@ -96,10 +101,6 @@ async function declare(
   );
 }
 
-function fetch(session: Session, size: number, run: StatementRun, origin: StatementOrigin): Promise<Rows> {
-  return session.run(sql`FETCH FORWARD ${integer(size)} FROM ${NAME}`, run, origin);
-}
-
 function shifted(userSql: UserSql): UserSql {
   return { ...userSql, startsAt: userSql.startsAt + String(DECLARE).length };
 }
@@ -109,15 +110,11 @@ function isFetchLimit(error: unknown): boolean {
 }
 
 /** Rows of the next answer: as many as fit by the width of these, growing step by step. Pure. */
-export function nextSize({ rows }: Pick<Rows, 'rows'>, limit: number, batchChars: number): number {
-  // About a thousand rows tell how wide the others are.
-  const step = Math.max(1, Math.floor(rows.length / SAMPLED_ROWS));
-  let chars = 0;
-  let sampled = 0;
-  for (let index = 0; index < rows.length; index += step) {
-    for (const value of rows[index] ?? []) chars += value?.length ?? 0;
-    sampled += 1;
-  }
-  const rowChars = Math.max(1, chars / Math.max(1, sampled));
-  return Math.max(1, Math.min(limit, Math.floor(batchChars / rowChars), rows.length * GROWTH));
+export function nextSize(
+  { rowCount, bytes }: Pick<Columns, 'rowCount' | 'bytes'>,
+  limit: number,
+  batchBytes: number,
+): number {
+  const rowBytes = Math.max(1, bytes / rowCount);
+  return Math.max(1, Math.min(limit, Math.floor(batchBytes / rowBytes), rowCount * GROWTH));
 }

@@ -1,13 +1,23 @@
 import type { Duplex } from 'node:stream';
 import type { Connection } from 'pg';
 import { ConnectorError } from '../core/errors.ts';
+import { RowTap } from './row-tap.ts';
 
 type DataListener = (data: Buffer) => void;
 type Attach = (stream: Pick<Duplex, 'on'>) => void;
 
+const taps = new WeakMap<Connection, RowTap>();
+
+/** What stands before the parser of a guarded connection. */
+export function rowTapOf(connection: Connection): RowTap {
+  const tap = taps.get(connection);
+  if (!tap) throw new ConnectorError('RS_INTERNAL', 'A connection has no tap for rows');
+  return tap;
+}
+
 /**
  * Makes a message that `pg` cannot read an error of the connection. `pg` parses inside the socket's data listener, so an
- * answer it does not know (authentication code 13) would otherwise end the process.
+ * answer it does not know (authentication code 13) would otherwise end the process. Rows may be tapped before the parser.
  */
 export function guardParser(connection: Connection): void {
   const parsing = connection as Connection & { attachListeners?: Attach };
@@ -19,9 +29,11 @@ export function guardParser(connection: Connection): void {
     const on = (event: string, listener: DataListener): unknown => {
       if (event !== 'data') return stream.on(event, listener);
       guarded.push(listener);
+      const tap = new RowTap(listener);
+      taps.set(connection, tap);
       return stream.on('data', (data: Buffer) => {
         try {
-          listener(data);
+          tap.take(data);
         } catch (error) {
           connection.emit('error', error);
           connection.stream.destroy();

@@ -1,6 +1,8 @@
 import { ConnectorError } from '../core/errors.ts';
 import { type Sql, sql } from '../sql/sql.ts';
+import type { WireDecoder } from '../types/wire-decoder.ts';
 import type { Capabilities } from './capabilities.ts';
+import type { Columns } from './column-query.ts';
 import type { Rows } from './rows.ts';
 import { Session, type SessionClient, type StatementRun } from './session.ts';
 
@@ -38,6 +40,11 @@ export class RehearsedSession extends Session {
     // TRUNCATE commits.
     if (verb === 'COMMIT' || verb === 'ROLLBACK' || verb === 'TRUNCATE') this.#isOpen = false;
     return { fields: [], rows: [], rowCount: 0, command: verb, ...(await this.#answer(statement)) };
+  }
+
+  override async columns(statement: Sql, decoders: readonly WireDecoder[]): Promise<Columns> {
+    await this.run(statement);
+    return { columns: decoders.map(() => []), rowCount: 0, bytes: 0 };
   }
 
   override rollback(): Promise<void> {

@@ -2,8 +2,10 @@ import type { PoolClient } from 'pg';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { type Sql, sql } from '../sql/sql.ts';
+import type { WireDecoder } from '../types/wire-decoder.ts';
 import type { Capabilities } from './capabilities.ts';
 import { classifyDatabaseError, type StatementOrigin } from './classify.ts';
+import { ColumnQuery, type Columns } from './column-query.ts';
 import { behindTag, queryTag } from './query-tag.ts';
 import { type Rows, rowsOf, TEXT_AS_WRITTEN } from './rows.ts';
 import { stopStatement } from './stop-statement.ts';
@@ -70,6 +72,42 @@ export class Session implements AsyncDisposable {
    * Throws a classified `ConnectorError`: see docs/errors.md.
    */
   async run(statement: Sql, run: StatementRun, extras: StatementExtras = {}): Promise<Rows> {
+    const { parameters, queryIdAt } = extras;
+    return this.#tell(statement, run, extras, async (text, finished) => {
+      const work = this.#parts.client.query<(string | null)[]>({
+        text,
+        rowMode: 'array',
+        types: TEXT_AS_WRITTEN,
+        ...(parameters === undefined ? {} : { values: [...parameters] }),
+      });
+      const rows = rowsOf(await this.#stoppable(work, run));
+      finished(rows.rowCount, queryIdOf(rows, queryIdAt));
+      return rows;
+    });
+  }
+
+  /** The same, of rows with as many fields as there are decoders: their values column by column. */
+  async columns(
+    statement: Sql,
+    decoders: readonly WireDecoder[],
+    run: StatementRun,
+    origin: StatementOrigin = {},
+  ): Promise<Columns> {
+    return this.#tell(statement, run, origin, async (text, finished) => {
+      const query = this.#parts.client.query(new ColumnQuery(text, decoders));
+      const columns = await this.#stoppable(query.done, run);
+      finished(columns.rowCount);
+      return columns;
+    });
+  }
+
+  /** Tells how the statement went, whichever way it is sent. */
+  async #tell<T>(
+    statement: Sql,
+    run: StatementRun,
+    { userSql }: StatementOrigin,
+    send: (text: string, finished: (rowCount: number, queryId?: string) => void) => Promise<T>,
+  ): Promise<T> {
     run.signal.throwIfAborted();
     this.#claim();
     const startedMs = performance.now();
@@ -85,15 +123,12 @@ export class Session implements AsyncDisposable {
         ...(failure === undefined ? {} : { errorCode: failure.code, ...sqlStateOf(failure) }),
       });
     try {
-      const rows = await this.#send(`${tag}${String(statement)}`, run, extras.parameters);
-      finished(rows.rowCount, undefined, queryIdOf(rows, extras.queryIdAt));
-      return rows;
+      return await send(`${tag}${String(statement)}`, (rowCount, queryId) => finished(rowCount, undefined, queryId));
     } catch (error) {
       if (run.signal.aborted && error === run.signal.reason) {
         finished(undefined);
         throw error;
       }
-      const { userSql } = extras;
       const origin = userSql === undefined ? {} : { userSql: behindTag(tag, userSql) };
       const failure = classifyDatabaseError(error, statement, origin);
       if (failure.code === 'RS_CONN_LOST') this.#broken ??= failure;
@@ -200,18 +235,9 @@ export class Session implements AsyncDisposable {
     this.#busy = true;
   }
 
-  async #send(
-    text: string,
-    { signal, publish }: StatementRun,
-    parameters: readonly (string | null)[] | undefined,
-  ): Promise<Rows> {
+  /** Waits for a statement; on abort it is stopped. */
+  async #stoppable<T>(work: Promise<T>, { signal, publish }: StatementRun): Promise<T> {
     const { client, cancelBackend } = this.#parts;
-    const work = client.query<(string | null)[]>({
-      text,
-      rowMode: 'array',
-      types: TEXT_AS_WRITTEN,
-      ...(parameters === undefined ? {} : { values: [...parameters] }),
-    });
     let stopping: Promise<void> | undefined;
     const onAbort = (): void => {
       stopping = stopStatement(work, () => cancelBackend(this.backendPid), {
@@ -224,7 +250,7 @@ export class Session implements AsyncDisposable {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return rowsOf(await work);
+      return await work;
     } finally {
       signal.removeEventListener('abort', onAbort);
       await stopping;

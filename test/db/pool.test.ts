@@ -261,6 +261,6 @@ describe('createPool', () => {
     };
     follow(join(root, 'pool.ts'));
     const folders = new Set([...reached].map((file) => relative(root, file).split(sep)[0]));
-    expect([...folders]).to.have.members(['access', 'auth', 'core', 'db', 'manifest', 'pool.ts', 'sql']);
+    expect([...folders]).to.have.members(['access', 'auth', 'core', 'db', 'manifest', 'pool.ts', 'sql', 'types']);
   });
 });

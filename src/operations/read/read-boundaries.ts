@@ -6,6 +6,7 @@ import { readCursor } from '../../db/cursor.ts';
 import type { Session } from '../../db/session.ts';
 import { renderValue } from '../../sql/select-value.ts';
 import { join, Sql, sql } from '../../sql/sql.ts';
+import { textDecoder } from '../../types/wire-decoder.ts';
 import { plainSelect } from './read-select.ts';
 import type { ReadSource } from './read-source.ts';
 import type { Partition } from './read-work.ts';
@@ -103,11 +104,13 @@ async function prefixesOf(
   const groups = sql`SELECT ${prefix}, COUNT(*) FROM ${keys} WHERE ${KEY} IS NOT NULL GROUP BY 1 ORDER BY 1`;
   const cuts: string[] = [];
   let before = 0;
-  for await (const { rows } of readCursor(session, groups, { run, batchRows: 10_000 })) {
-    for (const [text, size] of rows) {
+  const decoders = [textDecoder, textDecoder];
+  for await (const { columns } of readCursor(session, groups, { run, batchRows: 10_000, decoders })) {
+    const [texts = [], sizes = []] = columns;
+    for (const [index, text] of texts.entries()) {
       const isDue = before > 0 && before >= ((cuts.length + 1) * total) / count;
-      if (isDue && cuts.length < count - 1 && text !== null && text !== undefined) cuts.push(text);
-      before += Number(size);
+      if (isDue && cuts.length < count - 1 && typeof text === 'string') cuts.push(text);
+      before += Number(sizes[index]);
     }
   }
   return cuts;

@@ -7,6 +7,7 @@ import { integerAttribute } from '../../manifest/attributes.ts';
 import { type Batch, openBatch, type Value } from '../../types/batch.ts';
 import { codecFor } from '../../types/codec.ts';
 import type { SupportedField } from '../../types/field.ts';
+import { wireDecoder } from '../../types/wire-decoder.ts';
 import type { Connection } from '../connection.ts';
 import { type DescribedSource, describeSource } from './read-describe.ts';
 import { directSelect, mayLoseOrder } from './read-select.ts';
@@ -64,16 +65,17 @@ export async function* directBatches(
     const answers = readCursor(session, statement, {
       run,
       batchRows: Math.min(batchRows, rowsLeft),
+      decoders: fields.map(({ type }) => wireDecoder(type)),
       maxRows: rowsLeft,
       origin,
       ...defined({ onBegin }),
     });
-    for await (const { rows } of answers) {
-      const wanted = rows.length > rowsLeft ? rows.slice(0, rowsLeft) : rows;
+    for await (const { columns, rowCount } of answers) {
+      const wanted = Math.min(rowCount, rowsLeft);
       isEmpty = false;
-      rowsLeft -= wanted.length;
-      yield decodeRows(fields, wanted);
-      delivered += wanted.length;
+      rowsLeft -= wanted;
+      yield openBatch(fields, wanted < rowCount ? columns.map((column) => column.slice(0, wanted)) : columns, wanted);
+      delivered += wanted;
       onRows(delivered);
       if (rowsLeft <= 0) return;
     }

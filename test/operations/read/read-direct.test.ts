@@ -146,13 +146,13 @@ describe('readDirect', () => {
     });
   }
 
-  it('ends its transaction when the loop is left, and fetches no more', async () => {
+  it('ends its transaction when the loop is left, and is one fetch ahead at most', async () => {
     for await (const _batch of readDirect(connection, { object: 'numbers' }, connection.run())) break;
     const texts = (await world.statements()).map(({ text }) => text ?? '');
     expect(texts.at(-1)).to.equal('ROLLBACK');
     expect(
       texts.filter((text, index) => index > texts.lastIndexOf('BEGIN READ ONLY') && text.startsWith('FETCH')),
-    ).to.have.length(1);
+    ).to.have.length.within(1, 2);
   });
 
   it('stops when aborted between batches, with the reason', async () => {

@@ -37,7 +37,8 @@ function placeholder({ type, unit, enum: choices, multiline, items }: AttributeD
 
 function describe(key: string, descriptor: AttributeDescriptor): string {
   const { description, type, unit, minimum, maximum } = descriptor;
-  const text = description.charAt(0).toLowerCase() + description.slice(1).replace(/\.$/, '');
+  // `CSV` and its like stay as they are.
+  const text = description.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase()).replace(/\.$/, '');
   const inUnit = unit === undefined ? '' : ` ${unit}`;
   const facts = [
     type === 'array' || type === 'boolean' || descriptor.default === undefined

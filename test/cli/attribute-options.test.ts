@@ -90,6 +90,12 @@ describe('the flags of an operation', () => {
     expect(parsed('write', '--ledger', 'off')).to.deep.equal({ ledger: 'off' });
   });
 
+  it('begin small, but for abbreviations', () => {
+    const told = new Map(attributeOptions('readToFiles').map((option) => [option.long, option.description]));
+    expect(told.get('--delimiter')).to.match(/^CSV: /);
+    expect(told.get('--replace')).to.match(/^replaces /);
+  });
+
   it('take lists, and columns to sort by with their direction', () => {
     expect(parsed('read', '--columns', 'a, b', '--order-by', 'a,-b')).to.deep.equal({
       columns: ['a', 'b'],

@@ -6,7 +6,7 @@ export interface ReportedPhase {
   readonly name: string;
   /** Without the phases inside of it. */
   readonly seconds: number;
-  /** Times that it began: more than once where something was tried again. */
+  /** Times that it began: more than once where something was tried again, or came in parts. */
   readonly times: number;
 }
 

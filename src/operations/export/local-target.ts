@@ -84,15 +84,19 @@ export async function openLocalTarget(
       };
     },
     commit: async () => {
+      const appeared: string[] = [];
       try {
         for (const own of made) {
           const isThereAlready = adopted.has(own) && (await statOf(join(beside, own), what)) === undefined;
-          if (!isThereAlready) await appear(join(beside, own), join(folder, own), replace);
+          if (isThereAlready) continue;
+          await appear(join(beside, own), join(folder, own), replace);
+          appeared.push(join(folder, own));
         }
         isKept = false;
         if (replace) for (const old of before) if (!made.includes(old)) await rm(join(folder, old), { force: true });
         await sync(folder);
       } catch (error) {
+        if (!replace && kept === undefined) await Promise.all(appeared.map((own) => rm(own, { force: true })));
         throw classifyFileError(error, what, ACTION);
       }
     },

@@ -162,6 +162,20 @@ describe('a read to files that meets trouble', () => {
       expect(await readFile(to, 'utf8')).to.equal('of somebody else');
       expect(await readdir(folder)).to.deep.equal(['out.csv']);
     });
+
+    it('leaves none of several files where one of them came meanwhile', async () => {
+      const run = openRun({
+        clock: reading.world.clock,
+        onEvent: (event) => {
+          if (event.type === 'progress' && event.phase === 'export') void writeFile(join(folder, 'out-00002.csv'), '');
+        },
+      });
+      const spec: ReadSpec = { object: 'few', mode: 'direct' };
+      const destination = { to: join(folder, 'out.csv'), splitRows: 1 };
+      const outcome = await readToFiles(reading.connection, spec, destination, run).catch((error: unknown) => error);
+      expect(outcome).to.have.property('code', 'RS_CONFIG_INVALID');
+      expect(await readdir(folder)).to.deep.equal(['out-00002.csv']);
+    });
   });
 
   it('gives everything back when what an earlier attempt unloaded does not fit the file', async () => {

@@ -1,12 +1,12 @@
-import type { Stats } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { access, constants, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join as joinPath, resolve } from 'node:path';
 import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
-import { duckText } from '../sql/duckdb.ts';
+import { duckText, keptMark } from '../sql/duckdb.ts';
 import { type Sql, sql } from '../sql/sql.ts';
 import { parseCsvHeader, readFirstLine } from './csv-header.ts';
-import { compressionOf, type InputCompression } from './decompress.ts';
+import { compressionOf, decompressed, type InputCompression } from './decompress.ts';
 import type { Engine } from './engine.ts';
 
 const FORMATS = ['parquet', 'csv', 'jsonl'] as const;
@@ -131,7 +131,7 @@ async function lookAt(
     case 'csv':
       return { columns: await csvColumns(engine, path, compression, delimiter, run) };
     case 'jsonl':
-      return { columns: await jsonColumns(engine, path, run) };
+      return { columns: await jsonColumns(engine, path, compression, run) };
   }
 }
 
@@ -183,7 +183,7 @@ function formatOf(file: string): InputFormat {
 
 async function lookAtParquet(engine: Engine, path: string, run: Run): Promise<Pick<InputFile, 'columns' | 'rowCount'>> {
   const described = await engine.query(
-    sql`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${duckText(path)}))`,
+    sql`SELECT ${keptMark(sql`column_name`)}, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${duckText(path)}))`,
     run,
   );
   const counted = await engine.query(sql`SELECT num_rows FROM parquet_file_metadata(${duckText(path)})`, run);
@@ -211,10 +211,36 @@ async function checkSums(engine: Engine, path: string, run: Run): Promise<void> 
   await engine.query(sql`SELECT COUNT(*) FROM ${lines}`, run);
 }
 
-async function jsonColumns(engine: Engine, path: string, run: Run): Promise<InputFile['columns']> {
-  const keys = sql`SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${jsonObjects(path)} ORDER BY name`;
-  const rows = await engine.query(keys, run);
+async function jsonColumns(
+  engine: Engine,
+  path: string,
+  compression: InputCompression,
+  run: Run,
+): Promise<InputFile['columns']> {
+  const names = sql`SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${jsonObjects(path)}`;
+  const keys = sql`SELECT ${keptMark(sql`name`)} FROM (${names}) ORDER BY name`;
+  const rows = await engine.query(keys, run).catch(async (error: unknown) => {
+    throw (await hasMark(path, compression, run)) ? marked(error) : error;
+  });
   return rows.map(([name]) => ({ name: name ?? '', type: 'VARCHAR' }));
+}
+
+/** Whether a text file begins with a byte order mark. False for what cannot be told. */
+async function hasMark(path: string, compression: InputCompression, { signal }: Run): Promise<boolean> {
+  const source = createReadStream(path, { signal });
+  try {
+    for await (const chunk of decompressed(source, compression)) return chunk.indexOf('\uFEFF') === 0;
+  } catch {
+    signal.throwIfAborted(); // what is wrong with the file is being told
+  }
+  return false;
+}
+
+function marked(cause: unknown): ConnectorError {
+  return new ConnectorError('RS_INPUT_INVALID', 'The file begins with a byte order mark, which JSON does not have', {
+    action: 'Save it as UTF-8 without a byte order mark.',
+    cause,
+  });
 }
 
 function invalid(message: string, action: string): ConnectorError {

@@ -1,5 +1,5 @@
 import type { Run } from '../core/run.ts';
-import { duckName, duckText } from '../sql/duckdb.ts';
+import { duckName, duckText, keptMark } from '../sql/duckdb.ts';
 import { integer, join, type Sql, sql } from '../sql/sql.ts';
 import type { Engine } from './engine.ts';
 
@@ -34,10 +34,5 @@ export function selectStaged(path: string, { nullMarker, compression, columns, i
   const names = isNumbered ? [...texts, ROW_NUMBER] : texts;
   const types = join(names.map((name) => sql`${duckText(name)}: 'VARCHAR'`));
   const source = sql`read_csv(${duckText(path)}, auto_detect = false, header = false, columns = {${types}}, delim = ',', quote = '"', escape = '"', new_line = '\\n', strict_mode = true, nullstr = ${duckText(nullMarker)}, allow_quoted_nulls = false, compression = ${duckText(compression)}, max_line_size = ${integer(MAX_LINE_BYTES)}, buffer_size = ${integer(MAX_LINE_BYTES * 2)}, parallel = false)`;
-  return sql`SELECT ${join(names.map((name) => withMark(duckName(name))))} FROM ${source}`;
-}
-
-/** The binding's decoder takes a byte order mark off the front of each text: one more, and the right one stays. */
-function withMark(column: Sql): Sql {
-  return sql`CASE WHEN starts_with(${column}, chr(65279)) THEN chr(65279) || ${column} ELSE ${column} END AS ${column}`;
+  return sql`SELECT ${join(names.map((name) => sql`${keptMark(duckName(name))} AS ${duckName(name)}`))} FROM ${source}`;
 }

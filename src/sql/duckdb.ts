@@ -1,5 +1,5 @@
 import { ConnectorError } from '../core/errors.ts';
-import { Sql } from './sql.ts';
+import { Sql, sql } from './sql.ts';
 
 /** A name for the embedded engine: any text but the empty one and NUL. */
 export function duckName(name: string): Sql {
@@ -15,6 +15,11 @@ export function duckName(name: string): Sql {
 export function duckText(text: string): Sql {
   if (text.includes('\0')) throw new ConnectorError('RS_INTERNAL', 'A text for the columnar engine holds NUL');
   return Sql.trusted(`'${text.replaceAll("'", "''")}'`);
+}
+
+/** A text that is to be taken out of the engine: its binding takes a byte order mark off the front, so one more goes ahead of it. */
+export function keptMark(text: Sql): Sql {
+  return sql`CASE WHEN starts_with(${text}, chr(65279)) THEN chr(65279) || ${text} ELSE ${text} END`;
 }
 
 /** The name of a type of the embedded engine, as its own catalog gave it. */

@@ -1,7 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
+
+async function writeParquet(file: string, select: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(`COPY (${select}) TO '${file}' (FORMAT parquet)`);
+  connection.closeSync();
+  instance.closeSync();
+}
 
 describe('write: odd values in files', () => {
   let on: WriteWorld;
@@ -44,6 +54,38 @@ describe('write: odd values in files', () => {
     await writeFile(file, 'v\n0.5\n-.5\n0\n');
     const { verified } = await on.write({ object: 'sales.verified_fraction', verify: true }, { file });
     expect(verified?.rows).to.equal(3);
+  });
+
+  for (const [format, text] of [
+    ['jsonl', '{"\uFEFFid":1,"note":"\uFEFFa"}\n'],
+    ['csv', '"\uFEFFid",note\n1,\uFEFFa\n'],
+    ['parquet', undefined],
+  ] as const) {
+    it(`a column may have a name that begins with a byte order mark, in ${format}`, async () => {
+      const name = `marked_${format}`;
+      await on.table(name, '"\uFEFFid" INTEGER, note VARCHAR(9)');
+      const file = join(on.folder, `${name}.${format}`);
+      for (const path of ['staged', 'insert'] as const) {
+        if (text === undefined) await writeParquet(file, `SELECT 1::INTEGER AS "\uFEFFid", '\uFEFFa' AS note`);
+        else await writeFile(file, text);
+        await on.write({ object: `sales.${name}`, path }, { file });
+      }
+      expect(await on.rows(`SELECT * FROM sales.${name}`)).to.deep.equal([
+        ['1', '\uFEFFa'],
+        ['1', '\uFEFFa'],
+      ]);
+    });
+  }
+
+  it('a file of JSON Lines that begins with a byte order mark is told as such', async () => {
+    await on.table('marked_file', 'id INTEGER');
+    const file = join(on.folder, 'marked-file.jsonl');
+    await writeFile(file, gzipSync('\uFEFF{"id":1}\n'));
+    const error = await on.refusal({ object: 'sales.marked_file' }, { file });
+    expect([error.code, error.message]).to.deep.equal([
+      'RS_INPUT_INVALID',
+      'The file begins with a byte order mark, which JSON does not have',
+    ]);
   });
 
   it('a table and a column may have a backslash in their names', async () => {

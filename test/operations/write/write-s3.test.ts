@@ -6,22 +6,26 @@ import { gzipSync } from 'node:zlib';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
 import { policies } from '../../../src/policies/policies.ts';
-import type { PolicyStatement } from '../../../src/sandbox/iam/policy.ts';
 import { AGENT, byRole, STAGING } from '../../policies/sets.ts';
 import { openWriteWorld, type WriteWorld } from './write-world.ts';
 
 const WRITER = { accessKeyId: 'AKIALANDING000000001', secretAccessKey: 'landing+not+a+real+secret+000000000000001' };
 
-function sourceStatements(account: string, source: string): readonly PolicyStatement[] {
+/** The rights to read from `source`, as `roleshift policies --source` prints them. */
+function sourceStatements(account: string, source: string): readonly PrintedStatement[] {
   const roleArn = `arn:aws:iam::${account}:role/RedshiftLogin`;
-  const { documents } = policies(
-    { ...byRole({ roleArn }), ...STAGING },
-    { identityArn: AGENT, sources: [source], sourceBucketOwner: account },
-  );
-  return documents
-    .filter(({ kind, holder }) => kind === 'permissions' && holder.arn === roleArn)
-    .flatMap(({ document }) => document.Statement)
-    .filter(({ Sid }) => Sid?.startsWith('Source')) as readonly PolicyStatement[];
+  const extras = { identityArn: AGENT, sources: [source], sourceBucketOwner: account };
+  const { documents } = policies({ ...byRole({ roleArn }), ...STAGING }, extras);
+  const permissions = documents.find(({ kind, holder }) => kind === 'permissions' && holder.arn === roleArn);
+  const printed = permissions?.document.Statement.filter(({ Sid }) => Sid?.startsWith('Source')) ?? [];
+  return JSON.parse(JSON.stringify(printed)) as readonly PrintedStatement[];
+}
+
+interface PrintedStatement {
+  readonly Effect: 'Allow';
+  readonly Action: string;
+  readonly Resource: string;
+  readonly Condition: Record<string, Record<string, string>>;
 }
 
 describe('write: objects in S3', () => {
@@ -47,7 +51,6 @@ describe('write: objects in S3', () => {
             Action: ['s3:GetObject', 's3:ListBucket'],
             Resource: ['arn:aws:s3:::acme-far*'],
           },
-          // As roleshift policies --source prints it.
           ...sourceStatements(account.id, 's3://acme-landing/'),
         ],
       });

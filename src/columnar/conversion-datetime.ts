@@ -1,3 +1,4 @@
+import { defined } from '../core/defined.ts';
 import type { SupportedType } from '../core/redshift-type.ts';
 import { duckText } from '../sql/duckdb.ts';
 import { type Sql, sql } from '../sql/sql.ts';
@@ -46,15 +47,14 @@ export function dateOrTime(kind: SourceKind, value: Sql, target: DateOrTime): Co
   };
   if (kind === 'text') {
     const { plain, isNull } = plainText(value);
-    const moment = tryCast(
-      sql`regexp_replace(${plain}, ${duckText(BEFORE_CHRIST)}, ${duckText(String.raw`\1 (BC)\2`)}, 'i')`,
-      engineType,
-    );
+    const forEngine = sql`regexp_replace(${plain}, ${duckText(BEFORE_CHRIST)}, ${duckText(String.raw`\1 (BC)\2`)}, 'i')`;
+    const moment = tryCast(sql`CASE WHEN suffix(${plain}, ' BC') THEN ${forEngine} ELSE ${plain} END`, engineType);
     const isBad = sql`NOT regexp_full_match(${plain}, ${duckText(FORM[target])}) OR ${moment} IS NULL`;
     return {
       text: render(moment),
       isNull,
       checks: [{ isBad, problem: `is not a ${target.toUpperCase()} in ISO form, or is out of its range` }],
+      ...defined({ isPlain: isPlainMoment(target, value) }),
     };
   }
   if (!ACCEPTED[target].includes(kind)) return undefined;
@@ -82,4 +82,16 @@ export function dateOrTime(kind: SourceKind, value: Sql, target: DateOrTime): Co
     });
   }
   return { text: render(moment), checks };
+}
+
+/**
+ * Whether a text is spelled as the engine itself would spell it, which is how COPY reads it. The length keeps out years of
+ * more than four digits in a DATE, and the infinities.
+ */
+function isPlainMoment(target: DateOrTime, value: Sql): Sql | undefined {
+  if (target !== 'date' && target !== 'timestamp') return undefined;
+  const length =
+    target === 'date' ? sql`strlen(${value}) = 10` : sql`strlen(${value}) >= 19 AND NOT contains(${value}, '(BC)')`;
+  const again = cast(tryCast(value, target === 'date' ? 'DATE' : 'TIMESTAMP'), 'VARCHAR');
+  return sql`${length} AND ${again} = ${value}`;
 }

@@ -21,11 +21,11 @@ export function isNumberKind(kind: SourceKind): kind is NumberKind {
 export function number(kind: NumberKind, sourceType: string, target: NumberType, value: Sql): Conversion {
   switch (target.kind) {
     case 'smallint':
-      return wholeNumber(kind, value, 'SMALLINT', 16n);
+      return wholeNumber(kind, sourceType, value, 'SMALLINT', 16n);
     case 'integer':
-      return wholeNumber(kind, value, 'INTEGER', 32n);
+      return wholeNumber(kind, sourceType, value, 'INTEGER', 32n);
     case 'bigint':
-      return wholeNumber(kind, value, 'BIGINT', 64n);
+      return wholeNumber(kind, sourceType, value, 'BIGINT', 64n);
     case 'decimal':
       return decimal(kind, sourceType, value, target.precision ?? LIMITS.decimalDigits, target.scale ?? 0);
     case 'real':
@@ -35,7 +35,7 @@ export function number(kind: NumberKind, sourceType: string, target: NumberType,
   }
 }
 
-function wholeNumber(kind: NumberKind, value: Sql, name: string, bits: bigint): Conversion {
+function wholeNumber(kind: NumberKind, sourceType: string, value: Sql, name: string, bits: bigint): Conversion {
   const max = 2n ** (bits - 1n) - 1n;
   const outside = (number: Sql): Check => ({
     isBad: sql`${number} IS NULL OR ${number} NOT BETWEEN ${integer(-max - 1n)} AND ${integer(max)}`,
@@ -43,8 +43,10 @@ function wholeNumber(kind: NumberKind, value: Sql, name: string, bits: bigint): 
   });
   const notWhole = (isBad: Sql): Check => ({ isBad, problem: 'is not a whole number' });
   switch (kind) {
-    case 'integer':
-      return { text: cast(value, 'VARCHAR'), checks: [outside(value)] };
+    case 'integer': {
+      const isNarrow = (SIGNED_BITS[sourceType] ?? 129n) <= bits;
+      return { text: cast(value, 'VARCHAR'), checks: isNarrow ? [] : [outside(value)] };
+    }
     case 'decimal':
     case 'floating': {
       const whole = tryCast(value, 'HUGEINT');
@@ -64,6 +66,17 @@ function wholeNumber(kind: NumberKind, value: Sql, name: string, bits: bigint): 
     }
   }
 }
+
+/** Bits that hold all values of a type of the engine, with their sign. */
+const SIGNED_BITS: Readonly<Record<string, bigint>> = {
+  TINYINT: 8n,
+  UTINYINT: 9n,
+  SMALLINT: 16n,
+  USMALLINT: 17n,
+  INTEGER: 32n,
+  UINTEGER: 33n,
+  BIGINT: 64n,
+};
 
 function decimal(kind: NumberKind, sourceType: string, value: Sql, precision: number, scale: number): Conversion {
   const whole = precision - scale;

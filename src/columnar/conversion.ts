@@ -18,6 +18,8 @@ export interface Conversion {
   readonly checks: readonly Check[];
   /** What counts as NULL, where that is more than NULL itself. */
   readonly isNull?: Sql;
+  /** True only for values that pass every check and whose text is the value itself: most of them, told at a low price. */
+  readonly isPlain?: Sql;
 }
 
 /** Text without blanks around it; nothing at all counts as NULL, as COPY has it for every type but text. */

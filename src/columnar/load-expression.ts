@@ -49,7 +49,8 @@ export function loadExpression(
     return sql`WHEN ${isBad} THEN error(${duckText(`${MARK}|`)} || ${rowNumber} || ${code})`;
   });
   const isNull = conversion.isNull ?? sql`${value} IS NULL`;
-  return sql`CASE WHEN ${isNull} THEN NULL ${join(refusals, sql` `)} ELSE ${conversion.text} END`;
+  const plain = conversion.isPlain === undefined ? sql`` : sql`WHEN ${conversion.isPlain} THEN ${value} `;
+  return sql`CASE ${plain}WHEN ${isNull} THEN NULL ${join(refusals, sql` `)} ELSE ${conversion.text} END`;
 }
 
 /** The failed check in an error of the engine, as RS_VALUE_UNREPRESENTABLE; `undefined` for any other error. */

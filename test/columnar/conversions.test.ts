@@ -73,4 +73,33 @@ describe('a value from a file', () => {
       expect((await staged(json, field)).map(read), json).to.deep.equal(fromJson);
     });
   }
+
+  for (const [type, text, expected] of [
+    ['DATE', '2024-02-29', '2024-02-29'],
+    ['DATE', ' 2024-02-29 00:00', '2024-02-29'],
+    ['DATE', '10000-01-01', '10000-01-01'],
+    ['DATE', '0044-03-15 BC', '0044-03-15 BC'],
+    ['DATE', '2023-02-29', undefined],
+    ['DATE', '0044-03-15 (BC)', undefined],
+    ['DATE', '5877642-06-25', undefined],
+    ['DATE', 'infinity', undefined],
+    ['TIMESTAMP', '2024-02-29 01:02:03', '2024-02-29 01:02:03'],
+    ['TIMESTAMP', '2024-02-29 01:02:03.456', '2024-02-29 01:02:03.456'],
+    ['TIMESTAMP', '2024-02-29T01:02:03.4560000Z', '2024-02-29 01:02:03.456'],
+    ['TIMESTAMP', '294246-12-31 23:59:59.999999', '294246-12-31 23:59:59.999999'],
+    ['TIMESTAMP', '0044-03-15 10:00:00 BC', '0044-03-15 10:00:00 BC'],
+    ['TIMESTAMP', '2024-02-29 25:02:03', undefined],
+    ['TIMESTAMP', '0044-03-15 (BC) 10:00:00', undefined],
+    ['TIMESTAMP', '-infinity', undefined],
+    ['INTEGER', '2147483647', '2147483647'],
+    ['INTEGER', '2147483648', undefined],
+  ] as const) {
+    it(`${expected === undefined ? 'is refused' : 'is told in the form of COPY'}: ${type} ${text}`, async () => {
+      const [field] = requireSupported([{ name: 'v', type: typeFromName(type) }]);
+      const csv = await fixture.write('a.csv', `v\n"${text}"\n`);
+      const found = await staged(csv, field!).catch((error: Error) => error.message);
+      if (expected === undefined) expect(found).to.match(/^Row 1, column "v"/);
+      else expect(found).to.deep.equal([expected]);
+    });
+  }
 });

@@ -33,13 +33,23 @@ export async function openLedger(
   restoreMs: number,
   run: Run,
 ): Promise<LedgerEntry | undefined> {
+  const look = (): Promise<Seen<LedgerEntry | undefined> | undefined> => peek(session, ledger, entry, restoreMs, run);
+  let seen: Seen<LedgerEntry | undefined> | undefined;
   try {
-    return await peek(session, ledger, entry, restoreMs, run);
+    seen = await look();
   } catch (error) {
     if (!isCode(error, 'RS_CONFIG_OBJECT_MISSING')) throw explainPeek(error, ledger);
-    await create(session, ledger, run, () => peek(session, ledger, entry, restoreMs, run));
+    await create(session, ledger, run, look);
     return undefined;
   }
+  // A look that was cancelled does not tell that there is a ledger: an administrator or a rule may have done it.
+  if (seen === undefined) await quickly(session, restoreMs, run, () => create(session, ledger, run, look));
+  return seen?.value;
+}
+
+/** What a look found, where it was not cancelled. */
+interface Seen<T> {
+  readonly value: T;
 }
 
 /** Whether the ledger is there. One that a load holds is. */
@@ -67,7 +77,8 @@ export async function peekFiles(
   restoreMs: number,
   run: Run,
 ): Promise<ReadonlyMap<string, number>> {
-  return (await quickly(session, restoreMs, run, () => readFiles(session, ledger, fileKeys, run))) ?? new Map();
+  const seen = await quickly(session, restoreMs, run, () => readFiles(session, ledger, fileKeys, run));
+  return seen?.value ?? new Map();
 }
 
 /** Keys that one statement asks for. */
@@ -94,25 +105,26 @@ async function peek(
   entry: string,
   restoreMs: number,
   run: Run,
-): Promise<LedgerEntry | undefined> {
-  return quickly(session, restoreMs, run, async () => {
+): Promise<Seen<LedgerEntry | undefined> | undefined> {
+  return await quickly(session, restoreMs, run, async () => {
     const { rows } = await session.run(renderReadLedger(ledger, entry), run);
     return readLedger(entry, rows);
   });
 }
 
+/** `undefined` where it was cancelled: most often since somebody is loading into the same table right now. */
 async function quickly<T>(
   session: Session,
   restoreMs: number,
   run: Run,
   look: () => Promise<T>,
-): Promise<T | undefined> {
+): Promise<Seen<T> | undefined> {
   await session.run(sql`SET statement_timeout TO ${integer(PEEK_MS)}`, run);
   try {
-    return await look();
+    return { value: await look() };
   } catch (error) {
     if (!isCode(error, 'RS_TIMEOUT')) throw error;
-    return undefined; // somebody is loading into the same table right now
+    return undefined;
   } finally {
     if (!session.isBroken && !run.signal.aborted) {
       await session.run(sql`SET statement_timeout TO ${integer(restoreMs)}`, run);

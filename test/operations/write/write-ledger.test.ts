@@ -81,6 +81,19 @@ describe('write: the ledger', () => {
     });
   }
 
+  it('is made where the first look for it was cancelled, whoever did that', async () => {
+    await on.table('looked', 'id INTEGER');
+    await on.world.faults({
+      on: 'pg:statement',
+      matching: 'FROM "sales"."roleshift_ledger_looked',
+      effect: { kind: 'error', as: 'monitoringRule' },
+    });
+    const { outcome, rows } = await on.write({ object: 'sales.looked' }, [{ id: 1 }]);
+    const struck = (await on.world.points()).filter((point) => point.struck !== undefined);
+    await on.world.clearFaults();
+    expect([outcome, rows.loaded, struck.length]).to.deep.equal(['committed', 1, 1]);
+  });
+
   it('forgets runs past their age and no other, and can be told to keep all', async () => {
     await on.table('aging', 'id INTEGER');
     const ledger = ledgerPath(['sales', 'aging']).join('.');

@@ -76,7 +76,7 @@ function renderFields(items: ItemDescriptor | undefined, indent = ''): readonly 
   return [
     `${indent}- Each holds:`,
     ...fields.flatMap(([key, field]) => [
-      `${indent}  - \`${key}\`: ${field.title}${field.required ? ', required' : ''}${fieldFacts(field)}`,
+      `${indent}  - \`${key}\`${field.required ? ' (required)' : ''}: ${field.description}${fieldFacts(field)}`,
       ...(field.type === 'array' ? renderFields(field.items, `${indent}    `) : []),
     ]),
   ];
@@ -85,13 +85,13 @@ function renderFields(items: ItemDescriptor | undefined, indent = ''): readonly 
 function fieldFacts(field: ItemPropertyDescriptor): string {
   switch (field.type) {
     case 'string':
-      return `. It ${field.patternMessage}.`;
+      return ` It ${field.patternMessage}.`;
     case 'integer':
-      return `. From ${field.minimum} to ${field.maximum}${field.unit === undefined ? '' : ` ${field.unit}`}.`;
+      return ` From ${field.minimum} to ${field.maximum}${field.unit === undefined ? '' : ` ${field.unit}`}.`;
     case 'boolean':
-      return '. `true` or `false`.';
+      return ' `true` or `false`.';
     case 'array':
-      return '. A list.';
+      return ' A list.';
   }
   return field satisfies never;
 }

@@ -18,7 +18,11 @@ export interface ItemDescriptor {
 }
 
 /** One property of an array option's element. */
-export type ItemPropertyDescriptor = { readonly title: string; readonly required?: boolean } & (
+export type ItemPropertyDescriptor = {
+  readonly title: string;
+  readonly description: string;
+  readonly required?: boolean;
+} & (
   | { readonly type: 'string'; readonly pattern: string; readonly patternMessage: string }
   | { readonly type: 'integer'; readonly unit?: string; readonly minimum: number; readonly maximum: number }
   | { readonly type: 'boolean' }

@@ -127,16 +127,16 @@ function renderItem({ type, title, pattern, patternMessage, properties }: ItemDe
 }
 
 function renderField(field: ItemPropertyDescriptor): JsonSchema {
-  const { type, title } = field;
+  const { type, title, description } = field;
   switch (field.type) {
     case 'string':
-      return { type, title, pattern: field.pattern, 'x-patternMessage': field.patternMessage };
+      return { type, title, description, pattern: field.pattern, 'x-patternMessage': field.patternMessage };
     case 'integer':
-      return { type, title, minimum: field.minimum, maximum: field.maximum };
+      return { type, title, description, minimum: field.minimum, maximum: field.maximum };
     case 'boolean':
-      return { type, title };
+      return { type, title, description };
     case 'array':
-      return { type, title, items: renderItem(field.items), uniqueItems: true };
+      return { type, title, description, items: renderItem(field.items), uniqueItems: true };
   }
   return field satisfies never;
 }

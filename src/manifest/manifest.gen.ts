@@ -917,6 +917,7 @@ export const MANIFEST: Manifest = {
             "key": {
               "type": "string",
               "title": "Key",
+              "description": "Name of the tag.",
               "pattern": "^(?![Aa][Ww][Ss]:)[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$",
               "patternMessage": "must be 1 to 128 letters, digits, blanks and _ . : / = + @ -, not starting with aws:",
               "required": true
@@ -924,12 +925,14 @@ export const MANIFEST: Manifest = {
             "value": {
               "type": "string",
               "title": "Value",
+              "description": "Value of the tag; it may be empty.",
               "pattern": "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$",
               "patternMessage": "must be at most 256 letters, digits, blanks and _ . : / = + @ -"
             },
             "transitive": {
               "type": "boolean",
-              "title": "Kept by later roles"
+              "title": "Kept by later roles",
+              "description": "The roles that are assumed after this one get the tag as well."
             }
           }
         },
@@ -962,6 +965,7 @@ export const MANIFEST: Manifest = {
             "roleArn": {
               "type": "string",
               "title": "Role ARN",
+              "description": "IAM role that is assumed at this point.",
               "pattern": "^arn:aws(?:-[a-z0-9]+)*:iam::\\d{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}$",
               "patternMessage": "must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/RedshiftLogin",
               "required": true
@@ -969,18 +973,21 @@ export const MANIFEST: Manifest = {
             "externalId": {
               "type": "string",
               "title": "External ID",
+              "description": "Value that the trust policy of this role demands (sts:ExternalId).",
               "pattern": "^[\\w+=,.@:/-]{2,1224}$",
               "patternMessage": "must be 2 to 1224 letters, digits and + = , . @ : / -"
             },
             "roleSessionName": {
               "type": "string",
               "title": "Role session name",
+              "description": "Name of this role's session as CloudTrail shows it.",
               "pattern": "^[A-Za-z0-9_+=,.@-]{2,64}$",
               "patternMessage": "must be 2 to 64 letters, digits and _ + = , . @ -"
             },
             "durationSeconds": {
               "type": "integer",
               "title": "Session duration",
+              "description": "How long the credentials of this role last before they are renewed. A role assumed from a role is capped at 3600 by AWS.",
               "unit": "seconds",
               "minimum": 900,
               "maximum": 43200
@@ -988,12 +995,14 @@ export const MANIFEST: Manifest = {
             "sessionPolicy": {
               "type": "string",
               "title": "Session policy",
+              "description": "IAM policy as JSON that narrows what the session of this role may do: it can only take away.",
               "pattern": "^[\\t\\n\\r\\x20-\\xff]{1,2048}$",
               "patternMessage": "must be at most 2048 characters of Latin text"
             },
             "sessionTags": {
               "type": "array",
               "title": "Session tags",
+              "description": "Tags of this role's session, for policies that ask for them (sts:TagSession is needed).",
               "items": {
                 "type": "object",
                 "title": "Tag",
@@ -1001,6 +1010,7 @@ export const MANIFEST: Manifest = {
                   "key": {
                     "type": "string",
                     "title": "Key",
+                    "description": "Name of the tag.",
                     "pattern": "^(?![Aa][Ww][Ss]:)[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$",
                     "patternMessage": "must be 1 to 128 letters, digits, blanks and _ . : / = + @ -, not starting with aws:",
                     "required": true
@@ -1008,12 +1018,14 @@ export const MANIFEST: Manifest = {
                   "value": {
                     "type": "string",
                     "title": "Value",
+                    "description": "Value of the tag; it may be empty.",
                     "pattern": "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$",
                     "patternMessage": "must be at most 256 letters, digits, blanks and _ . : / = + @ -"
                   },
                   "transitive": {
                     "type": "boolean",
-                    "title": "Kept by later roles"
+                    "title": "Kept by later roles",
+                    "description": "The roles that are assumed after this one get the tag as well."
                   }
                 }
               }
@@ -1021,6 +1033,7 @@ export const MANIFEST: Manifest = {
             "sourceIdentity": {
               "type": "string",
               "title": "Source identity",
+              "description": "Identity that AWS keeps through every later role (sts:SetSourceIdentity is needed).",
               "pattern": "^[A-Za-z0-9_+=,.@-]{2,64}$",
               "patternMessage": "must be 2 to 64 letters, digits and _ + = , . @ -"
             }
@@ -1058,7 +1071,7 @@ export const MANIFEST: Manifest = {
       "useStaging": {
         "type": "boolean",
         "title": "Stage through S3",
-        "description": "Moves bulk data through an S3 bucket with COPY and UNLOAD: needed for writes, and faster for large reads.",
+        "description": "Moves bulk data through an S3 bucket with COPY and UNLOAD: needed to write many rows, and faster for large reads.",
         "default": false,
         "group": "staging",
         "order": 10,
@@ -1862,6 +1875,7 @@ export const MANIFEST: Manifest = {
               "object": {
                 "type": "string",
                 "title": "Object",
+                "description": "Table or view to join, as name, schema.name or database.schema.name.",
                 "pattern": "^[\\s\\S]+$",
                 "patternMessage": "must be a name",
                 "required": true
@@ -1869,18 +1883,21 @@ export const MANIFEST: Manifest = {
               "alias": {
                 "type": "string",
                 "title": "Alias",
+                "description": "Short name of the table in conditions and columns.",
                 "pattern": "^[\\s\\S]{1,127}$",
                 "patternMessage": "must be 1 to 127 characters"
               },
               "join": {
                 "type": "string",
                 "title": "Join",
+                "description": "Which rows stay where the other side has none: inner none, left those of the tables before, right those of this one, full both.",
                 "pattern": "^(?:inner|left|right|full)$",
                 "patternMessage": "must be inner, left, right or full"
               },
               "on": {
                 "type": "array",
                 "title": "Columns that must be equal",
+                "description": "Columns of the tables before and of this one that have the same value in joined rows.",
                 "items": {
                   "type": "object",
                   "title": "Pair",
@@ -1888,6 +1905,7 @@ export const MANIFEST: Manifest = {
                     "left": {
                       "type": "string",
                       "title": "Left",
+                      "description": "Column of a table before, as alias.column.",
                       "pattern": "^[\\s\\S]+$",
                       "patternMessage": "must be alias.column",
                       "required": true
@@ -1895,6 +1913,7 @@ export const MANIFEST: Manifest = {
                     "right": {
                       "type": "string",
                       "title": "Right",
+                      "description": "Column of this table, as alias.column.",
                       "pattern": "^[\\s\\S]+$",
                       "patternMessage": "must be alias.column",
                       "required": true
@@ -1905,6 +1924,7 @@ export const MANIFEST: Manifest = {
               "condition": {
                 "type": "string",
                 "title": "Condition",
+                "description": "Condition of the join in SQL of your own, instead of equal columns.",
                 "pattern": "^[\\s\\S]+$",
                 "patternMessage": "must be SQL"
               }
@@ -2096,6 +2116,7 @@ export const MANIFEST: Manifest = {
               "object": {
                 "type": "string",
                 "title": "Object",
+                "description": "Table or view to join, as name, schema.name or database.schema.name.",
                 "pattern": "^[\\s\\S]+$",
                 "patternMessage": "must be a name",
                 "required": true
@@ -2103,18 +2124,21 @@ export const MANIFEST: Manifest = {
               "alias": {
                 "type": "string",
                 "title": "Alias",
+                "description": "Short name of the table in conditions and columns.",
                 "pattern": "^[\\s\\S]{1,127}$",
                 "patternMessage": "must be 1 to 127 characters"
               },
               "join": {
                 "type": "string",
                 "title": "Join",
+                "description": "Which rows stay where the other side has none: inner none, left those of the tables before, right those of this one, full both.",
                 "pattern": "^(?:inner|left|right|full)$",
                 "patternMessage": "must be inner, left, right or full"
               },
               "on": {
                 "type": "array",
                 "title": "Columns that must be equal",
+                "description": "Columns of the tables before and of this one that have the same value in joined rows.",
                 "items": {
                   "type": "object",
                   "title": "Pair",
@@ -2122,6 +2146,7 @@ export const MANIFEST: Manifest = {
                     "left": {
                       "type": "string",
                       "title": "Left",
+                      "description": "Column of a table before, as alias.column.",
                       "pattern": "^[\\s\\S]+$",
                       "patternMessage": "must be alias.column",
                       "required": true
@@ -2129,6 +2154,7 @@ export const MANIFEST: Manifest = {
                     "right": {
                       "type": "string",
                       "title": "Right",
+                      "description": "Column of this table, as alias.column.",
                       "pattern": "^[\\s\\S]+$",
                       "patternMessage": "must be alias.column",
                       "required": true
@@ -2139,6 +2165,7 @@ export const MANIFEST: Manifest = {
               "condition": {
                 "type": "string",
                 "title": "Condition",
+                "description": "Condition of the join in SQL of your own, instead of equal columns.",
                 "pattern": "^[\\s\\S]+$",
                 "patternMessage": "must be SQL"
               }

@@ -59,7 +59,7 @@ export interface ConnectionInput {
   readonly sessionTags?: readonly { readonly key: string; readonly value?: string; readonly transitive?: boolean }[] | undefined;
   /** Roles assumed in this order before the Redshift role, where no direct trust exists. What one leaves out of session name and duration is as for the Redshift role. Default: `[]`. */
   readonly intermediateRoles?: readonly { readonly roleArn: string; readonly externalId?: string; readonly roleSessionName?: string; readonly durationSeconds?: number; readonly sessionPolicy?: string; readonly sessionTags?: readonly { readonly key: string; readonly value?: string; readonly transitive?: boolean }[]; readonly sourceIdentity?: string }[] | undefined;
-  /** Moves bulk data through an S3 bucket with COPY and UNLOAD: needed for writes, and faster for large reads. Default: `false`. */
+  /** Moves bulk data through an S3 bucket with COPY and UNLOAD: needed to write many rows, and faster for large reads. Default: `false`. */
   readonly useStaging?: boolean | undefined;
   /** S3 bucket for the files on their way. They are deleted when a run ends. */
   readonly stagingBucket?: string | undefined;
@@ -187,7 +187,7 @@ export interface ConnectionOptions {
   readonly sessionTags: readonly { readonly key: string; readonly value?: string; readonly transitive?: boolean }[];
   /** Roles assumed in this order before the Redshift role, where no direct trust exists. What one leaves out of session name and duration is as for the Redshift role. Default: `[]`. */
   readonly intermediateRoles: readonly { readonly roleArn: string; readonly externalId?: string; readonly roleSessionName?: string; readonly durationSeconds?: number; readonly sessionPolicy?: string; readonly sessionTags?: readonly { readonly key: string; readonly value?: string; readonly transitive?: boolean }[]; readonly sourceIdentity?: string }[];
-  /** Moves bulk data through an S3 bucket with COPY and UNLOAD: needed for writes, and faster for large reads. Default: `false`. */
+  /** Moves bulk data through an S3 bucket with COPY and UNLOAD: needed to write many rows, and faster for large reads. Default: `false`. */
   readonly useStaging: boolean;
   /** S3 bucket for the files on their way. They are deleted when a run ends. */
   readonly stagingBucket?: string;

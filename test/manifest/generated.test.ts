@@ -32,8 +32,11 @@ describe('generated files', () => {
     changed.connection.properties.port.default = 5440;
     const before = generatedFiles(manifest);
     const after = generatedFiles(changed as unknown as ManifestSource);
-    // What is said of types comes from the code alone.
-    expect(Object.keys(before).filter((path) => before[path] === after[path])).to.deep.equal(['docs/types.md']);
+    // What is said of types and of reports comes from the code alone.
+    expect(Object.keys(before).filter((path) => before[path] === after[path])).to.deep.equal([
+      'schemas/run-report.v1.json',
+      'docs/types.md',
+    ]);
   });
 
   it('have shared attributes in their places, with what is said beside them', () => {

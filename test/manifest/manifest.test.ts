@@ -28,6 +28,14 @@ describe('connector.json', () => {
     ['a default of another type', { type: 'boolean', default: 'no' }],
     ['a number without bounds', { type: 'integer' }],
     ['a secret with a default', { secret: true, default: 'x' }],
+    [
+      'a field of a list without help',
+      {
+        type: 'array',
+        default: [],
+        items: { type: 'object', title: 'E', properties: { a: { type: 'boolean', title: 'A' } } },
+      },
+    ],
     ['a condition that is no list', { visibleWhen: { authType: 'password' } }],
   ] as const) {
     it(`refuses ${title}`, () => {

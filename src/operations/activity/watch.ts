@@ -20,7 +20,7 @@ import {
 } from './activity-sql.ts';
 import { SideSession } from './side-session.ts';
 
-/** What Redshift is doing: COPY, UNLOAD, or UPDATE, DELETE, INSERT, MERGE. */
+/** What Redshift is doing: COPY, UNLOAD, or UPDATE, DELETE, INSERT. */
 export type Watched = 'load' | 'unload' | 'change';
 
 /** What is watched of a session while a statement of it runs. */

@@ -1,14 +1,12 @@
 import { isAscii } from 'node:buffer';
 import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type duckdb from '@duckdb/node-bindings';
 import type { Value } from '../types/batch.ts';
 import type { StagedKind } from '../types/codec-shape.ts';
 
-/**
- * The values of a chunk straight from the engine's own vectors: three times as quick as by its getters, which make a view, a
- * decoder's call and arithmetic of bigints for each value. The forms are those of the C API (`duckdb_string_t`, validity masks).
- */
+/** Appends the values of a column, of rows from `start` to `end`, and answers how many characters of text they are. */
 export type ColumnReader = (
   chunk: DuckDBDataChunk,
   position: number,
@@ -26,19 +24,77 @@ const MAX_GAP_BYTES = 2048;
 /** More than a few wide values at once would only be held for longer. */
 const MAX_RUN_BYTES = 256 * 1024;
 
-let loaded: typeof duckdb | undefined;
+/**
+ * How a column of this kind is read: straight from the engine's own vectors, three times as quick as by its getters, which make a
+ * view, a decoder's call and arithmetic of bigints for each value. The forms are those of the C API (`duckdb_string_t`, validity
+ * masks). The caller holds the chunk meanwhile: nothing that is read outlasts the call.
+ */
+export function columnReader(kind: StagedKind, fromText: (text: string) => Value): ColumnReader {
+  return canReadVectors() ? vectorReader(kind, fromText) : getterReader(fromText);
+}
+
+/** The same by the getters of the package, where its inner parts are not those that are known. */
+export function getterReader(fromText: (text: string) => Value): ColumnReader {
+  return (chunk, position, start, end, into) => {
+    const vector = chunk.getColumnVector(position);
+    let chars = 0;
+    for (let row = start; row < end; row += 1) {
+      const value = vector.getItem(row) as Value; // the kinds of a staged column are values as they are
+      if (typeof value === 'string') chars += value.length;
+      into.push(typeof value === 'string' ? fromText(value) : value);
+    }
+    return chars;
+  };
+}
+
+type Bindings = Pick<
+  typeof duckdb,
+  'data_chunk_get_vector' | 'vector_get_data' | 'vector_get_validity' | 'get_data_from_pointer'
+>;
+
+let loaded: Bindings | undefined;
 
 /** The binding below the package, wherever a package manager has put it. */
-function bindings(): typeof duckdb {
+function bindings(): Bindings {
   const require = createRequire(import.meta.url);
-  loaded ??= createRequire(require.resolve('@duckdb/node-api'))('@duckdb/node-bindings') as typeof duckdb;
+  loaded ??= createRequire(require.resolve('@duckdb/node-api'))('@duckdb/node-bindings') as Bindings;
   return loaded;
+}
+
+/** The package that the engine runs in: who comes here has a chunk of it. */
+function required(): typeof import('@duckdb/node-api') {
+  return createRequire(import.meta.url)('@duckdb/node-api') as typeof import('@duckdb/node-api');
+}
+
+let isKnown: boolean | undefined;
+
+function canReadVectors(): boolean {
+  isKnown ??= readsVectors(bindings);
+  return isKnown;
+}
+
+/** Whether inner parts of the package are there, and a string in line, one out of line and none are read as they are. */
+export function readsVectors(load: () => Partial<Bindings>): boolean {
+  if (endianness() !== 'LE') return false;
+  const values = ['in line', null, `out of line, ${'ü'.repeat(INLINE_BYTES)}`];
+  try {
+    const parts = load();
+    const names = ['data_chunk_get_vector', 'vector_get_data', 'vector_get_validity', 'get_data_from_pointer'] as const;
+    if (names.some((name) => typeof parts[name] !== 'function')) return false;
+    const { DuckDBDataChunk, VARCHAR } = required();
+    const chunk = DuckDBDataChunk.create([VARCHAR], values.length);
+    chunk.setColumnValues(0, values);
+    const read: Value[] = [];
+    vectorReader('VARCHAR', (text) => text)(chunk, 0, 0, chunk.rowCount, read);
+    return read.every((value, row) => value === values[row]);
+  } catch {
+    return false; // the getters do it then
+  }
 }
 
 type NumberArray = Int16Array | Int32Array | BigInt64Array | Float32Array | Float64Array;
 
-/** How a column of this kind is read. A reader appends rows from `start` to `end` and answers how many characters of text. */
-export function columnReader(kind: StagedKind, fromText: (text: string) => Value): ColumnReader {
+function vectorReader(kind: StagedKind, fromText: (text: string) => Value): ColumnReader {
   switch (kind) {
     case 'SMALLINT':
       return numbers(Int16Array);

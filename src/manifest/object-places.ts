@@ -1,6 +1,6 @@
 import { ConnectorError } from '../core/errors.ts';
 import { matchesWildcard } from '../core/wildcard.ts';
-import type { HostPolicy } from './policy.ts';
+import type { HostPolicy } from './host-policy.ts';
 
 /** A place in S3: an object, or all below a key that ends with a slash. */
 export interface ObjectPlace {

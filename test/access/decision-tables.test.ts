@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import type { AccessPlan } from '../../src/access/plan.ts';
 import { planAccess } from '../../src/access/plan-access.ts';
 import { ConnectorError } from '../../src/core/errors.ts';
+import type { HostPolicy, IdentityKind } from '../../src/manifest/host-policy.ts';
 import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
-import type { HostPolicy, IdentityKind } from '../../src/manifest/policy.ts';
 import { resolveOptions } from '../../src/manifest/resolve.ts';
 
 // Every combination of the choices goes the whole way, from a form to a plan. What is expected is written down anew here,

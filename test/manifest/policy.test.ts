@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConnectorError } from '../../src/core/errors.ts';
+import { checkCustomSql } from '../../src/manifest/custom-sql.ts';
+import type { HostPolicy } from '../../src/manifest/host-policy.ts';
 import { checkSourcePlace, checkTargetPlace } from '../../src/manifest/object-places.ts';
-import { checkCustomSql, type HostPolicy } from '../../src/manifest/policy.ts';
 import {
   addressCheck,
   findIssues,

@@ -168,6 +168,16 @@ for (const isolation of ['snapshot', 'serializable'] as const) {
       expect(await contents(one)).to.have.length(5);
     });
 
+    for (const when of ['before', 'after'] as const) {
+      it(`rule 3: a COMMIT whose answer is lost ${when} it is done is settled by the ledger, once`, async () => {
+        const object = await freshTable();
+        await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when } });
+        const report = await on.write(specFor(object, 'upsert'), rowsFor('upsert'));
+        expect([report.outcome, report.alreadyApplied]).to.deep.equal(['committed', false]);
+        expect(await contents(object)).to.deep.equal(LEAVES.upsert);
+      });
+    }
+
     it('rule 4: without a ledger two upserts of one key insert it once where the table is locked', async () => {
       const object = await freshTable();
       const spec = { ...specFor(object, 'upsert'), ledger: 'off', lockTarget: true } as const;

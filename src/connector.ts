@@ -36,6 +36,7 @@ import { type OnReport, ReportedRun } from './operations/report/reported-run.ts'
 import type { RunReport } from './operations/report/run-report.ts';
 import type { RunResult } from './operations/report/run-reporter.ts';
 import { exportOutcome, failedWriteOutcome, writeOutcome } from './operations/run-outcome.ts';
+import { requireInput } from './operations/write/require-input.ts';
 import type { WriteReport } from './operations/write-report.ts';
 import type { WriteInput, WriteSpec } from './operations/write-spec.ts';
 import type { Batch } from './types/batch.ts';
@@ -339,6 +340,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     },
     write: async ({ runId, ...spec }, input, call) => {
       checkWords('write', spec);
+      requireInput(input);
       checkCustomSql(spec, policy);
       const limits = policyOf({ policy, resolveSecret });
       const rows = underFileRoots(input, limits);
@@ -368,6 +370,7 @@ function openConnector(values: ConnectionInput, host: Host, init: OpenInit): Ope
     },
     explainWrite: async ({ runId, ...spec }, input, call) => {
       checkWords('write', spec);
+      if (input !== undefined) requireInput(input);
       checkCustomSql(spec, policy);
       const limits = policyOf({ policy, resolveSecret });
       const rows = input && underFileRoots(input, limits);

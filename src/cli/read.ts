@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import type { ReadCallSpec } from '../connector.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
@@ -66,7 +67,7 @@ export function readRequest(options: ReadCommand, object?: string): ReadRequest 
   return {
     spec: { ...readTarget(object, query, objects, procedure), ...rest },
     form,
-    destination: { ...form, ...(output === '-' || !hasFormat(output) ? { format: format ?? 'jsonl' } : {}) },
+    destination: { ...form, ...(isUnnamed(output) ? { format: format ?? 'jsonl' } : {}) },
     output,
   };
 }
@@ -125,8 +126,9 @@ function isPlain({
   return isText && [splitBytes, splitRows, delimiter, withoutHeader, nullMarker].every((given) => given === undefined);
 }
 
-function hasFormat(target: string): boolean {
-  return /\.(parquet|csv|jsonl|ndjson)(\.(gz|zst))?$/i.test(target);
+/** Standard output, and a local name without an ending; an ending that says nothing, or a misspelt one, is not guessed at. */
+function isUnnamed(output: string): boolean {
+  return output === '-' || (!output.startsWith('s3://') && extname(output) === '');
 }
 
 function* reportLines({ rows, files, ms, manifest, verified }: ExportReport): Generator<string> {

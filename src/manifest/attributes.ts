@@ -1,4 +1,5 @@
 import { type ConfigIssue, ConnectorError } from '../core/errors.ts';
+import { nearNames } from '../core/near-names.ts';
 import { checkValue, issue } from './check-value.ts';
 import { MANIFEST } from './manifest.gen.ts';
 
@@ -21,11 +22,13 @@ export function integerAttribute(operation: string, key: string, given: number |
 
 /**
  * Refuses a specification, as it may come out of a form, whose words are not those of connector.json or whose names are
- * no text. Throws RS_CONFIG_INVALID.
+ * no text, and one with attributes that the operation does not have: a misspelt one would be passed over. Throws RS_CONFIG_INVALID.
  */
 export function checkWords(operation: string, spec: object): void {
-  const attributes = Object.entries(MANIFEST.operations[operation]?.attributes ?? {});
+  const declared = MANIFEST.operations[operation]?.attributes ?? {};
+  const attributes = Object.entries(declared);
   const given = new Map<string, unknown>(Object.entries(spec));
+  const unknown = [...given].filter(([key, value]) => value !== undefined && !Object.hasOwn(declared, key));
   const issues = attributes.flatMap(([key, descriptor]) => {
     const value = given.get(key);
     if (value === undefined) return [];
@@ -38,9 +41,17 @@ export function checkWords(operation: string, spec: object): void {
     if (descriptor.type === 'json' || descriptor.items?.type === 'object') return checkValue(key, descriptor, value);
     return descriptor.type !== 'array' || areNames(value, MAY_SAY_MORE.has(key)) ? [] : [notNames(key)];
   });
-  const [first] = issues;
+  const all = [...unknown.map(([key]) => notAttribute(key, operation, Object.keys(declared))), ...issues];
+  const [first] = all;
   if (first === undefined) return;
-  throw new ConnectorError('RS_CONFIG_INVALID', first.message, { action: first.action, issues });
+  throw new ConnectorError('RS_CONFIG_INVALID', first.message, { action: first.action, issues: all });
+}
+
+function notAttribute(key: string, operation: string, names: readonly string[]): ConfigIssue {
+  const [near] = nearNames(key.slice(0, 64), names);
+  const shown = JSON.stringify(key.slice(0, 64));
+  const action = near === undefined ? `Leave ${shown} out.` : `Did you mean ${near}?`;
+  return issue(key, `There is no attribute ${shown} of ${operation}`, action);
 }
 
 /** Lists whose elements may be objects that name a column. */

@@ -71,7 +71,11 @@ export function planExport(destination: FileDestination): ExportPlan {
   const [, extension, packed] = NAME.exec(name) ?? [];
   const format = destination.format ?? formatOf(extension);
   if (format === undefined) {
-    throw invalidField('format', 'The name does not say which format the file has', 'Give format.');
+    throw invalidField(
+      'format',
+      'The name does not say which format the file has',
+      'Give format, or a name that ends in .parquet, .csv or .jsonl.',
+    );
   }
   const compression = compressionOf(format, destination.compression, packed?.toLowerCase());
   const split = splitOf(destination);

@@ -2,6 +2,7 @@ import { eraSuffix, renderDay, YEARS } from './calendar.ts';
 import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
 import { type Moment, parseClock, parseMoment, renderClock, renderMoment, renderOffset, toUtc } from './moment.ts';
 import { momentOf } from './moment-of-date.ts';
+import { isPlainDay, isPlainMoment } from './plain-moment.ts';
 
 // Dates and times are unloaded as text: Parquet's own forms stop at other years than Redshift does, and what Redshift
 // writes for TIME and TIMETZ is documented nowhere. The text is the wire's, so both read modes agree by construction.
@@ -11,25 +12,29 @@ const AS_TEXT = { fromText: (text: string) => text, unloadAs: { cast: 'VARCHAR(6
 export const dateCodec: Codec = {
   ...AS_TEXT,
   toText: (value) =>
-    withMoment(value, 'DATE', (moment) => {
-      const { clock = { seconds: 0, fraction: '' }, offsetMinutes = 0 } = moment;
-      const day = `${renderDay(moment)}${eraSuffix(moment)}`;
-      if (clock.seconds !== 0 || clock.fraction !== '' || offsetMinutes !== 0) {
-        return new Unfit('has a time of day, which DATE cannot hold', day);
-      }
-      return day;
-    }),
+    typeof value === 'string' && isPlainDay(value)
+      ? value
+      : withMoment(value, 'DATE', (moment) => {
+          const { clock = { seconds: 0, fraction: '' }, offsetMinutes = 0 } = moment;
+          const day = `${renderDay(moment)}${eraSuffix(moment)}`;
+          if (clock.seconds !== 0 || clock.fraction !== '' || offsetMinutes !== 0) {
+            return new Unfit('has a time of day, which DATE cannot hold', day);
+          }
+          return day;
+        }),
 };
 
 /** Microseconds, no zone. */
 export const timestampCodec: Codec = {
   ...AS_TEXT,
   toText: (value) =>
-    withMoment(value, 'TIMESTAMP', (moment) =>
-      (moment.offsetMinutes ?? 0) === 0
-        ? renderMoment(moment)
-        : new Unfit('names a time zone, which TIMESTAMP cannot hold', renderMoment(moment)),
-    ),
+    typeof value === 'string' && isPlainMoment(value, '')
+      ? value
+      : withMoment(value, 'TIMESTAMP', (moment) =>
+          (moment.offsetMinutes ?? 0) === 0
+            ? renderMoment(moment)
+            : new Unfit('names a time zone, which TIMESTAMP cannot hold', renderMoment(moment)),
+        ),
 };
 
 /** A point in time, always shown in UTC: `+00`. */
@@ -41,10 +46,12 @@ export const timestamptzCodec: Codec = {
     return moment === undefined ? text : renderMoment(toUtc(moment), '+00');
   },
   toText: (value) =>
-    withMoment(value, 'TIMESTAMPTZ', (moment) => {
-      const utc = toUtc(moment);
-      return isWithin(utc) ? renderMoment(utc, '+00') : new Unfit('is out of the range of TIMESTAMPTZ');
-    }),
+    typeof value === 'string' && isPlainMoment(value, '+00')
+      ? value
+      : withMoment(value, 'TIMESTAMPTZ', (moment) => {
+          const utc = toUtc(moment);
+          return isWithin(utc) ? renderMoment(utc, '+00') : new Unfit('is out of the range of TIMESTAMPTZ');
+        }),
 };
 
 /** 00:00:00 to 24:00:00. */

@@ -3,6 +3,9 @@ import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
 
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,4}))?$/i;
 const INT64_MAX = 2n ** 63n - 1n;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** DECIMAL(precision, scale), as exact text. Without a precision any 38 digits are taken. */
 export function decimalCodec({ precision, scale }: { readonly precision?: number; readonly scale?: number }): Codec {
@@ -17,6 +20,8 @@ export function decimalCodec({ precision, scale }: { readonly precision?: number
 
 function decimalText(value: InputScalar, precision: number, scale: number, anyScale: boolean): string | Unfit {
   if (typeof value === 'boolean' || typeof value === 'object') return new Unfit('is not a number');
+  if (typeof value === 'string' && !anyScale && precision !== 19 && isPlain(value, precision - scale, scale))
+    return value;
   const match = NUMBER.exec(String(value).trim());
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match ?? [];
   if (match === null || whole + fraction === '') return new Unfit('is not a number');
@@ -34,6 +39,25 @@ function decimalText(value: InputScalar, precision: number, scale: number, anySc
   }
   const digits = `${head === '' ? '0' : head}${tail === '' ? '' : `.${tail}`}`;
   return sign === '-' && /[1-9]/.test(digits) ? `-${digits}` : digits;
+}
+
+/** Whether a text comes out as it is: digits, no idle zero, no more before and after the point than there may be. */
+function isPlain(text: string, maxHead: number, maxTail: number): boolean {
+  const start = text.charCodeAt(0) === MINUS ? 1 : 0;
+  const dot = text.indexOf('.', start);
+  const end = dot === -1 ? text.length : dot;
+  const leading = text.charCodeAt(start);
+  const head = leading === ZERO && end === start + 1 ? 0 : end - start;
+  if (end === start || (head > 0 && leading === ZERO) || head > maxHead || (head === 0 && dot === -1)) return false;
+  if (dot !== -1) {
+    const tail = text.length - dot - 1;
+    if (tail === 0 || tail > maxTail || text.charCodeAt(text.length - 1) === ZERO) return false;
+  }
+  for (let position = start; position < text.length; position += 1) {
+    const code = text.charCodeAt(position);
+    if (position !== dot && (code < ZERO || code > NINE)) return false;
+  }
+  return true;
 }
 
 /** Digits before and after the point once the exponent is applied, with no idle zeros. */

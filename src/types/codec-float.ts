@@ -39,6 +39,8 @@ function parseFloating(text: string): number {
 
 function floatText(value: InputScalar, round: (number: number) => number, name: string): string | Unfit {
   if (typeof value === 'boolean' || typeof value === 'object') return new Unfit('is not a number');
+  if (typeof value === 'number' && value !== 0 && value === round(value) && Number.isFinite(value))
+    return String(value);
   const text = typeof value === 'string' ? value.trim() : '';
   if (typeof value === 'string' && !FINITE.test(text) && !(text.toLowerCase() in SPECIAL)) {
     return new Unfit('is not a number');

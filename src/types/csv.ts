@@ -3,6 +3,7 @@ import { renderType } from '../core/redshift-type.ts';
 import type { ChecksumCounter } from './checksum.ts';
 import { codecFor } from './codec.ts';
 import { type Codec, type InputScalar, Unfit } from './codec-shape.ts';
+import type { CsvText } from './csv-text.ts';
 import type { SupportedField } from './field.ts';
 
 /** How staged CSV is written: comma, quotes doubled, LF, no header, this marker for NULL. */
@@ -20,13 +21,13 @@ export interface CsvEncoderOptions {
   readonly checksum?: ChecksumCounter;
 }
 
-/** Writes rows as the lines of one staged file. */
+/** Writes rows as the lines of staged files. */
 export interface CsvEncoder {
   /**
    * One line, its newline included: the values in the order of the fields. A missing value is NULL. Throws
-   * RS_VALUE_UNREPRESENTABLE naming row, column and limit, never the value.
+   * RS_VALUE_UNREPRESENTABLE naming row, column and limit, never the value; a part of the line may be written then.
    */
-  line(values: readonly (InputScalar | null | undefined)[], rowNumber: number): string;
+  line(text: CsvText, values: readonly (InputScalar | null | undefined)[], rowNumber: number): void;
 }
 
 /** An encoder for rows that go to columns of these types. */
@@ -41,20 +42,28 @@ export function openCsvEncoder(
     toText: codecFor(type).toText,
     mayLose: acceptLoss.includes(name),
   }));
-  if (checksum !== undefined) return countedEncoder(columns, nullMarker, rowNumbers, checksum);
+  const end = (text: CsvText, rowNumber: number): void => {
+    if (rowNumbers) {
+      text.comma();
+      text.value(String(rowNumber));
+    }
+    text.newline();
+  };
+  if (checksum !== undefined) return countedEncoder(columns, nullMarker, end, checksum);
   return {
-    line: (values, rowNumber) => {
-      let line = '';
-      for (const [position, column] of columns.entries()) {
+    line: (text, values, rowNumber) => {
+      let position = 0;
+      for (const column of columns) {
         const value = values[position];
-        if (position > 0) line += ',';
-        if (value === null || value === undefined) line += nullMarker;
+        if (position > 0) text.comma();
+        position += 1;
+        if (value === null || value === undefined) text.bare(nullMarker);
         else {
-          const text = column.toText(value);
-          line += quoteCsv(text instanceof Unfit ? changed(column, text, rowNumber) : text);
+          const result = column.toText(value);
+          text.value(typeof result === 'string' ? result : changed(column, result, rowNumber));
         }
       }
-      return rowNumbers ? `${line},${rowNumber}\n` : `${line}\n`;
+      end(text, rowNumber);
     },
   };
 }
@@ -68,20 +77,24 @@ type EncodedColumn = SupportedField & {
 function countedEncoder(
   columns: readonly EncodedColumn[],
   nullMarker: string,
-  rowNumbers: boolean,
+  end: (text: CsvText, rowNumber: number) => void,
   checksum: ChecksumCounter,
 ): CsvEncoder {
   return {
-    line: (values, rowNumber) => {
-      const texts = columns.map((column, position) => {
+    line: (text, values, rowNumber) => {
+      const results = columns.map((column, position) => {
         const value = values[position];
         if (value === null || value === undefined) return undefined;
-        const text = column.toText(value);
-        return text instanceof Unfit ? changed(column, text, rowNumber) : text;
+        const result = column.toText(value);
+        return result instanceof Unfit ? changed(column, result, rowNumber) : result;
       });
-      checksum.addTexts(texts);
-      const fields = texts.map((text) => (text === undefined ? nullMarker : quoteCsv(text)));
-      return `${[...fields, ...(rowNumbers ? [rowNumber] : [])].join(',')}\n`;
+      checksum.addTexts(results);
+      for (const [position, result] of results.entries()) {
+        if (position > 0) text.comma();
+        if (result === undefined) text.bare(nullMarker);
+        else text.value(result);
+      }
+      end(text, rowNumber);
     },
   };
 }
@@ -106,11 +119,4 @@ export function unrepresentable(field: SupportedField, unfit: Unfit, rowNumber: 
       details: { row: rowNumber, column: field.name, type, problem: unfit.problem },
     },
   );
-}
-
-// Blanks at an end are quoted too: COPY ignores white space between a delimiter and a quote.
-const NEEDS_QUOTES = /[",\r\n]|^\s|\s$|^$/;
-
-function quoteCsv(text: string): string {
-  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { openCsvEncoder } from '../../src/types/csv.ts';
 import { readCsvRows } from '../../src/types/csv-rows.ts';
+import { csvLine } from '../csv-line.ts';
 
 const DIALECT = { nullMarker: 'null-t' };
 
@@ -23,7 +24,7 @@ describe('rows of a spooled file', () => {
       fc.asyncProperty(fc.array(fc.tuple(value, value)), fc.nat({ max: 40 }), async (rows, cut) => {
         const field = (name: string) => ({ name, type: { kind: 'varchar', bytes: 1000 } }) as const;
         const encoder = openCsvEncoder([field('a'), field('b')], DIALECT, { rowNumbers: true });
-        const text = rows.map((row, index) => encoder.line(row, index + 1)).join('');
+        const text = rows.map((row, index) => csvLine(encoder, row, index + 1)).join('');
         const chunks = [text.slice(0, cut), text.slice(cut)].filter((chunk) => chunk !== '');
         expect(await read(chunks)).to.deep.equal(rows.map((row, index) => [...row, String(index + 1)]));
       }),

@@ -4,6 +4,7 @@ import { openBatch } from '../../src/types/batch.ts';
 import type { InputScalar } from '../../src/types/codec-shape.ts';
 import { openCsvEncoder } from '../../src/types/csv.ts';
 import type { SupportedField } from '../../src/types/field.ts';
+import { csvLine } from '../csv-line.ts';
 
 const FIELDS: readonly SupportedField[] = [
   { name: 'id', type: { kind: 'bigint' } },
@@ -21,13 +22,13 @@ describe('staged CSV', () => {
     { title: 'blanks at an end in quotes', values: [5, ' a'], line: '5," a",7\n' },
     { title: 'backslashes as they are', values: [5, '\\N'], line: '5,\\N,7\n' },
   ] satisfies { title: string; values: (InputScalar | null | undefined)[]; line: string }[]) {
-    it(`writes ${title}`, () => expect(encoder.line(values, 7)).to.equal(line));
+    it(`writes ${title}`, () => expect(csvLine(encoder, values, 7)).to.equal(line));
   }
 
   it('names row, column, type and limit of a value that does not fit, never the value', () => {
     let caught: unknown;
     try {
-      encoder.line([1n, 'kanarienvogel'], 12);
+      csvLine(encoder, [1n, 'kanarienvogel'], 12);
     } catch (error) {
       caught = error;
     }
@@ -43,8 +44,8 @@ describe('staged CSV', () => {
 
   it('leaves the row’s number out where there is no column for it, and still names the row', () => {
     const bare = openCsvEncoder(FIELDS, { nullMarker: 'null_1' }, { rowNumbers: false });
-    expect(bare.line([1n, 'ab'], 7) + bare.line([null, ''], 8)).to.equal('1,ab\nnull_1,""\n');
-    expect(() => bare.line([1n, 'too long'], 9)).to.throw(ConnectorError, 'Row 9');
+    expect(csvLine(bare, [1n, 'ab'], 7) + csvLine(bare, [null, ''], 8)).to.equal('1,ab\nnull_1,""\n');
+    expect(() => csvLine(bare, [1n, 'too long'], 9)).to.throw(ConnectorError, 'Row 9');
   });
 });
 
@@ -86,7 +87,7 @@ describe('a loss that was accepted for a column', () => {
 
   it('lets COPY have what it would change', () => {
     const encoder = openCsvEncoder(FIELDS, { nullMarker: 'n' }, { rowNumbers: false, acceptLoss: accepted });
-    expect(encoder.line(VALUES, 1)).to.equal('1.23,2024-02-03,""\n');
+    expect(csvLine(encoder, VALUES, 1)).to.equal('1.23,2024-02-03,""\n');
   });
 
   for (const [position, column] of accepted.entries()) {
@@ -94,7 +95,7 @@ describe('a loss that was accepted for a column', () => {
       const acceptLoss = accepted.filter((name) => name !== column);
       const encoder = openCsvEncoder(FIELDS, { nullMarker: 'n' }, { rowNumbers: false, acceptLoss });
       const values = VALUES.map((value, index) => (index === position ? value : null));
-      expect(() => encoder.line(values, 1))
+      expect(() => csvLine(encoder, values, 1))
         .to.throw(ConnectorError)
         .with.property('action')
         .that.contains('acceptLoss');
@@ -103,6 +104,6 @@ describe('a loss that was accepted for a column', () => {
 
   it('never takes what COPY itself would refuse', () => {
     const encoder = openCsvEncoder(FIELDS, { nullMarker: 'n' }, { rowNumbers: false, acceptLoss: accepted });
-    expect(() => encoder.line(['12345', null, null], 1)).to.throw(ConnectorError, '3 digits before the point');
+    expect(() => csvLine(encoder, ['12345', null, null], 1)).to.throw(ConnectorError, '3 digits before the point');
   });
 });

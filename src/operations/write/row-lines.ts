@@ -3,14 +3,19 @@ import { ConnectorError } from '../../core/errors.ts';
 import { type Checksum, ChecksumCounter } from '../../types/checksum.ts';
 import type { InputScalar } from '../../types/codec-shape.ts';
 import { openCsvEncoder } from '../../types/csv.ts';
+import { CsvText } from '../../types/csv-text.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
 import type { WriteRecorder } from './recorder.ts';
 
 /** Turns rows into lines of staged files and counts them. */
 export interface RowLines {
-  /** One line; the empty text for a row that was refused within the limit. */
-  readonly encode: (values: readonly unknown[]) => string;
+  /** Adds one line; none for a row that was refused within the limit. */
+  readonly encode: (values: readonly unknown[]) => void;
+  /** Bytes of the lines that wait to be taken. */
+  readonly waitingBytes: () => number;
+  /** The lines that wait, as bytes that are the caller's. */
+  readonly take: () => Buffer;
   readonly rowsRead: () => number;
   readonly rowsStaged: () => number;
   readonly rowsRefused: () => number;
@@ -30,12 +35,14 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
     acceptLoss: plan.acceptLoss,
     ...defined({ checksum }),
   });
-  const required = columns.flatMap(({ nullable }, position) => (nullable ? [] : [position]));
   const positions = columns.map(({ inputPosition }) => inputPosition);
+  const text = new CsvText();
+  // One for all rows: they are many, and none is kept.
+  const values: (InputScalar | null | undefined)[] = columns.map(() => null);
   let read = 0;
   let refused = 0;
 
-  const refuse = (error: unknown, row: readonly unknown[]): string => {
+  const refuse = (error: unknown, row: readonly unknown[]): void => {
     if (!(error instanceof ConnectorError) || error.code !== 'RS_VALUE_UNREPRESENTABLE' || rejectLimit === 0)
       throw error;
     const reject = rejectOf(error, read);
@@ -59,21 +66,35 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
         },
       );
     }
-    return '';
+  };
+
+  /** Puts the row's values in the order of the columns. */
+  const arrange = (row: readonly unknown[]): void => {
+    let missing: string | undefined;
+    let index = 0;
+    for (const { name, nullable, inputPosition } of columns) {
+      const value = scalarOf(row[inputPosition], name, read);
+      if (!nullable && (value === null || value === undefined)) missing ??= name;
+      values[index] = value;
+      index += 1;
+    }
+    if (missing !== undefined) throw refusal(missing, read, 'is NULL where the column takes none');
   };
 
   return {
     encode: (row) => {
       read += 1;
+      const before = text.length;
       try {
-        const values = positions.map((position, index) => scalarOf(row[position], columns[index]?.name, read));
-        const missing = required.find((position) => values[position] === null || values[position] === undefined);
-        if (missing !== undefined) throw refusal(columns[missing]?.name, read, 'is NULL where the column takes none');
-        return encoder.line(values, read);
+        arrange(row);
+        encoder.line(text, values, read);
       } catch (error) {
-        return refuse(error, row);
+        text.cutTo(before);
+        refuse(error, row);
       }
     },
+    waitingBytes: () => text.length,
+    take: () => text.take(),
     rowsRead: () => read,
     rowsStaged: () => read - refused,
     rowsRefused: () => refused,
@@ -82,7 +103,7 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
 }
 
 /** The value, if it is of a kind that a column can hold. Whether it fits is for the column's type to say. */
-function scalarOf(value: unknown, column: string | undefined, row: number): InputScalar | null | undefined {
+function scalarOf(value: unknown, column: string, row: number): InputScalar | null | undefined {
   switch (typeof value) {
     case 'string':
     case 'number':
@@ -99,13 +120,13 @@ function scalarOf(value: unknown, column: string | undefined, row: number): Inpu
   }
 }
 
-function refusal(column: string | undefined, row: number, problem: string): ConnectorError {
+function refusal(column: string, row: number, problem: string): ConnectorError {
   return new ConnectorError(
     'RS_VALUE_UNREPRESENTABLE',
     `Row ${row}, column ${JSON.stringify(column)}: the value ${problem}`,
     {
       action: 'Give a text, number, boolean or date; NULL only where the column takes it.',
-      details: { row, column: column ?? '', problem },
+      details: { row, column, problem },
     },
   );
 }

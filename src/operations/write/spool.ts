@@ -31,6 +31,7 @@ export class Spool implements StageSink, StagedFiles, AsyncDisposable {
   readonly #init: SpoolInit;
   readonly #files = new Map<string, StagedFile>();
   #bytes = 0;
+  #writing: Promise<void> = Promise.resolve();
   #area: StagingArea | undefined;
 
   private constructor(folder: string, init: SpoolInit) {
@@ -57,7 +58,19 @@ export class Spool implements StageSink, StagedFiles, AsyncDisposable {
   }
 
   async put(name: string, source: AsyncIterable<Uint8Array>, onBytes?: (bytes: number) => void): Promise<StagedFile> {
+    // A file whose end is still being written here moves with the others: the next one waits for it.
+    if (this.#area === undefined) await this.#writing;
     if (this.#area !== undefined) return this.#keep(await this.#area.put(name, source, onBytes));
+    const writing = this.#write(name, source, onBytes);
+    this.#writing = writing.then(noMore, noMore);
+    return await writing;
+  }
+
+  async #write(
+    name: string,
+    source: AsyncIterable<Uint8Array>,
+    onBytes?: (bytes: number) => void,
+  ): Promise<StagedFile> {
     const chunks = source[Symbol.asyncIterator]();
     const path = this.pathOf(name);
     let written = 0;
@@ -131,6 +144,8 @@ export class Spool implements StageSink, StagedFiles, AsyncDisposable {
     return file;
   }
 }
+
+const noMore = (): void => undefined;
 
 /** What a file holds, and then what is still to come. */
 async function* both(path: string, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {

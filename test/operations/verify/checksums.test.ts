@@ -11,6 +11,7 @@ import { openCsvEncoder } from '../../../src/types/csv.ts';
 import { requireSupported, type SupportedField } from '../../../src/types/field.ts';
 import { typeFromName } from '../../../src/types/parse-type.ts';
 import { type Fixture, openFixture } from '../../columnar/fixture.ts';
+import { csvLine } from '../../csv-line.ts';
 import { TYPE_CASES } from '../../types/type-cases.ts';
 import { openReadWorld, type ReadWorld } from '../read-world.ts';
 
@@ -59,7 +60,7 @@ describe('checksums', () => {
       expect(read.total(), 'read').to.deep.equal(server);
 
       const encoder = openCsvEncoder(fields, { nullMarker: 'n-u-l-l' }, { rowNumbers: false });
-      const lines = cases.map(({ input, expected }) => encoder.line([(input ?? expected) as InputScalar], 1));
+      const lines = cases.map(({ input, expected }) => csvLine(encoder, [(input ?? expected) as InputScalar], 1));
       // A mark keeps the first value's own byte order mark.
       const file = await fixture.write('v.csv', `\uFEFF${lines.join('')}`);
       await using own = await openFixture();

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -17,6 +17,10 @@ describe('write: odd values in files', () => {
   let on: WriteWorld;
   before(async () => {
     on = await sharedWriteWorld();
+  });
+  // The specs after this one look for files that a write has left.
+  after(async () => {
+    for (const name of await on.files()) await rm(join(on.folder, name));
   });
 
   for (const { type, fine, bad } of [

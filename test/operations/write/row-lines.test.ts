@@ -31,19 +31,24 @@ function setUp(rejectLimit: number) {
     },
   );
   const recorder = new WriteRecorder(openRun(), plan.target, 'insert');
-  return { lines: openRowLines(plan, recorder), recorder };
+  const lines = openRowLines(plan, recorder);
+  const textOf = (...rows: readonly (readonly unknown[])[]): string => {
+    for (const row of rows) lines.encode(row);
+    return lines.take().toString();
+  };
+  return { lines, textOf, recorder };
 }
 
 describe('lines of staged files', () => {
   it('carry the row number for a temporary table', () => {
-    const { lines } = setUp(5);
-    expect(lines.encode(['a', 1]) + lines.encode([null, 2])).to.equal('a,1,1\nnull-t,2,2\n');
+    const { textOf } = setUp(5);
+    expect(textOf(['a', 1], [null, 2])).to.equal('a,1,1\nnull-t,2,2\n');
   });
 
   it('carry none for the target itself', () => {
-    const { lines } = setUp(0);
-    for (let row = 1; row < 10; row += 1) lines.encode(['x', 1]);
-    expect(lines.encode(['a,b', 1])).to.equal('"a,b",1\n');
+    const { textOf } = setUp(0);
+    for (let row = 1; row < 10; row += 1) textOf(['x', 1]);
+    expect(textOf(['a,b', 1])).to.equal('"a,b",1\n');
   });
 
   it('refuse a value too long with row and column, and never show it', () => {
@@ -67,12 +72,11 @@ describe('lines of staged files', () => {
   }
 
   it('count refused rows up to the limit, then fail', () => {
-    const { lines, recorder } = setUp(1);
-    expect(lines.encode(['long', 1])).to.equal('');
-    expect(lines.encode(['ok', 2])).to.equal('ok,2,2\n');
-    expect([lines.rowsRead(), lines.rowsStaged(), lines.rowsRefused()]).to.deep.equal([2, 1, 1]);
-    expect(recorder.report().rejectedRows).to.deep.equal([1]);
-    expect(recorder.report().rejects[0]).to.include({ row: 1, column: 'note', code: 'RS_VALUE_UNREPRESENTABLE' });
-    expect(failureOf(() => lines.encode(['long', 3])).code).to.equal('RS_LOAD_REJECTED');
+    const { lines, textOf, recorder } = setUp(1);
+    expect(textOf(['ok', 1], ['long', 2], ['ok', 3])).to.equal('ok,1,1\nok,3,3\n');
+    expect([lines.rowsRead(), lines.rowsStaged(), lines.rowsRefused()]).to.deep.equal([3, 2, 1]);
+    expect(recorder.report().rejectedRows).to.deep.equal([2]);
+    expect(recorder.report().rejects[0]).to.include({ row: 2, column: 'note', code: 'RS_VALUE_UNREPRESENTABLE' });
+    expect(failureOf(() => lines.encode(['long', 4])).code).to.equal('RS_LOAD_REJECTED');
   });
 });

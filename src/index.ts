@@ -1,15 +1,5 @@
 export type { HopForecast, HopUse, LifetimeCap, Renewal } from './auth/forecast.ts';
-export {
-  type CallOptions,
-  type CheckCall,
-  connector,
-  type Host,
-  type OpenConnector,
-  type OpenInit,
-  type ReadCallSpec,
-  type ReportedCall,
-  type WriteCallSpec,
-} from './connector.ts';
+export { connector } from './connector.ts';
 export {
   type ConfigIssue,
   ConnectorError,
@@ -54,6 +44,16 @@ export type { ConnectionInput, ConnectionOptions } from './manifest/options.gen.
 export { redact } from './manifest/redact.ts';
 export { findIssues, type ResolveContext, resolveOptions } from './manifest/resolve.ts';
 export type { CallArgument, CallCursor, CallResult, CallSpec } from './operations/call/call-spec.ts';
+export type {
+  CallOptions,
+  CheckCall,
+  Host,
+  OpenConnector,
+  OpenInit,
+  ReadCallSpec,
+  ReportedCall,
+  WriteCallSpec,
+} from './operations/calls/open-connector.ts';
 export type { CheckError, CheckReport, CheckSpec, CheckStep, CheckVerdict } from './operations/check/report.ts';
 export type { Candidate, Diagnosis } from './operations/diagnose/diagnosis.ts';
 export { diagnosisOf } from './operations/diagnosis-of.ts';

@@ -1,6 +1,7 @@
-import { connector, type OpenConnector, type OpenInit } from '../connector.ts';
+import { connector } from '../connector.ts';
 import { loadConnectionFile } from '../manifest/connection-file.ts';
 import type { ConnectionInput } from '../manifest/options.gen.ts';
+import type { OpenConnector, OpenInit } from '../operations/calls/open-connector.ts';
 import type { Output } from './output.ts';
 
 /**

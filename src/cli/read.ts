@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
-import type { ReadCallSpec } from '../connector.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
+import type { ReadCallSpec } from '../operations/calls/open-connector.ts';
 import type { ExportReport } from '../operations/export/export-report.ts';
 import type { FileDestination } from '../operations/export/file-destination.ts';
 import { requireNames } from '../operations/export/require-names.ts';

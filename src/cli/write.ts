@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
-import type { WriteCallSpec } from '../connector.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
 import { plainText } from '../core/plain-text.ts';
+import type { WriteCallSpec } from '../operations/calls/open-connector.ts';
 import type { LoadReject, WriteReport } from '../operations/write-report.ts';
 import type { WriteInput, WriteSpec } from '../operations/write-spec.ts';
 import { openConnection } from './connection.ts';

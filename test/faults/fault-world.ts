@@ -8,8 +8,9 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { connector, type OpenConnector } from '../../src/connector.ts';
+import { connector } from '../../src/connector.ts';
 import type { ConnectorEvent } from '../../src/core/events.ts';
+import type { OpenConnector } from '../../src/operations/calls/open-connector.ts';
 import { ledgerPath } from '../../src/sql/ledger.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 import { INITIAL, type Row, SOURCE } from './model.ts';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OpenConnector, ReadCallSpec, WriteCallSpec } from '../../src/connector.ts';
+import type { OpenConnector, ReadCallSpec, WriteCallSpec } from '../../src/operations/calls/open-connector.ts';
 import type { WriteReport } from '../../src/operations/write-report.ts';
 import type { WriteInput } from '../../src/operations/write-spec.ts';
 import { BUCKET, EXPORTS, type FaultWorld } from './fault-world.ts';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { connector, type OpenConnector } from '../../src/connector.ts';
+import { connector } from '../../src/connector.ts';
+import type { OpenConnector } from '../../src/operations/calls/open-connector.ts';
 import type { Row } from '../../src/types/batch.ts';
 import { openWorld, standardWorld, type TestWorld } from '../harness.ts';
 

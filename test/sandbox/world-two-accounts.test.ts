@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
-import { connector, type OpenConnector } from '../../src/connector.ts';
+import { connector } from '../../src/connector.ts';
+import type { OpenConnector } from '../../src/operations/calls/open-connector.ts';
 import { readWorldFile } from '../../src/sandbox/world-file.ts';
 import type { Row } from '../../src/types/batch.ts';
 import { openWorld, type TestWorld } from '../harness.ts';

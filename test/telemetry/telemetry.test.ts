@@ -16,9 +16,10 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
-import { connector, type OpenConnector } from '../../src/connector.ts';
+import { connector } from '../../src/connector.ts';
 import { EVENT_TYPES, type PublishedEvent, subscribe } from '../../src/core/events.ts';
 import type { ConnectionInput } from '../../src/manifest/options.gen.ts';
+import type { OpenConnector } from '../../src/operations/calls/open-connector.ts';
 import { type Instrumentation, instrument } from '../../src/telemetry/instrument.ts';
 import { loadApi } from '../../src/telemetry/load-api.ts';
 import { openWriteWorld, type WriteWorld } from '../operations/write/write-world.ts';

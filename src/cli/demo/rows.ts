@@ -1,6 +1,6 @@
-import type { OpenConnector } from '../../connector.ts';
 import { openRun, type Run } from '../../core/run.ts';
 import { loadConnectionFile } from '../../manifest/connection-file.ts';
+import type { OpenConnector } from '../../operations/calls/open-connector.ts';
 import { createPool } from '../../pool.ts';
 import type { Batch, Row } from '../../types/batch.ts';
 import { formatCount, formatDuration, formatTable } from '../format.ts';

@@ -1,8 +1,9 @@
 import { styleText } from 'node:util';
-import { connector, type OpenConnector } from '../../connector.ts';
+import { connector } from '../../connector.ts';
 import type { HopEvent } from '../../core/events.ts';
 import { loadConnectionFile } from '../../manifest/connection-file.ts';
 import type { ConnectionInput } from '../../manifest/options.gen.ts';
+import type { OpenConnector } from '../../operations/calls/open-connector.ts';
 import type { Output } from '../output.ts';
 import type { CommandContext } from '../program.ts';
 import type { SandboxProcess } from './sandbox-process.ts';

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { connector, type OpenConnector } from '../../../src/connector.ts';
+import { connector } from '../../../src/connector.ts';
+import type { OpenConnector } from '../../../src/operations/calls/open-connector.ts';
 import type { Explanation } from '../../../src/operations/explain/explanation.ts';
 import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
 import type { WriteSpec } from '../../../src/operations/write-spec.ts';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
-import { connector, type OpenConnector } from '../../../src/connector.ts';
+import { connector } from '../../../src/connector.ts';
+import type { OpenConnector } from '../../../src/operations/calls/open-connector.ts';
 import type { RunReport } from '../../../src/operations/report/run-report.ts';
 import { openWriteWorld, type WriteWorld } from '../write/write-world.ts';
 

@@ -77,7 +77,7 @@ describe('reads from the command line', () => {
     expect(await lines('orders', ...args, '--partition-boundaries', '2026-02-01,2026-03-01')).to.have.length(300);
     const refused = await desk.run(['read', '-c', connection, 'orders', '--mode', 'partitioned']);
     expect(refused.status).to.equal(2);
-    expect(refused.stderr).to.match(/allowInconsistent/);
+    expect(refused.stderr).to.match(/--allow-inconsistent/);
   });
 
   it('go on with a run id, and leave nothing', async () => {

@@ -228,7 +228,7 @@ describe('Faults of the sandbox', () => {
     it('may hold what the guide shows', async () => {
       const guide = await readFile('docs/sandbox.md', 'utf8');
       const [, block = ''] = /^```yaml\n(faults:[\s\S]*?)^```/m.exec(guide) ?? [];
-      expect(checkSwitches(parse(block)).faults).to.have.length(11);
+      expect(checkSwitches(parse(block)).faults).to.have.length(12);
     });
 
     it('take every point that the guide lists', async () => {

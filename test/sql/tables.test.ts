@@ -125,7 +125,7 @@ describe('ledger', () => {
 
   it('forgets the oldest runs past an age, so many at a time', () => {
     expect(String(renderPruneLedger(['s', 'l'], 90))).to.equal(
-      'DELETE FROM "s"."l" WHERE "committed_at" < DATEADD(day, -90, GETDATE()) AND "run_id" IN (SELECT "run_id" FROM "s"."l" WHERE "committed_at" < DATEADD(day, -90, GETDATE()) ORDER BY "committed_at" LIMIT 1000)',
+      'DELETE FROM "s"."l" WHERE "committed_at" < DATEADD(day, -90, GETDATE()) AND "run_id" IN (SELECT "run_id" FROM "s"."l" WHERE "committed_at" < DATEADD(day, -90, GETDATE()) ORDER BY "committed_at" LIMIT 1001)',
     );
   });
 

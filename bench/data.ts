@@ -82,7 +82,7 @@ const wide: DataSet = {
   diskBytesPerRow: 1000,
 };
 
-export const DATA_SETS: readonly DataSet[] = [flights, wide];
+const DATA_SETS: readonly DataSet[] = [flights, wide];
 
 export function dataSet(name: string): DataSet {
   const found = DATA_SETS.find((set) => set.name === name);

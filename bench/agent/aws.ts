@@ -50,7 +50,7 @@ export async function openByHand({ connection }: Place): Promise<ByHand> {
 const AT_ONCE = 4;
 
 /** Runs the work for each item, a few at a time. */
-export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const worker = async (): Promise<void> => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);

@@ -90,7 +90,7 @@ const UNKNOWN_CLUSTER = '<CLUSTER>';
 const UNKNOWN_WORKGROUP = '<WORKGROUP-ID>';
 
 /** Every permission that a login needs, as `action on resource`. */
-export function loginPermissions(
+function loginPermissions(
   login: IssuedLogin,
   { partition, region, account }: ClusterPlace,
 ): readonly (readonly [action: string, resource: string])[] {

@@ -84,7 +84,7 @@ const ENVIRONMENT_ADVICE =
  * The first source that the environment does not rule out decides; when it fails, no other is tried: it would be somebody
  * else. Throws RS_AUTH_NO_SOURCE that lists each source and why.
  */
-export async function firstConfigured(
+async function firstConfigured(
   sources: readonly CredentialSource[],
   context: SourceContext,
   advice: string,

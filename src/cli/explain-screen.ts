@@ -82,7 +82,7 @@ function lockText({ table, keepsOut, until, waitSeconds }: ExplainedLock): strin
 }
 
 /** `1,234 rows, 5.6 MiB, 2 files, 3.4 s`. */
-export function amountText({ rows, bytes, files, seconds }: Amount): string {
+function amountText({ rows, bytes, files, seconds }: Amount): string {
   return [
     ...(rows === undefined ? [] : [formatNoun(rows, 'row')]),
     ...(bytes === undefined ? [] : [formatBytes(Math.round(bytes))]),

@@ -22,7 +22,7 @@ export async function janitor(command: JanitorCommand, context: CommandContext):
 }
 
 /** One line a folder, then the sum. */
-export function describeJanitor({ prefix, dryRun, swept, objects, bytes, kept, folders }: JanitorReport): string[] {
+function describeJanitor({ prefix, dryRun, swept, objects, bytes, kept, folders }: JanitorReport): string[] {
   const gone = dryRun ? 'would be deleted' : 'deleted';
   const lines = folders.map((folder) => {
     const isGone = dryRun ? folder.verdict === 'sweep' : folder.deleted;

@@ -19,7 +19,7 @@ export interface SandboxCommand {
 }
 
 /** The world that comes with the package. */
-export const STANDARD_WORLD = fileURLToPath(new URL('../../samples/worlds/standard.yaml', import.meta.url));
+const STANDARD_WORLD = fileURLToPath(new URL('../../samples/worlds/standard.yaml', import.meta.url));
 
 /** `roleshift sandbox`: starts a world, says how to reach it, and stops cleanly on Ctrl-C. */
 export async function sandbox(

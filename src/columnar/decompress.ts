@@ -13,7 +13,7 @@ export async function compressionOf(path: string): Promise<InputCompression> {
 }
 
 /** The same of the first bytes themselves. Throws RS_INPUT_INVALID for zstd that needs too much memory. */
-export function compressionOfBytes(head: Uint8Array): InputCompression {
+function compressionOfBytes(head: Uint8Array): InputCompression {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (head[0] !== 0x28 || head[1] !== 0xb5 || head[2] !== 0x2f || head[3] !== 0xfd) return 'none';
   requireWindow(head);

@@ -42,11 +42,6 @@ export function typesOf(files: readonly (readonly ColumnFacts[])[]): readonly In
   return [...inferred.values()];
 }
 
-/** The same of one file. */
-export async function inferTypes(engine: Engine, input: InputFile, run: Run): Promise<readonly InferredColumn[]> {
-  return typesOf([await measureColumns(engine, input, run)]);
-}
-
 /**
  * Looks at the values of a file's columns. Parquet tells its types, but for the length of its texts; CSV and JSON Lines
  * are read through, every value of them, so that no value lies outside. Throws RS_INPUT_INVALID for a file that is broken.

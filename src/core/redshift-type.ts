@@ -22,7 +22,6 @@ export interface UnsupportedType {
 }
 
 export type RedshiftType = SupportedType | UnsupportedType;
-export type TypeKind = RedshiftType['kind'];
 
 /** The type as one writes it in DDL: `DECIMAL(38,10)`, `VARCHAR(256)`, `TIMESTAMPTZ`. */
 export function renderType(type: RedshiftType): string {

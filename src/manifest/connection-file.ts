@@ -25,7 +25,7 @@ export async function loadConnectionFile(path: string): Promise<ConnectionInput>
 }
 
 /** Parses the text of a connection file. `path` is for messages, which never repeat the text. */
-export function parseConnection(path: string, text: string): Readonly<Record<string, unknown>> {
+function parseConnection(path: string, text: string): Readonly<Record<string, unknown>> {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     schema: 'core',

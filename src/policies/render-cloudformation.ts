@@ -1,4 +1,4 @@
-import { type AccountPolicies, byAccount, type HolderDocuments, resourceName } from './accounts.ts';
+import { byAccount, type HolderDocuments, resourceName } from './accounts.ts';
 import type { PlannedDocument } from './document.ts';
 import type { PolicySet } from './plan-policies.ts';
 import type { PolicyFile } from './render.ts';
@@ -49,9 +49,4 @@ function reasons({ statements }: PlannedDocument): object {
   return Object.fromEntries(
     statements.map(({ statement, reason, page }) => [statement.Sid, { Reason: reason, Page: page }]),
   );
-}
-
-/** Whether an account has a template at all. */
-export function hasTemplate({ holders }: AccountPolicies): boolean {
-  return holders.some((each) => resourcesOf(each, false).length > 0);
 }

@@ -1,7 +1,7 @@
 import { maskSecrets } from './mask-secrets.ts';
 
 /** Refusals of Redshift that a fault may name instead of spelling them out. */
-export const MISFORTUNES = [
+const MISFORTUNES = [
   'conflict',
   'snapshotConflict',
   'multipleMatches',

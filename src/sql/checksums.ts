@@ -17,7 +17,7 @@ export interface ChecksumDialect {
 }
 
 /** Redshift's own way. */
-export const REDSHIFT_CHECKSUMS: ChecksumDialect = {
+const REDSHIFT_CHECKSUMS: ChecksumDialect = {
   wide: 'DECIMAL(38,0)',
   hash: (text) => sql`STRTOL(LEFT(MD5(${text}), 15), 16)`,
 };

@@ -9,7 +9,7 @@ export interface RunState {
   readonly done: number;
 }
 
-export const NOTHING_BEGUN: RunState = { begun: 0, done: 0 };
+const NOTHING_BEGUN: RunState = { begun: 0, done: 0 };
 
 /** The entry of the ledger that keeps the state: apart from the run's own, which says that its rows are there. */
 export function stateKey(runId: string, work: 'preSql' | 'postSql'): string {

@@ -13,7 +13,7 @@ export type Totals = readonly string[];
 export const TOTAL_NAMES = ['flights', 'sum of delay', 'sum of distance', 'first', 'last', 'airports'] as const;
 
 /** In words that both engines understand, every answer as text. */
-export const TOTALS_SQL = `select cast(count(*) as varchar(20)), cast(sum(delay) as varchar(20)),
+const TOTALS_SQL = `select cast(count(*) as varchar(20)), cast(sum(delay) as varchar(20)),
   cast(sum(distance) as varchar(20)), to_char_minute(min(date)), to_char_minute(max(date)),
   cast(count(distinct origin) as varchar(20)) from`;
 

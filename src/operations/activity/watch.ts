@@ -55,7 +55,7 @@ export function watchOf({ database, options }: Pick<Connection, 'database' | 'op
   return openWatch(side);
 }
 
-export function openWatch(side: SideSession): Watch {
+function openWatch(side: SideSession): Watch {
   return {
     progress: (of, phase, { backendPid }, run, work) => {
       return side.during(

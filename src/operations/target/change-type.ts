@@ -20,7 +20,7 @@ interface ChangeNames {
 }
 
 /** Names follow from the column's own, so that a later run finds what an earlier one left. */
-export function changeNames(column: string, type: SupportedType): ChangeNames {
+function changeNames(column: string, type: SupportedType): ChangeNames {
   const digest = createHash('sha256').update(column).digest('hex').slice(0, 12);
   return {
     fresh: `roleshift_new_${digest}`,

@@ -41,7 +41,7 @@ export function widened(column: SupportedType, value: SupportedType): SupportedT
 }
 
 /** Whether two types are one and the same in DDL. */
-export function sameType(left: RedshiftType, right: RedshiftType): boolean {
+function sameType(left: RedshiftType, right: RedshiftType): boolean {
   return renderType(left) === renderType(right);
 }
 

@@ -33,7 +33,7 @@ export class ConnectionDropped extends Error {
   override readonly name = 'ConnectionDropped';
 }
 
-export function wireRequestOf(incoming: IncomingMessage): WireRequest {
+function wireRequestOf(incoming: IncomingMessage): WireRequest {
   const target = incoming.url ?? '/';
   const at = target.indexOf('?');
   const raw = incoming.rawHeaders;

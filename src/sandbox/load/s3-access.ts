@@ -178,7 +178,7 @@ async function inWords<T>(work: Promise<T>): Promise<T> {
 }
 
 /** `S3ServiceException:Access Denied,Status 403,Error AccessDenied,...`, or the error as it is if S3 did not refuse. */
-export function s3Failure(error: unknown): unknown {
+function s3Failure(error: unknown): unknown {
   if (!(error instanceof S3Refusal)) return error;
   const texts: Readonly<Record<string, string>> = {
     AccessDenied: 'Access Denied',

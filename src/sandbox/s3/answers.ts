@@ -9,7 +9,7 @@ export interface S3Answer {
   readonly body?: string | Readable;
 }
 
-export const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 export const xmlAnswer = (
   root: string,

@@ -4,7 +4,7 @@ import type { S3Call } from './call.ts';
 import { afterPrefix } from './listing.ts';
 import { type ListOptions, type ListPage, S3Refusal } from './store.ts';
 
-export function pageXml({ query }: S3Call, page: ListPage) {
+function pageXml({ query }: S3Call, page: ListPage) {
   const encode =
     query.get('encoding-type') === 'url'
       ? (text: string): string => encodeRfc3986(text).replaceAll('%2F', '/')
@@ -29,7 +29,7 @@ export function pageXml({ query }: S3Call, page: ListPage) {
   };
 }
 
-export function listOptions({ query }: S3Call, marker: string): ListOptions {
+function listOptions({ query }: S3Call, marker: string): ListOptions {
   const maxKeys = Number(query.get('max-keys') ?? 1000);
   if (!Number.isInteger(maxKeys) || maxKeys < 0)
     throw new S3Refusal('InvalidArgument', 400, 'Provided max-keys not an integer or within integer range');

@@ -3,7 +3,7 @@ import { objectHeaders, type S3Answer, xmlAnswer } from './answers.ts';
 import { copySource, isRecord, itemsOf, keptHeaders, malformed, readRange, readXml, type S3Call } from './call.ts';
 import { type GetOptions, type ObjectInfo, S3Refusal } from './store.ts';
 
-export function getOptions({ request }: S3Call): GetOptions {
+function getOptions({ request }: S3Call): GetOptions {
   const range = readRange(headerOf(request, 'range'));
   const ifMatch = headerOf(request, 'if-match');
   const ifNoneMatch = headerOf(request, 'if-none-match');

@@ -33,17 +33,20 @@ function specFor(object: string, operation: WriteOperation): WriteSpec {
 const rowsFor = (operation: WriteOperation): readonly object[] =>
   operation === 'dataDriven' ? CHANGES : CHANGES.map(({ id, note }) => ({ id, note }));
 
+/** The world that specs share, or one of the caller's own under SERIALIZABLE: it disposes of that. */
+function worldUnder(isolation: 'snapshot' | 'serializable'): Promise<WriteWorld> {
+  if (isolation === 'snapshot') return sharedWriteWorld();
+  return openWriteWorld((_world, _account, cluster) => {
+    cluster.isolation = isolation;
+  });
+}
+
 for (const isolation of ['snapshot', 'serializable'] as const) {
   describe(`the rules of a write under ${isolation.toUpperCase()}`, () => {
     let on: WriteWorld;
     let tables = 0;
     before(async () => {
-      on =
-        isolation === 'snapshot'
-          ? await sharedWriteWorld()
-          : await openWriteWorld((_world, _account, cluster) => {
-              cluster.isolation = isolation;
-            });
+      on = await worldUnder(isolation);
     });
     after(async () => {
       if (isolation === 'serializable') await on[Symbol.asyncDispose]();
@@ -285,218 +288,225 @@ for (const isolation of ['snapshot', 'serializable'] as const) {
   });
 }
 
-describe('the rules of a write under either isolation', () => {
-  let on: WriteWorld;
-  let tables = 0;
-  before(async () => {
-    on = await sharedWriteWorld();
-  });
-  afterEach(async () => {
-    await on.world.clearFaults();
-    expect(await on.staged(), 'staged objects').to.deep.equal([]);
-    expect(await on.files(), 'local files').to.deep.equal([]);
-    expect(await on.busySessions(), 'busy sessions').to.equal(0);
-  });
-
-  async function freshTable(columns = 'id INTEGER, note VARCHAR(10)'): Promise<string> {
-    tables += 1;
-    await on.table(`alone${tables}`, columns);
-    await on.world.sql(`INSERT INTO sales.alone${tables} (id, note) VALUES (1, 'a'), (2, 'a'), (3, 'a')`);
-    return `sales.alone${tables}`;
-  }
-
-  const contents = async (object: string): Promise<readonly string[]> =>
-    (await on.rows(`SELECT id, note FROM ${object} ORDER BY id, note`)).map((row) => row.join(' '));
-  const codesOf = ({ warnings }: WriteReport): readonly string[] => warnings.map(({ code }) => code);
-  const ledgerFault = { on: 'pg:statement', matching: 'INSERT INTO "sales"."roleshift_ledger_alone' } as const;
-  const conflict = { kind: 'error', code: 'XX000', message: '1023' } as const;
-
-  for (const operation of ['update', 'replaceRow', 'delete', 'dataDriven'] as const) {
-    it(`rule 3: a COMMIT whose answer is lost is settled by the ledger: ${operation}`, async () => {
-      const object = await freshTable();
-      await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when: 'after' } });
-      const report = await on.write(specFor(object, operation), rowsFor(operation));
-      expect([report.outcome, report.alreadyApplied, codesOf(report)]).to.deep.equal([
-        'committed',
-        false,
-        ['COMMIT_SETTLED'],
-      ]);
-      expect(await contents(object)).to.deep.equal(LEAVES[operation]);
+for (const isolation of ['snapshot', 'serializable'] as const) {
+  describe(`what the rules leave of a table under ${isolation.toUpperCase()}`, () => {
+    let on: WriteWorld;
+    let tables = 0;
+    before(async () => {
+      on = await worldUnder(isolation);
     });
-  }
-
-  for (const when of ['before', 'after'] as const) {
-    it(`rule 3: without a ledger a COMMIT that is lost ${when} it is done is unknown at once, and not tried again`, async () => {
-      const object = await freshTable();
-      await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when } });
-      await on.statementsOf('');
-      const error = await on.refusal({ object, ledger: 'off' }, [{ id: 4, note: 'b' }]);
-      const { outcome, stagedFilesKept, warnings } = error.report as WriteReport;
-      expect([error.code, outcome, warnings.map(({ code }) => code)]).to.deep.equal([
-        'RS_COMMIT_UNKNOWN',
-        'unknown',
-        ['LEDGER_OFF'],
-      ]);
-      expect(stagedFilesKept).to.match(/^s3:/);
-      expect((await on.statementsOf('BEGIN')).length).to.equal(1);
-      expect(await contents(object)).to.have.length(when === 'after' ? 4 : 3);
-      await on.emptyBucket();
+    after(async () => {
+      if (isolation === 'serializable') await on[Symbol.asyncDispose]();
     });
-  }
-
-  it('rule 3: without a ledger a session that is lost before COMMIT is replaced all the same', async () => {
-    const object = await freshTable();
-    await on.world.faults({ on: 'pg:statement', matching: 'UPDATE "sales"', effect: { kind: 'drop' } });
-    const report = await on.write({ ...specFor(object, 'upsert'), ledger: 'off' }, rowsFor('upsert'));
-    expect(codesOf(report)).to.deep.equal(['LEDGER_OFF', 'LOAD_REPEATED']);
-    expect(await contents(object)).to.deep.equal(LEAVES.upsert);
-    expect(
-      await on.rows(`SELECT COUNT(*) FROM pg_tables WHERE tablename = '${ledgerPath(['sales', object.slice(6)])[1]}'`),
-    ).to.deep.equal([['0']]);
-  });
-
-  for (const [title, effect, warning] of [
-    ['a conflict', conflict, 'CONFLICT_RETRIED'],
-    ['a lost session', { kind: 'drop' }, 'LOAD_REPEATED'],
-  ] as const) {
-    it(`rule 4: after ${title} a data driven write does once what its rows ask for`, async () => {
-      const object = await freshTable();
-      await on.world.faults({ ...ledgerFault, effect });
-      await on.statementsOf('');
-      const report = await on.write(specFor(object, 'dataDriven'), CHANGES);
-      expect([codesOf(report), await contents(object)]).to.deep.equal([[warning], LEAVES.dataDriven]);
-      // The temporary table outlives a conflict; a new session loads it again from the staged files.
-      expect(await on.statementsOf('COPY')).to.have.length(warning === 'CONFLICT_RETRIED' ? 1 : 2);
+    afterEach(async () => {
+      await on.world.clearFaults();
+      expect(await on.staged(), 'staged objects').to.deep.equal([]);
+      expect(await on.files(), 'local files').to.deep.equal([]);
+      expect(await on.busySessions(), 'busy sessions').to.equal(0);
     });
-  }
 
-  it('rule 5: rows are numbered, and a limit of N is MAXERROR N+1', async () => {
-    const object = await freshTable('id INTEGER NOT NULL, note VARCHAR(10)');
-    const file = `${on.folder}/numbered.csv`;
-    await writeFile(file, 'id,note\n4,"new\nline"\nx,b\n6,b\n,b\n');
-    await on.statementsOf('');
-    const report = await on.write({ object, rejectLimit: 2 }, { file });
-    await rm(file);
-    const [copy = ''] = await on.statementsOf('COPY');
-    expect(copy).to.match(/\("id", "note", "_row"\) .* MAXERROR 3 /);
-    // The error views count lines, of which the first row has two.
-    expect([report.rejectedRows, report.rows.rejected, report.rows.inserted]).to.deep.equal([[2, 4], 2, 2]);
-  });
-
-  it('rule 6: what is the same key is for Redshift to say, not for the text that was sent', async () => {
-    await on.table('equal_keys', 'k CHAR(10), t TIMESTAMPTZ, n INTEGER');
-    const rows = [
-      { k: 'a', t: '2024-01-01 12:00:00+00', n: 1 },
-      { k: 'a  ', t: '2024-01-01 14:00:00+02', n: 2 },
-      { k: ' a', t: '2024-01-01 12:00:00+00', n: 3 },
-      { k: 'A', t: '2024-01-01 12:00:00+00', n: 4 },
-    ];
-    const spec = { object: 'sales.equal_keys', operation: 'upsert', keys: ['k', 't'] } as const;
-    const error = await on.refusal(spec, rows);
-    expect(error.details).to.include({ repeatedKeys: 1, repeatedRows: 2 });
-    const report = await on.write({ ...spec, duplicateKeys: 'keepLast' }, rows);
-    expect(report.rows).to.include({ deduplicated: 1, inserted: 3 });
-    expect(await on.rows('SELECT n FROM sales.equal_keys ORDER BY n')).to.deep.equal([['2'], ['3'], ['4']]);
-  });
-
-  it('rule 7: an upsert leaves unmapped columns and identities alone, and asks once for each pattern of NULLs', async () => {
-    await on.world.sql(
-      "CREATE TABLE sales.patterns (line BIGINT IDENTITY(1, 1), a INTEGER, b INTEGER, n INTEGER, extra VARCHAR(5) DEFAULT 'new'); GRANT ALL ON sales.patterns TO etl; INSERT INTO sales.patterns (a, b, n, extra) VALUES (1, NULL, 0, 'old'), (NULL, NULL, 0, 'old')",
-    );
-    const lines = await on.rows('SELECT line FROM sales.patterns ORDER BY a');
-    await on.statementsOf('');
-    const rows = [
-      { a: 1, b: null, n: 1 },
-      { a: null, b: null, n: 2 },
-      { a: 2, b: 2, n: 3 },
-    ];
-    await on.write({ object: 'sales.patterns', operation: 'upsert', keys: ['a', 'b'] }, rows);
-    const statements = await on.statementsOf('');
-    expect(statements.filter((text) => text.startsWith('UPDATE "sales"'))).to.have.length(3);
-    expect(statements.filter((text) => / OR |DISTINCT FROM|MERGE/.test(text))).to.deep.equal([]);
-    expect(await on.rows('SELECT a, b, n, extra FROM sales.patterns ORDER BY n')).to.deep.equal([
-      ['1', null, '1', 'old'],
-      [null, null, '2', 'old'],
-      ['2', '2', '3', 'new'],
-    ]);
-    expect(await on.rows("SELECT line FROM sales.patterns WHERE extra = 'old' ORDER BY a")).to.deep.equal(lines);
-  });
-
-  it('rule 8: rows that were deleted first are back when the load fails', async () => {
-    const object = await freshTable();
-    await on.world.faults({ ...ledgerFault, effect: { kind: 'error', code: '42501', message: 'permission denied' } });
-    const error = await on.refusal({ object, before: 'deleteAll' }, [{ id: 4, note: 'b' }]);
-    expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal([
-      'RS_AUTH_PERMISSION',
-      'nothing written',
-    ]);
-    expect(await contents(object)).to.deep.equal(['1 a', '2 a', '3 a']);
-  });
-
-  it('rule 8: TRUNCATE comes when the rows are in the cluster and were counted, once, whatever is tried again', async () => {
-    const object = await freshTable();
-    await on.world.faults({ ...ledgerFault, times: 2, effect: conflict });
-    await on.statementsOf('');
-    const report = await on.write({ object, before: 'truncate' }, [{ id: 4, note: 'b' }]);
-    expect(codesOf(report)).to.deep.equal(['NOT_ATOMIC', 'CONFLICT_RETRIED', 'CONFLICT_RETRIED']);
-    const verbs = (await on.statementsOf('')).flatMap(
-      (text) => /^(?:COPY|SELECT COUNT|LOCK|TRUNCATE|INSERT INTO "sales"."alone|COMMIT)/.exec(text) ?? [],
-    );
-    expect(verbs.map((text) => text.split(' ')[0]).join(' ')).to.equal(
-      'COPY SELECT LOCK TRUNCATE LOCK INSERT LOCK INSERT LOCK INSERT COMMIT',
-    );
-    expect(await contents(object)).to.deep.equal(['4 b']);
-  });
-
-  it('rule 8: TRUNCATE is not sent for rows that are refused, nor for a run that was applied', async () => {
-    const object = await freshTable();
-    const spec = { object, before: 'truncate' } as const;
-    const file = `${on.folder}/refused.csv`;
-    await writeFile(file, 'id,note\n4,b\n5,far too long for it\n');
-    const error = await on.refusal({ ...spec, keys: ['id'], duplicateKeys: 'fail' }, { file });
-    await rm(file);
-    expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal([
-      'RS_VALUE_UNREPRESENTABLE',
-      'nothing written',
-    ]);
-    expect(await contents(object)).to.have.length(3);
-    await on.write(spec, [{ id: 4, note: 'b' }], { runId: 'truncated once' });
-    await on.world.sql(`INSERT INTO ${object} VALUES (5, 'later')`);
-    await on.write(spec, [{ id: 4, note: 'b' }], { runId: 'truncated once' });
-    expect(await contents(object)).to.deep.equal(['4 b', '5 later']);
-  });
-
-  it('rule 8: a load that fails after TRUNCATE says that the table is empty', async () => {
-    const object = await freshTable();
-    await on.world.faults({ ...ledgerFault, times: 100, effect: conflict });
-    const error = await on.refusal({ object, before: 'truncate', conflictAttempts: 2 }, [{ id: 4, note: 'b' }]);
-    expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal(['RS_CONFLICT', 'table emptied']);
-    expect(await contents(object)).to.deep.equal([]);
-  });
-
-  it('rule 8: who may not TRUNCATE is told so, and nothing has changed', async () => {
-    const object = await freshTable();
-    await on.world.sql(`REVOKE TRUNCATE ON ${object} FROM etl`);
-    const error = await on.refusal({ object, before: 'truncate' }, [{ id: 4, note: 'b' }]);
-    expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal([
-      'RS_AUTH_PERMISSION',
-      'nothing written',
-    ]);
-    expect(await contents(object)).to.have.length(3);
-  });
-
-  it('rule 9: a plain insert is written once, by COPY inside the transaction; overwrite too', async () => {
-    const object = await freshTable();
-    for (const before of ['none', 'overwrite'] as const) {
-      await on.statementsOf('');
-      await on.write({ object, before }, [{ id: 4, note: 'b' }]);
-      const statements = await on.statementsOf('');
-      const inside = statements.slice(statements.indexOf('BEGIN'));
-      expect(inside.filter((text) => text.startsWith(`COPY "sales"."${object.slice(6)}"`))).to.have.length(1);
-      expect(
-        statements.filter((text) => /^(?:CREATE|ALTER)|APPEND/.test(text) && !text.includes('roleshift_ledger')),
-      ).to.deep.equal([]);
+    async function freshTable(columns = 'id INTEGER, note VARCHAR(10)'): Promise<string> {
+      tables += 1;
+      await on.table(`alone${tables}`, columns);
+      await on.world.sql(`INSERT INTO sales.alone${tables} (id, note) VALUES (1, 'a'), (2, 'a'), (3, 'a')`);
+      return `sales.alone${tables}`;
     }
-    expect(await contents(object)).to.deep.equal(['4 b']);
+
+    const contents = async (object: string): Promise<readonly string[]> =>
+      (await on.rows(`SELECT id, note FROM ${object} ORDER BY id, note`)).map((row) => row.join(' '));
+    const codesOf = ({ warnings }: WriteReport): readonly string[] => warnings.map(({ code }) => code);
+    const ledgerFault = { on: 'pg:statement', matching: 'INSERT INTO "sales"."roleshift_ledger_alone' } as const;
+    const conflict = { kind: 'error', code: 'XX000', message: '1023' } as const;
+
+    for (const operation of ['update', 'replaceRow', 'delete', 'dataDriven'] as const) {
+      it(`rule 3: a COMMIT whose answer is lost is settled by the ledger: ${operation}`, async () => {
+        const object = await freshTable();
+        await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when: 'after' } });
+        const report = await on.write(specFor(object, operation), rowsFor(operation));
+        expect([report.outcome, report.alreadyApplied, codesOf(report)]).to.deep.equal([
+          'committed',
+          false,
+          ['COMMIT_SETTLED'],
+        ]);
+        expect(await contents(object)).to.deep.equal(LEAVES[operation]);
+      });
+    }
+
+    for (const when of ['before', 'after'] as const) {
+      it(`rule 3: without a ledger a COMMIT that is lost ${when} it is done is unknown at once, and not tried again`, async () => {
+        const object = await freshTable();
+        await on.world.faults({ on: 'pg:commit', effect: { kind: 'drop', when } });
+        await on.statementsOf('');
+        const error = await on.refusal({ object, ledger: 'off' }, [{ id: 4, note: 'b' }]);
+        const { outcome, stagedFilesKept, warnings } = error.report as WriteReport;
+        expect([error.code, outcome, warnings.map(({ code }) => code)]).to.deep.equal([
+          'RS_COMMIT_UNKNOWN',
+          'unknown',
+          ['LEDGER_OFF'],
+        ]);
+        expect(stagedFilesKept).to.match(/^s3:/);
+        expect((await on.statementsOf('BEGIN')).length).to.equal(1);
+        expect(await contents(object)).to.have.length(when === 'after' ? 4 : 3);
+        await on.emptyBucket();
+      });
+    }
+
+    it('rule 3: without a ledger a session that is lost before COMMIT is replaced all the same', async () => {
+      const object = await freshTable();
+      await on.world.faults({ on: 'pg:statement', matching: 'UPDATE "sales"', effect: { kind: 'drop' } });
+      const report = await on.write({ ...specFor(object, 'upsert'), ledger: 'off' }, rowsFor('upsert'));
+      expect(codesOf(report)).to.deep.equal(['LEDGER_OFF', 'LOAD_REPEATED']);
+      expect(await contents(object)).to.deep.equal(LEAVES.upsert);
+      expect(
+        await on.rows(
+          `SELECT COUNT(*) FROM pg_tables WHERE tablename = '${ledgerPath(['sales', object.slice(6)])[1]}'`,
+        ),
+      ).to.deep.equal([['0']]);
+    });
+
+    for (const [title, effect, warning] of [
+      ['a conflict', conflict, 'CONFLICT_RETRIED'],
+      ['a lost session', { kind: 'drop' }, 'LOAD_REPEATED'],
+    ] as const) {
+      it(`rule 4: after ${title} a data driven write does once what its rows ask for`, async () => {
+        const object = await freshTable();
+        await on.world.faults({ ...ledgerFault, effect });
+        await on.statementsOf('');
+        const report = await on.write(specFor(object, 'dataDriven'), CHANGES);
+        expect([codesOf(report), await contents(object)]).to.deep.equal([[warning], LEAVES.dataDriven]);
+        // The temporary table outlives a conflict; a new session loads it again from the staged files.
+        expect(await on.statementsOf('COPY')).to.have.length(warning === 'CONFLICT_RETRIED' ? 1 : 2);
+      });
+    }
+
+    it('rule 5: rows are numbered, and a limit of N is MAXERROR N+1', async () => {
+      const object = await freshTable('id INTEGER NOT NULL, note VARCHAR(10)');
+      const file = `${on.folder}/numbered.csv`;
+      await writeFile(file, 'id,note\n4,"new\nline"\nx,b\n6,b\n,b\n');
+      await on.statementsOf('');
+      const report = await on.write({ object, rejectLimit: 2 }, { file });
+      await rm(file);
+      const [copy = ''] = await on.statementsOf('COPY');
+      expect(copy).to.match(/\("id", "note", "_row"\) .* MAXERROR 3 /);
+      // The error views count lines, of which the first row has two.
+      expect([report.rejectedRows, report.rows.rejected, report.rows.inserted]).to.deep.equal([[2, 4], 2, 2]);
+    });
+
+    it('rule 6: what is the same key is for Redshift to say, not for the text that was sent', async () => {
+      await on.table('equal_keys', 'k CHAR(10), t TIMESTAMPTZ, n INTEGER');
+      const rows = [
+        { k: 'a', t: '2024-01-01 12:00:00+00', n: 1 },
+        { k: 'a  ', t: '2024-01-01 14:00:00+02', n: 2 },
+        { k: ' a', t: '2024-01-01 12:00:00+00', n: 3 },
+        { k: 'A', t: '2024-01-01 12:00:00+00', n: 4 },
+      ];
+      const spec = { object: 'sales.equal_keys', operation: 'upsert', keys: ['k', 't'] } as const;
+      const error = await on.refusal(spec, rows);
+      expect(error.details).to.include({ repeatedKeys: 1, repeatedRows: 2 });
+      const report = await on.write({ ...spec, duplicateKeys: 'keepLast' }, rows);
+      expect(report.rows).to.include({ deduplicated: 1, inserted: 3 });
+      expect(await on.rows('SELECT n FROM sales.equal_keys ORDER BY n')).to.deep.equal([['2'], ['3'], ['4']]);
+    });
+
+    it('rule 7: an upsert leaves unmapped columns and identities alone, and asks once for each pattern of NULLs', async () => {
+      await on.world.sql(
+        "CREATE TABLE sales.patterns (line BIGINT IDENTITY(1, 1), a INTEGER, b INTEGER, n INTEGER, extra VARCHAR(5) DEFAULT 'new'); GRANT ALL ON sales.patterns TO etl; INSERT INTO sales.patterns (a, b, n, extra) VALUES (1, NULL, 0, 'old'), (NULL, NULL, 0, 'old')",
+      );
+      const lines = await on.rows('SELECT line FROM sales.patterns ORDER BY a');
+      await on.statementsOf('');
+      const rows = [
+        { a: 1, b: null, n: 1 },
+        { a: null, b: null, n: 2 },
+        { a: 2, b: 2, n: 3 },
+      ];
+      await on.write({ object: 'sales.patterns', operation: 'upsert', keys: ['a', 'b'] }, rows);
+      const statements = await on.statementsOf('');
+      expect(statements.filter((text) => text.startsWith('UPDATE "sales"'))).to.have.length(3);
+      expect(statements.filter((text) => / OR |DISTINCT FROM|MERGE/.test(text))).to.deep.equal([]);
+      expect(await on.rows('SELECT a, b, n, extra FROM sales.patterns ORDER BY n')).to.deep.equal([
+        ['1', null, '1', 'old'],
+        [null, null, '2', 'old'],
+        ['2', '2', '3', 'new'],
+      ]);
+      expect(await on.rows("SELECT line FROM sales.patterns WHERE extra = 'old' ORDER BY a")).to.deep.equal(lines);
+    });
+
+    it('rule 8: rows that were deleted first are back when the load fails', async () => {
+      const object = await freshTable();
+      await on.world.faults({ ...ledgerFault, effect: { kind: 'error', code: '42501', message: 'permission denied' } });
+      const error = await on.refusal({ object, before: 'deleteAll' }, [{ id: 4, note: 'b' }]);
+      expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal([
+        'RS_AUTH_PERMISSION',
+        'nothing written',
+      ]);
+      expect(await contents(object)).to.deep.equal(['1 a', '2 a', '3 a']);
+    });
+
+    it('rule 8: TRUNCATE comes when the rows are in the cluster and were counted, once, whatever is tried again', async () => {
+      const object = await freshTable();
+      await on.world.faults({ ...ledgerFault, times: 2, effect: conflict });
+      await on.statementsOf('');
+      const report = await on.write({ object, before: 'truncate' }, [{ id: 4, note: 'b' }]);
+      expect(codesOf(report)).to.deep.equal(['NOT_ATOMIC', 'CONFLICT_RETRIED', 'CONFLICT_RETRIED']);
+      const verbs = (await on.statementsOf('')).flatMap(
+        (text) => /^(?:COPY|SELECT COUNT|LOCK|TRUNCATE|INSERT INTO "sales"."alone|COMMIT)/.exec(text) ?? [],
+      );
+      expect(verbs.map((text) => text.split(' ')[0]).join(' ')).to.equal(
+        'COPY SELECT LOCK TRUNCATE LOCK INSERT LOCK INSERT LOCK INSERT COMMIT',
+      );
+      expect(await contents(object)).to.deep.equal(['4 b']);
+    });
+
+    it('rule 8: TRUNCATE is not sent for rows that are refused, nor for a run that was applied', async () => {
+      const object = await freshTable();
+      const spec = { object, before: 'truncate' } as const;
+      const file = `${on.folder}/refused.csv`;
+      await writeFile(file, 'id,note\n4,b\n5,far too long for it\n');
+      const error = await on.refusal({ ...spec, keys: ['id'], duplicateKeys: 'fail' }, { file });
+      await rm(file);
+      expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal([
+        'RS_VALUE_UNREPRESENTABLE',
+        'nothing written',
+      ]);
+      expect(await contents(object)).to.have.length(3);
+      await on.write(spec, [{ id: 4, note: 'b' }], { runId: 'truncated once' });
+      await on.world.sql(`INSERT INTO ${object} VALUES (5, 'later')`);
+      await on.write(spec, [{ id: 4, note: 'b' }], { runId: 'truncated once' });
+      expect(await contents(object)).to.deep.equal(['4 b', '5 later']);
+    });
+
+    it('rule 8: a load that fails after TRUNCATE says that the table is empty', async () => {
+      const object = await freshTable();
+      await on.world.faults({ ...ledgerFault, times: 100, effect: conflict });
+      const error = await on.refusal({ object, before: 'truncate', conflictAttempts: 2 }, [{ id: 4, note: 'b' }]);
+      expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal(['RS_CONFLICT', 'table emptied']);
+      expect(await contents(object)).to.deep.equal([]);
+    });
+
+    it('rule 8: who may not TRUNCATE is told so, and nothing has changed', async () => {
+      const object = await freshTable();
+      await on.world.sql(`REVOKE TRUNCATE ON ${object} FROM etl`);
+      const error = await on.refusal({ object, before: 'truncate' }, [{ id: 4, note: 'b' }]);
+      expect([error.code, (error.report as WriteReport).outcome]).to.deep.equal([
+        'RS_AUTH_PERMISSION',
+        'nothing written',
+      ]);
+      expect(await contents(object)).to.have.length(3);
+    });
+
+    it('rule 9: a plain insert is written once, by COPY inside the transaction; overwrite too', async () => {
+      const object = await freshTable();
+      for (const before of ['none', 'overwrite'] as const) {
+        await on.statementsOf('');
+        await on.write({ object, before }, [{ id: 4, note: 'b' }]);
+        const statements = await on.statementsOf('');
+        const inside = statements.slice(statements.indexOf('BEGIN'));
+        expect(inside.filter((text) => text.startsWith(`COPY "sales"."${object.slice(6)}"`))).to.have.length(1);
+        expect(
+          statements.filter((text) => /^(?:CREATE|ALTER)|APPEND/.test(text) && !text.includes('roleshift_ledger')),
+        ).to.deep.equal([]);
+      }
+      expect(await contents(object)).to.deep.equal(['4 b']);
+    });
   });
-});
+}

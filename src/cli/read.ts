@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { ConnectorError } from '../core/errors.ts';
 import { visibleText } from '../core/plain-text.ts';
+import { MANIFEST } from '../manifest/manifest.gen.ts';
 import type { ReadCallSpec } from '../operations/calls/open-connector.ts';
 import type { ExportReport } from '../operations/export/export-report.ts';
 import type { FileDestination } from '../operations/export/file-destination.ts';
@@ -19,7 +20,7 @@ import { withReport } from './report-file.ts';
 import { writeToStandardOutput } from './row-sink.ts';
 
 /** Every attribute of a read and of files, but the batches' size, which a reader of lines does not see. */
-export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'>, Omit<FileDestination, 'to'> {
+export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'>, FileForm {
   readonly connection: string;
   readonly runId?: string;
   readonly output: string;
@@ -27,11 +28,14 @@ export interface ReadCommand extends Omit<ReadSpec, 'object' | 'batchRows'>, Omi
   readonly report?: string;
 }
 
+/** What the files are like. */
+type FileForm = Omit<FileDestination, 'to'>;
+
 /** What a command line asks for: what to read, and what the files are like. */
 export interface ReadRequest {
   readonly spec: ReadCallSpec;
-  readonly form: Omit<FileDestination, 'to'>;
-  readonly destination: Omit<FileDestination, 'to'>;
+  readonly form: FileForm;
+  readonly destination: FileForm;
   /** `-`: standard output. */
   readonly output: string;
 }
@@ -39,36 +43,23 @@ export interface ReadRequest {
 /** Throws RS_CONFIG_INVALID where nothing, or more than one thing, is named. */
 export function readRequest(options: ReadCommand, object?: string): ReadRequest {
   const { connection: _connection, report: _report, output, query, objects, procedure, ...attributes } = options;
-  const {
-    format,
-    compression,
-    splitBytes,
-    splitRows,
-    replace,
-    delimiter,
-    withoutHeader,
-    nullMarker,
-    checksums,
-    manifest,
-    ...rest
-  } = attributes;
-  const form = {
-    format,
-    compression,
-    splitBytes,
-    splitRows,
-    replace,
-    delimiter,
-    withoutHeader,
-    nullMarker,
-    checksums,
-    manifest,
-  };
+  const { form, rest } = splitAttributes(attributes);
   return {
     spec: { ...readTarget(object, query, objects, procedure), ...rest },
     form,
-    destination: { ...form, ...(isUnnamed(output) ? { format: format ?? 'jsonl' } : {}) },
+    destination: { ...form, ...(isUnnamed(output) ? { format: form.format ?? 'jsonl' } : {}) },
     output,
+  };
+}
+
+/** Which flags are about files says connector.json, out of which they were made and checked. */
+function splitAttributes<Attributes extends FileForm>(attributes: Attributes) {
+  const ofFiles = MANIFEST.operations['readToFiles']?.attributes ?? {};
+  const isOfFiles = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(ofFiles, key);
+  const given = Object.entries(attributes);
+  return {
+    form: Object.fromEntries(given.filter(isOfFiles)) as FileForm,
+    rest: Object.fromEntries(given.filter((one) => !isOfFiles(one))) as Omit<Attributes, keyof FileForm>,
   };
 }
 
@@ -121,7 +112,7 @@ function isPlain({
   delimiter,
   withoutHeader,
   nullMarker,
-}: Omit<FileDestination, 'to'>): boolean {
+}: FileForm): boolean {
   const isText = format !== 'parquet' && (compression ?? 'none') === 'none';
   return isText && [splitBytes, splitRows, delimiter, withoutHeader, nullMarker].every((given) => given === undefined);
 }

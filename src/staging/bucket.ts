@@ -1,5 +1,3 @@
-import type { Agent as HttpAgent } from 'node:http';
-import type { Agent } from 'node:https';
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -12,25 +10,13 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { type AwsClock, watchAwsClock } from '../core/aws-clock.ts';
 import { defined } from '../core/defined.ts';
 import { ConnectorError } from '../core/errors.ts';
-import type { Run } from '../core/run.ts';
-import { classifyStagingError, wrongRegion } from './classify.ts';
-import { onceMoreWithOthers, revealFor, type StagingProvider } from './credentials.ts';
+import type { BucketRequests } from './bucket-requests.ts';
+import { wrongRegion } from './classify.ts';
 import type { StagingPlan } from './staging-plan.ts';
-import { tellRequests } from './tell-requests.ts';
-
-/** How connections are made, as the SDK's request handler takes it. */
-export interface HttpSettings {
-  /** In ms. */
-  readonly connectionTimeout: number;
-  readonly httpAgent?: HttpAgent;
-  readonly httpsAgent?: Agent;
-}
 
 export interface ListedObject {
   readonly key: string;
@@ -49,67 +35,25 @@ export interface UploadedPart {
   readonly ETag: string;
 }
 
-/** How much longer than a small call a socket that moves data may stay silent: a minute, unless told otherwise. */
-const SILENCE_FACTOR = 6;
-const ATTEMPTS = 5;
-
-/** When a small call ends: by the caller, and by the limit of each attempt. */
-interface SmallCall {
-  readonly abortSignal: AbortSignal;
-  /** In ms. */
-  readonly requestTimeout: number;
-}
-
 /** One bucket, its owner checked with each call; every failure is a `ConnectorError` that names action and ARN. */
 export class Bucket implements Disposable {
   readonly plan: StagingPlan;
-  readonly #client: S3Client;
-  readonly #provider: StagingProvider;
-  readonly #common: { readonly Bucket: string; readonly ExpectedBucketOwner?: string };
-  readonly #encryption: { readonly ServerSideEncryption?: 'aws:kms'; readonly SSEKMSKeyId?: string };
+  readonly #requests: BucketRequests;
 
-  /** `clock`: signs requests by it, and reads AWS's time from the answers into it. `publish` hears of each request. */
-  constructor(
-    plan: StagingPlan,
-    provider: StagingProvider,
-    clock?: AwsClock,
-    http?: HttpSettings,
-    publish?: Run['publish'],
-  ) {
-    this.plan = plan;
-    this.#provider = provider;
-    this.#common = defined({ Bucket: plan.bucket, ExpectedBucketOwner: plan.expectedOwner });
-    this.#encryption =
-      plan.kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: plan.kmsKeyId };
-    this.#client = new S3Client({
-      region: plan.region,
-      credentials: async () => revealFor(await provider()),
-      maxAttempts: ATTEMPTS,
-      // With an address of our own there is no bucket name in front of it.
-      ...(plan.endpoint === undefined ? {} : { endpoint: plan.endpoint, forcePathStyle: true }),
-      followRegionRedirects: false,
-      // Waiting for "100 Continue" costs a connection per part.
-      expectContinueHeader: false,
-      requestHandler: {
-        connectionTimeout: plan.timeoutMs,
-        ...http,
-        socketTimeout: SILENCE_FACTOR * plan.timeoutMs,
-        throwOnRequestTimeout: true,
-      },
-    });
-    if (clock !== undefined) watchAwsClock(this.#client, clock);
-    if (publish !== undefined) {
-      tellRequests(this.#client, publish, (cause, action) => this.classify(cause, `s3:${action}`).code);
-    }
+  constructor(requests: BucketRequests) {
+    this.plan = requests.plan;
+    this.#requests = requests;
   }
 
   /** Reachable, ours and in the region that the options say. Throws RS_STAGING_DENIED, RS_STAGING_REGION, RS_CONFIG_OBJECT_MISSING. */
   async verify(signal: AbortSignal): Promise<void> {
-    const answer = await this.#small('s3:ListBucket', undefined, signal, (call) =>
-      this.#client.send(new HeadBucketCommand(this.#common), call),
-    ).catch(async (error: unknown) => {
-      throw await this.#inWords(error, signal);
-    });
+    const answer = await this.#requests
+      .small('s3:ListBucket', undefined, signal, (call) =>
+        this.#requests.client.send(new HeadBucketCommand(this.#requests.common), call),
+      )
+      .catch(async (error: unknown) => {
+        throw await this.#inWords(error, signal);
+      });
     const { bucket, region } = this.plan;
     if (answer.BucketRegion !== undefined && answer.BucketRegion !== region) {
       throw wrongRegion(bucket, region, answer.BucketRegion, { bucket, region });
@@ -134,8 +78,8 @@ export class Bucket implements Disposable {
    */
   async policy(signal: AbortSignal): Promise<string | undefined> {
     try {
-      const command = new GetBucketPolicyCommand(this.#common);
-      return (await this.#client.send(command, { abortSignal: signal })).Policy;
+      const command = new GetBucketPolicyCommand(this.#requests.common);
+      return (await this.#requests.client.send(command, { abortSignal: signal })).Policy;
     } catch (error) {
       signal.throwIfAborted();
       return error instanceof Error && error.name === 'NoSuchBucketPolicy' ? '' : undefined;
@@ -143,11 +87,11 @@ export class Bucket implements Disposable {
   }
 
   async put(key: string, body: Uint8Array, signal: AbortSignal): Promise<void> {
-    await this.#ask('s3:PutObject', key, signal, () =>
-      this.#client.send(
+    await this.#requests.ask('s3:PutObject', key, signal, () =>
+      this.#requests.client.send(
         new PutObjectCommand({
-          ...this.#common,
-          ...this.#encryption,
+          ...this.#requests.common,
+          ...this.#requests.encryption,
           Key: key,
           Body: body,
           ContentLength: body.length,
@@ -158,11 +102,11 @@ export class Bucket implements Disposable {
   }
 
   async createUpload(key: string, signal: AbortSignal): Promise<string> {
-    const { UploadId } = await this.#small('s3:PutObject', key, signal, (call) =>
-      this.#client.send(
+    const { UploadId } = await this.#requests.small('s3:PutObject', key, signal, (call) =>
+      this.#requests.client.send(
         new CreateMultipartUploadCommand({
-          ...this.#common,
-          ...this.#encryption,
+          ...this.#requests.common,
+          ...this.#requests.encryption,
           Key: key,
           ChecksumAlgorithm: 'CRC32',
         }),
@@ -173,10 +117,10 @@ export class Bucket implements Disposable {
   }
 
   async putPart(key: string, uploadId: string, number: number, body: Uint8Array, signal: AbortSignal) {
-    const answer = await this.#ask('s3:PutObject', key, signal, () =>
-      this.#client.send(
+    const answer = await this.#requests.ask('s3:PutObject', key, signal, () =>
+      this.#requests.client.send(
         new UploadPartCommand({
-          ...this.#common,
+          ...this.#requests.common,
           Key: key,
           UploadId: uploadId,
           PartNumber: number,
@@ -200,10 +144,10 @@ export class Bucket implements Disposable {
     parts: readonly UploadedPart[],
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#ask('s3:PutObject', key, signal, () =>
-      this.#client.send(
+    await this.#requests.ask('s3:PutObject', key, signal, () =>
+      this.#requests.client.send(
         new CompleteMultipartUploadCommand({
-          ...this.#common,
+          ...this.#requests.common,
           Key: key,
           UploadId: uploadId,
           MultipartUpload: { Parts: [...parts] },
@@ -214,8 +158,11 @@ export class Bucket implements Disposable {
   }
 
   async abortUpload(key: string, uploadId: string, signal: AbortSignal): Promise<void> {
-    await this.#small('s3:AbortMultipartUpload', key, signal, (call) =>
-      this.#client.send(new AbortMultipartUploadCommand({ ...this.#common, Key: key, UploadId: uploadId }), call),
+    await this.#requests.small('s3:AbortMultipartUpload', key, signal, (call) =>
+      this.#requests.client.send(
+        new AbortMultipartUploadCommand({ ...this.#requests.common, Key: key, UploadId: uploadId }),
+        call,
+      ),
     );
   }
 
@@ -229,10 +176,10 @@ export class Bucket implements Disposable {
     range?: { readonly first: number; readonly last: number },
     etag?: string,
   ): Promise<Readable> {
-    const answer = await this.#ask('s3:GetObject', key, signal, () =>
-      this.#client.send(
+    const answer = await this.#requests.ask('s3:GetObject', key, signal, () =>
+      this.#requests.client.send(
         new GetObjectCommand({
-          ...this.#common,
+          ...this.#requests.common,
           Key: key,
           ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` }),
           ...defined({ IfMatch: etag }),
@@ -246,8 +193,8 @@ export class Bucket implements Disposable {
 
   /** One object as it is now. Throws RS_CONFIG_OBJECT_MISSING. */
   async find(key: string, signal: AbortSignal): Promise<FoundObject> {
-    const answer = await this.#small('s3:GetObject', key, signal, (call) =>
-      this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), call),
+    const answer = await this.#requests.small('s3:GetObject', key, signal, (call) =>
+      this.#requests.client.send(new HeadObjectCommand({ ...this.#requests.common, Key: key }), call),
     );
     return { key, bytes: answer.ContentLength ?? 0, etag: required(answer.ETag, 'ETag') };
   }
@@ -255,8 +202,8 @@ export class Bucket implements Disposable {
   /** Size of one object, or `undefined` where there is none. */
   async size(key: string, signal: AbortSignal): Promise<number | undefined> {
     try {
-      const answer = await this.#small('s3:GetObject', key, signal, (call) =>
-        this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), call),
+      const answer = await this.#requests.small('s3:GetObject', key, signal, (call) =>
+        this.#requests.client.send(new HeadObjectCommand({ ...this.#requests.common, Key: key }), call),
       );
       return answer.ContentLength;
     } catch (error) {
@@ -267,8 +214,8 @@ export class Bucket implements Disposable {
 
   /** ARN of the KMS key that one object is encrypted with, as S3 tells; `undefined` where none is. */
   async keyOf(key: string, signal: AbortSignal): Promise<string | undefined> {
-    const answer = await this.#small('s3:GetObject', key, signal, (call) =>
-      this.#client.send(new HeadObjectCommand({ ...this.#common, Key: key }), call),
+    const answer = await this.#requests.small('s3:GetObject', key, signal, (call) =>
+      this.#requests.client.send(new HeadObjectCommand({ ...this.#requests.common, Key: key }), call),
     );
     return answer.SSEKMSKeyId;
   }
@@ -277,9 +224,13 @@ export class Bucket implements Disposable {
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<ListedObject, void, undefined> {
     let token: string | undefined;
     do {
-      const page = await this.#small('s3:ListBucket', undefined, signal, (call) =>
-        this.#client.send(
-          new ListObjectsV2Command({ ...this.#common, Prefix: prefix, ...defined({ ContinuationToken: token }) }),
+      const page = await this.#requests.small('s3:ListBucket', undefined, signal, (call) =>
+        this.#requests.client.send(
+          new ListObjectsV2Command({
+            ...this.#requests.common,
+            Prefix: prefix,
+            ...defined({ ContinuationToken: token }),
+          }),
           call,
         ),
       );
@@ -298,10 +249,10 @@ export class Bucket implements Disposable {
 
   /** Deletes up to 1000 keys at once; keys that are gone already count as deleted. */
   async delete(keys: readonly string[], signal: AbortSignal): Promise<void> {
-    const answer = await this.#small('s3:DeleteObject', keys[0], signal, (call) =>
-      this.#client.send(
+    const answer = await this.#requests.small('s3:DeleteObject', keys[0], signal, (call) =>
+      this.#requests.client.send(
         new DeleteObjectsCommand({
-          ...this.#common,
+          ...this.#requests.common,
           Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true },
         }),
         call,
@@ -316,42 +267,11 @@ export class Bucket implements Disposable {
 
   /** A failure of an action on this bucket, as a `ConnectorError` that names both. */
   classify(cause: unknown, action: string, key?: string): ConnectorError {
-    const { bucket, region, partition, expectedOwner } = this.plan;
-    const resource = `arn:${partition}:s3:::${bucket}${key === undefined ? '' : `/${key}`}`;
-    return classifyStagingError(cause, defined({ action, resource, bucket, region, expectedOwner }));
+    return this.#requests.classify(cause, action, key);
   }
 
   [Symbol.dispose](): void {
-    this.#client.destroy();
-  }
-
-  /** A request without a body to speak of: each attempt is bounded in time, and all of them together. */
-  #small<T>(
-    action: string,
-    key: string | undefined,
-    signal: AbortSignal,
-    send: (call: SmallCall) => Promise<T>,
-  ): Promise<T> {
-    const { timeoutMs } = this.plan;
-    const limit = AbortSignal.timeout(timeoutMs * (ATTEMPTS + 1)); // with the pauses between attempts
-    return this.#ask(action, key, signal, async () => {
-      try {
-        return await send({ abortSignal: AbortSignal.any([signal, limit]), requestTimeout: timeoutMs });
-      } catch (cause) {
-        if (!limit.aborted) throw cause;
-        throw Object.assign(new Error('No answer in time', { cause }), { name: 'TimeoutError' });
-      }
-    });
-  }
-
-  async #ask<T>(action: string, key: string | undefined, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    try {
-      return await onceMoreWithOthers(this.#provider, signal, send);
-    } catch (cause) {
-      signal.throwIfAborted();
-      throw this.classify(cause, action, key);
-    }
+    this.#requests[Symbol.dispose]();
   }
 }
 

@@ -1,6 +1,7 @@
 import { defined } from '../core/defined.ts';
 import type { Run } from '../core/run.ts';
 import { Bucket } from './bucket.ts';
+import { BucketRequests } from './bucket-requests.ts';
 import type { StagingProvider } from './credentials.ts';
 import type { StagingAccess } from './staging-area.ts';
 import type { StagingPlan } from './staging-plan.ts';
@@ -13,5 +14,5 @@ export function openBucket(plan: StagingPlan, access: StagingAccess, run: Run): 
   // Cleaning up needs credentials when the run's own signal is aborted: each request for them has its own limit.
   const provider: StagingProvider = (rejected) =>
     access.staging({ ...run, signal: AbortSignal.timeout(CREDENTIALS_MS) }, defined({ rejected }));
-  return new Bucket(plan, provider, access.clock, access.awsHandler?.(), run.publish);
+  return new Bucket(new BucketRequests(plan, provider, access.clock, access.awsHandler?.(), run.publish));
 }

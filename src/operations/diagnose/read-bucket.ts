@@ -5,6 +5,7 @@ import type { ActualPolicy } from '../../policies/actual-policies.ts';
 import { hasPlaceholder } from '../../policies/placeholders.ts';
 import { readDocument } from '../../policies/read-document.ts';
 import { Bucket } from '../../staging/bucket.ts';
+import { BucketRequests } from '../../staging/bucket-requests.ts';
 import { planStaging } from '../../staging/staging-plan.ts';
 import type { Connection } from '../connection.ts';
 import { policyOwnerOf } from './holder-of.ts';
@@ -29,7 +30,9 @@ export async function readBucket(
     // S3 lets no other account read it, whatever the policy says; where the owner is not told, S3 says whether this is the one.
     const isElsewhere = !hasPlaceholder(request.resourceAccount) && credentials?.account !== request.resourceAccount;
     if (credentials === undefined || isElsewhere) continue;
-    using bucket = new Bucket(plan, () => Promise.resolve(credentials), access.clock, access.awsHandler());
+    using bucket = new Bucket(
+      new BucketRequests(plan, () => Promise.resolve(credentials), access.clock, access.awsHandler()),
+    );
     const text = await bucket.policy(run.signal);
     if (text === undefined) continue;
     const document = text === '' ? { Statement: [] } : readDocument(text);

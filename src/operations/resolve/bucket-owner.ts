@@ -1,5 +1,6 @@
 import { ConnectorError } from '../../core/errors.ts';
 import { Bucket } from '../../staging/bucket.ts';
+import { BucketRequests } from '../../staging/bucket-requests.ts';
 import { planStaging } from '../../staging/staging-plan.ts';
 import { noCaller, type Search } from './search.ts';
 
@@ -19,7 +20,9 @@ export async function bucketOwnerOf({ access, options, run, callers, nobody }: S
   for (const account of new Set(accounts)) {
     if (account === undefined || !/^\d{12}$/.test(account)) continue;
     const staging = { ...planStaging(options, plan.aws), expectedOwner: account };
-    using bucket = new Bucket(staging, () => access.staging(run), access.clock, access.awsHandler());
+    using bucket = new Bucket(
+      new BucketRequests(staging, () => access.staging(run), access.clock, access.awsHandler()),
+    );
     try {
       await bucket.verify(AbortSignal.any([run.signal, AbortSignal.timeout(staging.timeoutMs)]));
       return account;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { readFlags, writeFlags } from './flags.ts';
 import type { CommandContext } from './program.ts';
 import type { ReadCommand } from './read.ts';
 import type { WriteCommand } from './write.ts';
@@ -9,14 +10,8 @@ export type RunCommand = <Options>(
   body: (options: Options, context: CommandContext, ...operands: string[]) => Promise<number>,
 ) => Action;
 
-/** Gives a command the arguments and flags of the operation that is explained: the same, so that nothing is said twice. */
-export interface ExplainedCommands {
-  readonly read: (command: Command) => Command;
-  readonly write: (command: Command) => Command;
-}
-
 /** Declares `roleshift explain read|write`; their work is imported when it is asked for. */
-export function addExplainCommand(program: Command, run: RunCommand, flagsOf: ExplainedCommands): void {
+export function addExplainCommand(program: Command, run: RunCommand): void {
   const explain = program
     .command('explain')
     .summary('show what a read or a write would do, without doing it')
@@ -24,8 +19,7 @@ export function addExplainCommand(program: Command, run: RunCommand, flagsOf: Ex
       'Shows the steps of a read or a write: SQL, files, locks, the way chosen and why, estimates. Reads the catalog only.',
     )
     .addHelpText('after', EXAMPLES);
-  flagsOf
-    .read(explain.command('read').summary('what a read with these flags would do'))
+  readFlags(explain.command('read').summary('what a read with these flags would do'))
     .description(
       'Shows what `roleshift read` would do with the same arguments. No row is fetched, no SQL of yours runs.',
     )
@@ -34,8 +28,7 @@ export function addExplainCommand(program: Command, run: RunCommand, flagsOf: Ex
         (await import('./explain.ts')).explainRead(options, context, object),
       ),
     );
-  flagsOf
-    .write(explain.command('write').summary('what a write with these flags would do'))
+  writeFlags(explain.command('write').summary('what a write with these flags would do'))
     .description(
       'Shows what `roleshift write` would do with the same arguments. Nothing is written, neither to Redshift nor to S3.',
     )

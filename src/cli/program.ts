@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { attributeOptions } from './attribute-options.ts';
 import { addCheckCommand } from './check-command.ts';
 import { addExplainCommand } from './explain-command.ts';
 import { exitStatusOf, printFailure } from './failure.ts';
+import { addAttributes, connection, json, readFlags, writeFlags } from './flags.ts';
 import { addGrantsCommand } from './grants-command.ts';
 import { addLoginCommands } from './login-command.ts';
 import { addPoliciesCommand } from './policies-command.ts';
@@ -19,10 +19,6 @@ const FOOTER = `
 Exit status: 0 done, 2 configuration, 3 access, 4 try again, 5 data, 6 unsupported, 70 our fault, 130 stopped,
 141 nobody reads the output any more.
 Secrets never belong on the command line: write \${env:NAME} or \${file:path} in the connection file.`;
-
-const connection = (): Option =>
-  new Option('-c, --connection <file>', 'connection file (YAML or JSON)').makeOptionMandatory();
-const json = (): Option => new Option('--json', 'print one JSON document instead of text');
 
 /** Runs one command line and gives its exit status; nothing here imports AWS, the driver or DuckDB. */
 export async function runProgram(args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -149,7 +145,7 @@ Examples:
       ),
     );
 
-  addExplainCommand(program, run, { read: readFlags, write: writeFlags });
+  addExplainCommand(program, run);
 
   const janitor = program
     .command('janitor')
@@ -225,49 +221,6 @@ Connections of a machine, container or pod come with variables: set them for one
     return error.exitCode === 0 ? 0 : 2; // commander has printed what is wrong
   }
   return status;
-}
-
-/** Arguments and flags of a read, and of its explanation. */
-function readFlags(read: Command): Command {
-  read.argument('[object]', 'schema.object; leave out with --query').addOption(connection());
-  return addAttributes(addAttributes(read, 'read'), 'readToFiles')
-    .addOption(
-      new Option('-o, --output <file>', 'write to a file or to s3://bucket/folder/, complete or not at all').default(
-        '-',
-        'standard output',
-      ),
-    )
-    .addOption(new Option('--run-id <id>', 'with --resumable: repeat it to go on where the read broke off'))
-    .addOption(json());
-}
-
-/** Arguments and flags of a write, and of its explanation. */
-function writeFlags(write: Command): Command {
-  write
-    .argument('<object>', 'schema.object')
-    .argument(
-      '[files...]',
-      'Parquet, CSV or JSON Lines with the same columns: paths, s3://bucket/key, s3://bucket/folder/, - for standard input; none with --replay',
-    )
-    .addOption(connection());
-  return addAttributes(write, 'write')
-    .addOption(
-      new Option('--format <format>', 'form of the input (default: by the file name)').choices([
-        'parquet',
-        'csv',
-        'jsonl',
-        'arrow',
-      ]),
-    )
-    .addOption(new Option('--replay <file>', 'load the mended rows of a reject file'))
-    .addOption(new Option('--run-id <id>', 'repeat it to try the same load again without loading twice'))
-    .addOption(json());
-}
-
-/** The flags that connector.json's attributes of an operation become. */
-function addAttributes(command: Command, operation: string): Command {
-  for (const option of attributeOptions(operation)) command.addOption(option);
-  return command;
 }
 
 function packageVersion(): string {

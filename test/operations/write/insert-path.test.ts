@@ -13,6 +13,7 @@ const HOSTILE = [
   '\\',
   "\\'",
   '$1',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is to stay as it is
   '${x}',
   'a\nb\r\nc',
   '"',

@@ -26,6 +26,17 @@ const FORM: Readonly<Record<DateOrTime, string>> = {
   timestamptz: `${DAY}([ T]${CLOCK}(${ZONE})?)?( BC)?`,
 };
 
+/** A day with a time of day. */
+const DAY_AND_CLOCK = `${DAY}[ T]${CLOCK}Z?( BC)?`;
+/** Texts that COPY may read, whatever follows: it rounds a fraction, and passes over a zone, without a word. */
+const BEGINNING: Readonly<Record<DateOrTime, string>> = {
+  date: `^${DAY}`,
+  time: String.raw`^\d{2}:\d{2}`,
+  timetz: String.raw`^\d{2}:\d{2}`,
+  timestamp: `^${DAY}`,
+  timestamptz: `^${DAY}`,
+};
+
 /** Redshift puts the era at the end, the engine behind the day. */
 export const BEFORE_CHRIST = '^([0-9-]+)([ T].*)? BC$';
 
@@ -49,11 +60,10 @@ export function dateOrTime(kind: SourceKind, value: Sql, target: DateOrTime): Co
     const { plain, isNull } = plainText(value);
     const forEngine = sql`regexp_replace(${plain}, ${duckText(BEFORE_CHRIST)}, ${duckText(String.raw`\1 (BC)\2`)}, 'i')`;
     const moment = tryCast(sql`CASE WHEN suffix(${plain}, ' BC') THEN ${forEngine} ELSE ${plain} END`, engineType);
-    const isBad = sql`NOT regexp_full_match(${plain}, ${duckText(FORM[target])}) OR ${moment} IS NULL`;
     return {
       text: render(moment),
       isNull,
-      checks: [{ isBad, problem: `is not a ${target.toUpperCase()} in ISO form, or is out of its range` }],
+      checks: textChecks(target, plain, moment),
       ...defined({ isPlain: isPlainMoment(target, value) }),
     };
   }
@@ -82,6 +92,30 @@ export function dateOrTime(kind: SourceKind, value: Sql, target: DateOrTime): Co
     });
   }
   return { text: render(moment), checks };
+}
+
+/** What COPY would take and change comes first: the rest may be left to it. */
+function textChecks(target: DateOrTime, plain: Sql, moment: Sql): readonly Check[] {
+  const matches = (form: string): Sql => sql`regexp_full_match(${plain}, ${duckText(form)})`;
+  const isGood = matches(FORM[target]);
+  const begins = sql`regexp_matches(${plain}, ${duckText(BEGINNING[target])})`;
+  const problem = `is not a ${target.toUpperCase()} in ISO form, or is out of its range`;
+  if (target !== 'date') {
+    return [
+      { isBad: sql`${begins} AND NOT ${isGood}`, problem, isSilent: true, isAcceptable: false },
+      { isBad: sql`NOT ${isGood} OR ${moment} IS NULL`, problem },
+    ];
+  }
+  const hasClock = matches(DAY_AND_CLOCK);
+  return [
+    {
+      isBad: sql`${hasClock} AND NOT ${isGood} AND ${moment} IS NOT NULL`,
+      problem: 'has a time of day, which DATE cannot hold',
+      isSilent: true,
+    },
+    { isBad: sql`${begins} AND NOT ${isGood} AND NOT ${hasClock}`, problem, isSilent: true, isAcceptable: false },
+    { isBad: sql`NOT (${isGood} OR ${hasClock}) OR ${moment} IS NULL`, problem },
+  ];
 }
 
 /**

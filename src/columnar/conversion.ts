@@ -9,6 +9,8 @@ export interface Check {
   readonly problem: string;
   /** COPY would take such a value and change it, instead of refusing the row. */
   readonly isSilent?: boolean;
+  /** False: accepting the loss leaves such a value to COPY alone, not to a load that checks values itself. Default: true. */
+  readonly isAcceptable?: boolean;
 }
 
 /** How a column of a file becomes the text that COPY reads. */

@@ -1,6 +1,6 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
-import type { ConnectorError } from '../core/errors.ts';
+import { ConnectorError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { duckName, duckText } from '../sql/duckdb.ts';
 import { integer, join, type Sql, sql } from '../sql/sql.ts';
@@ -9,7 +9,15 @@ import { classifyEngineError } from './classify-error.ts';
 import type { Engine } from './engine.ts';
 import { measureOf, nextFile, smallMeasure } from './file-sizes.ts';
 import type { InputFile } from './input-file.ts';
-import { fromOne, type LoadColumn, loadExpression, readCheckFailure } from './load-expression.ts';
+import {
+  type FailedCheck,
+  fromOne,
+  type LoadColumn,
+  loadExpression,
+  readCheckFailure,
+  readSilentCheck,
+  silentCheck,
+} from './load-expression.ts';
 import { quoteLongNumbers } from './long-numbers.ts';
 import { quoteJson } from './quote-json.ts';
 import { sliceText } from './text-slices.ts';
@@ -17,8 +25,19 @@ import { sliceText } from './text-slices.ts';
 /** A staged file on the local disk. Whoever takes it deletes it. */
 export interface LocalFile {
   readonly path: string;
+  /** Rows in it; it may have none where rows were refused. */
   readonly rows: number;
   readonly bytes: number;
+  /** Rows among them in the input that are not in the file; none where values are checked. */
+  readonly refused: readonly RefusedRow[];
+}
+
+/** A row that COPY would have changed without a word. */
+export interface RefusedRow extends FailedCheck {
+  /** Its number in the input, from 1. */
+  readonly row: number;
+  /** In the order of the columns, as text. */
+  readonly values: readonly (string | null)[];
 }
 
 export interface StageFileSpec {
@@ -34,8 +53,13 @@ export interface StageFileSpec {
   readonly slices?: number;
   /** What files of the same input came before: rows are numbered on, and files named on. Default: none. */
   readonly before?: StagedBefore;
-  /** Default: values are checked, and one that its column cannot hold fails the run. False leaves that to COPY. */
+  /**
+   * Default: values are checked, and one that its column cannot hold fails the run. False leaves that to COPY, and leaves
+   * out the rows with a value that COPY would change.
+   */
   readonly checked?: boolean;
+  /** How many of those are told of one file at most, for a caller that fails where there are as many. Default: 0. */
+  readonly mostRefused?: number;
 }
 
 /** What of an input is staged already. */
@@ -68,11 +92,11 @@ export async function* stageFile(
   for await (const slice of slicesOf(engine, spec, run)) {
     number += 1;
     const path = joinPath(engine.folder, `part-${String(number).padStart(5, '0')}.csv.zst`);
-    const rows = await writeSlice(engine, spec, slice, path, run);
+    const { rows, refused } = await writeSlice(engine, spec, slice, path, run);
     const { size } = await stat(path);
-    slice.report(rows, size);
-    if (rows === 0) await rm(path);
-    else yield { path, rows, bytes: size };
+    slice.report(rows + refused.length, size);
+    if (rows + refused.length === 0) await rm(path);
+    else yield { path, rows, bytes: size, refused };
   }
 }
 
@@ -201,15 +225,62 @@ function jsonRows({ columns: all }: InputFile, path: string, columns: readonly L
   return sql`(SELECT ${names} FROM read_json(${duckText(path)}, format = 'newline_delimited', columns = {${types}}, maximum_object_size = ${integer(MAX_JSON_LINE_BYTES)}))`;
 }
 
+type SliceOfFile = Pick<LocalFile, 'rows' | 'refused'>;
+
+/** The rows are looked through for those to leave out only once there is one. */
 async function writeSlice(
+  engine: Engine,
+  spec: StageFileSpec,
+  slice: Slice,
+  path: string,
+  run: Run,
+): Promise<SliceOfFile> {
+  try {
+    return { rows: await copySlice(engine, spec, slice, path, run), refused: [] };
+  } catch (error) {
+    const isSilent = error instanceof ConnectorError && error.code === 'RS_VALUE_UNREPRESENTABLE';
+    if (spec.checked !== false || !isSilent) throw error;
+  }
+  const check = silentCheck(spec.columns, slice.columnOf);
+  const from = sql`(SELECT *, ${check} AS ${duckName(REFUSED)} FROM ${slice.from})`;
+  const refused = await readRefused(engine, spec, { ...slice, from }, run);
+  const rest = { ...slice, from: sql`${from} WHERE ${duckName(REFUSED)} IS NULL` };
+  return { rows: await copySlice(engine, spec, rest, path, run, true), refused };
+}
+
+const REFUSED = 'roleshift_refused';
+
+async function readRefused(
+  engine: Engine,
+  { columns, mostRefused = 0 }: StageFileSpec,
+  { from, rowNumber, columnOf }: Slice,
+  run: Run,
+): Promise<readonly RefusedRow[]> {
+  const values = columns.map((column, position) => {
+    const text = loadExpression(column, columnOf(column), { rowNumber, position, checked: false, asTheyAre: true });
+    return sql`CAST(${text} AS VARCHAR)`;
+  });
+  const found = await engine.query(
+    sql`SELECT CAST(${rowNumber} AS VARCHAR), ${duckName(REFUSED)}, ${join(values)} FROM ${from} WHERE ${duckName(REFUSED)} IS NOT NULL ORDER BY ${rowNumber} LIMIT ${integer(mostRefused)}`,
+    run,
+  );
+  return found.map(([row, check, ...texts]) => ({
+    row: Number(row),
+    ...readSilentCheck(check ?? '', columns),
+    values: texts,
+  }));
+}
+
+async function copySlice(
   engine: Engine,
   { columns, dialect, rowNumbers, checked = true }: StageFileSpec,
   { from, rowNumber, columnOf, recordsBefore = 0 }: Slice,
   path: string,
   run: Run,
+  asTheyAre = false,
 ): Promise<number> {
   const values = columns.map((column, position) =>
-    loadExpression(column, columnOf(column), { rowNumber, position, checked }),
+    loadExpression(column, columnOf(column), { rowNumber, position, checked, asTheyAre }),
   );
   const [first = sql`NULL`, ...others] = values;
   const named = [sql`${first} AS ${duckName(FIRST)}`, ...others];

@@ -3,6 +3,7 @@ import { Engine } from '../../columnar/engine.ts';
 import { type ColumnFacts, measureColumns, typesOf } from '../../columnar/infer-types.ts';
 import type { InputFile } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
+import type { RefusedRow } from '../../columnar/stage-file.ts';
 import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
@@ -18,6 +19,7 @@ import type { OpenInput } from './open-input.ts';
 import { fetchAhead, requireRows, telling } from './part-order.ts';
 import { mayPass, type PassedFile, passThrough } from './pass-through.ts';
 import type { WriteRecorder } from './recorder.ts';
+import { keepRefused, refuseRows } from './refuse-rows.ts';
 import { fileKey, type SourceFile } from './source-file.ts';
 import { stageLocalFiles } from './stage-file.ts';
 import type { StagedInput } from './staged-input.ts';
@@ -151,12 +153,19 @@ class Files {
       const input = await this.#open(part, run);
       const before = staged;
       this.#places.begin(part.name, before.rowsRead);
+      const refused: RefusedRow[] = [];
+      let count = before.rowsRefused;
       const more = await telling(this.#places, part, async () => {
         const load = {
           input,
           columns: loadColumns(input, plan),
           plan,
           before,
+          refuse: (rows: readonly RefusedRow[]): void => {
+            refuseRows(plan, rows, count, recorder);
+            count += rows.length;
+            if (recorder.rejects !== undefined) refused.push(...rows);
+          },
           ...defined({ totalRows: input.rowCount }),
         };
         const loaded = await stageLocalFiles(this.#engine, load, area, recorder, run);
@@ -165,9 +174,18 @@ class Files {
         this.#staged.push({ part, before: before.rowsRead, rows: loaded.rowsRead });
         return loaded;
       });
+      await this.#keep(refused, plan, recorder, run);
       staged = added(before, more);
     }
     return staged;
+  }
+
+  /** Rows that were left out of the file that was staged last. */
+  async #keep(refused: readonly RefusedRow[], plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<void> {
+    if (refused.length === 0 || recorder.rejects === undefined) return;
+    const numbers = refused.map(({ row }) => row);
+    keepRefused(plan, refused, await this.linesOf(numbers, run), recorder);
+    await recorder.rejects.flush();
   }
 
   /** Parquet files as they are, where all of them are here and may go so; `undefined` where they are to be converted. */

@@ -7,6 +7,7 @@ import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
 import type { FilledColumn } from './match-columns.ts';
 import type { SpooledRow } from './spool-rows.ts';
+import { rowsOf } from './too-many-rejects.ts';
 
 /**
  * What would have Redshift refuse a row, and with it the whole statement: a NULL where the column takes none, a value past
@@ -67,7 +68,7 @@ function unrepresentable({ name, type }: FilledColumn, row: number, problem: str
 function tooMany({ rejectLimit, targetName }: WritePlan, { row = 0, column, reason }: LoadReject): ConnectorError {
   return new ConnectorError(
     'RS_LOAD_REJECTED',
-    `More than ${rejectLimit} rows cannot be loaded into ${targetName}; row ${row}, column ${JSON.stringify(column)}: ${reason}`,
+    `More than ${rowsOf(rejectLimit)} cannot be loaded into ${targetName}; row ${row}, column ${JSON.stringify(column)}: ${reason}`,
     {
       action: 'Mend the rows, or raise rejectLimit.',
       details: { rejectLimit, row, column, reason },

@@ -3,6 +3,7 @@ import { type Run, sleep } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import { integer, literal, type Sql, sql } from '../../sql/sql.ts';
 import type { LoadReject } from '../write-report.ts';
+import { rowsOf } from './too-many-rejects.ts';
 
 /** Rows of a view that are read where fewer are expected: more than one may be of the same row. */
 const LEAST = 100;
@@ -122,29 +123,25 @@ export function loadRejected(
     first === undefined
       ? ''
       : `: ${first.file}, line ${first.line}, column ${JSON.stringify(first.column)}: ${first.reason}`;
-  const limit = rejectLimit === 0 ? '' : `more than ${rejectLimit} `;
-  return new ConnectorError(
-    'RS_LOAD_REJECTED',
-    `Redshift refused ${limit}rows of the load into ${targetName}${where}`,
-    {
-      action:
-        rejectLimit === 0
-          ? 'Mend the rows, or set rejectLimit to go on without them.'
-          : 'Mend the rows, or raise rejectLimit.',
-      details: {
-        rejectLimit,
-        reasonsFound: rejects.length,
-        ...(first === undefined
-          ? {}
-          : {
-              file: first.file ?? '',
-              line: first.line ?? 0,
-              column: first.column,
-              code: first.code,
-              reason: first.reason,
-            }),
-      },
-      cause,
+  const many = rejectLimit === 0 ? 'rows' : `more than ${rowsOf(rejectLimit)}`;
+  return new ConnectorError('RS_LOAD_REJECTED', `Redshift refused ${many} of the load into ${targetName}${where}`, {
+    action:
+      rejectLimit === 0
+        ? 'Mend the rows, or set rejectLimit to go on without them.'
+        : 'Mend the rows, or raise rejectLimit.',
+    details: {
+      rejectLimit,
+      reasonsFound: rejects.length,
+      ...(first === undefined
+        ? {}
+        : {
+            file: first.file ?? '',
+            line: first.line ?? 0,
+            column: first.column,
+            code: first.code,
+            reason: first.reason,
+          }),
     },
-  );
+    cause,
+  });
 }

@@ -50,9 +50,9 @@ export class Rejects implements AsyncDisposable {
     return new Rejects(await RejectFile.open(init.path), init);
   }
 
-  /** A row that is not sent; its values in the order of the plan's columns. */
-  refused(plan: WritePlan, row: number, values: readonly unknown[], reject: LoadReject): void {
-    this.#waiting.push(this.#rowOf(plan, row, values.map(textOf), reject));
+  /** A row that is not sent; its values in the order of the plan's columns; the line of its file, where that is known. */
+  refused(plan: WritePlan, row: number, values: readonly unknown[], reject: LoadReject, line?: number): void {
+    this.#waiting.push(this.#rowOf(plan, row, values.map(textOf), reject, line));
   }
 
   /** To be called now and then while rows are staged. */

@@ -7,6 +7,7 @@ import { CsvText } from '../../types/csv-text.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
 import type { WriteRecorder } from './recorder.ts';
+import { tooManyRejects } from './too-many-rejects.ts';
 
 /** Turns rows into lines of staged files and counts them. */
 export interface RowLines {
@@ -56,15 +57,7 @@ export function openRowLines(plan: WritePlan, recorder: WriteRecorder): RowLines
     );
     refused += 1;
     if (refused > rejectLimit) {
-      throw new ConnectorError(
-        'RS_LOAD_REJECTED',
-        `More than ${rejectLimit} rows cannot be loaded; the last: ${error.message}`,
-        {
-          action: 'Mend the rows, or raise rejectLimit.',
-          details: { ...error.details, rejectLimit },
-          cause: error,
-        },
-      );
+      throw tooManyRejects(rejectLimit, error.message, { details: error.details, cause: error });
     }
   };
 

@@ -4,7 +4,7 @@ import { checksumOfStaged, withParquetSource } from '../../columnar/checksums.ts
 import type { Engine } from '../../columnar/engine.ts';
 import type { InputFile } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
-import { type LocalFile, stageFile } from '../../columnar/stage-file.ts';
+import { type LocalFile, type RefusedRow, stageFile } from '../../columnar/stage-file.ts';
 import { defined } from '../../core/defined.ts';
 import type { Run } from '../../core/run.ts';
 import type { StageSink } from '../../staging/stage-sink.ts';
@@ -20,7 +20,9 @@ export interface FileLoad {
   readonly columns: readonly LoadColumn[];
   readonly plan: WritePlan;
   /** What files of the same input have brought before. */
-  readonly before: Pick<StagedInput, 'files' | 'rowsRead' | 'bytes'>;
+  readonly before: Pick<StagedInput, 'files' | 'rowsRead' | 'rowsRefused' | 'bytes'>;
+  /** Takes the rows that are refused here; they are in no file. */
+  readonly refuse: (rows: readonly RefusedRow[]) => void;
   /** Of the whole input, where that is known. */
   readonly totalRows?: number;
 }
@@ -31,25 +33,27 @@ export interface FileLoad {
  */
 export async function stageLocalFiles(
   engine: Engine,
-  { input, columns, plan, before, totalRows }: FileLoad,
+  { input, columns, plan, before, refuse, totalRows }: FileLoad,
   area: StageSink,
   recorder: WriteRecorder,
   run: Run,
 ): Promise<StagedInput> {
   const files: StagedFile[] = [];
   let rowsRead = 0;
+  let rowsRefused = 0;
   let bytes = 0;
   let checksum: Checksum | undefined;
   const send = async (local: LocalFile): Promise<void> => {
     let sentOfFile = 0;
-    const staged = await area.putFile(basename(local.path), local.path, (sent) => {
+    const onBytes = (sent: number): void => {
       bytes += sent;
       sentOfFile += sent;
       report(Math.floor(local.rows * (sentOfFile / local.bytes)));
-    });
+    };
+    if (local.rows > 0) files.push(await area.putFile(basename(local.path), local.path, onBytes));
     await rm(local.path);
-    files.push(staged);
-    rowsRead += local.rows;
+    rowsRead += local.rows + local.refused.length;
+    rowsRefused += local.refused.length;
     report();
   };
   /** Rows of a file that is on its way are told by its bytes that have arrived. */
@@ -60,7 +64,8 @@ export async function stageLocalFiles(
     };
     const rows = before.rowsRead + rowsRead;
     Object.assign(recorder, sofar);
-    recorder.count({ read: rows, staged: rows });
+    const rejected = before.rowsRefused + rowsRefused;
+    recorder.count({ read: rows, staged: rows - rejected, rejected });
     run.publish({ type: 'progress', phase: 'stage', rows: rows + rowsOnTheWay, ...sofar, ...defined({ totalRows }) });
   };
 
@@ -75,21 +80,26 @@ export async function stageLocalFiles(
       before: { rows: before.rowsRead, files: before.files.length },
       // Rows that Redshift refuses are counted while some are allowed; otherwise the first is told here, by its number.
       checked: plan.rejectLimit === 0,
+      // One more than is allowed is enough to fail.
+      mostRefused: plan.rejectLimit + 1,
     };
     for await (const local of stageFile(engine, spec, run)) {
-      if (plan.verify) checksum = added(checksum, await checksumOfStaged(engine, local.path, spec, run));
+      refuse(local.refused);
+      if (plan.verify && local.rows > 0)
+        checksum = added(checksum, await checksumOfStaged(engine, local.path, spec, run));
       await sending;
       sending = send(local);
       sending.catch(() => undefined); // met by the next await
     }
     await sending;
-    if (checksum !== undefined && input.format === 'parquet') {
+    // Of a file with rows that are left out, what was staged is all that can be compared.
+    if (checksum !== undefined && input.format === 'parquet' && rowsRefused === 0) {
       checksum = await withParquetSource(engine, checksum, spec, run);
     }
   } finally {
     await Promise.allSettled([sending]);
   }
-  return { files, rowsRead, rowsStaged: rowsRead, rowsRefused: 0, bytes, ...defined({ checksum }) };
+  return { files, rowsRead, rowsStaged: rowsRead - rowsRefused, rowsRefused, bytes, ...defined({ checksum }) };
 }
 
 function added(before: Checksum | undefined, more: Checksum): Checksum {

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import type { RejectedRow } from '../../../src/operations/write/reject-file.ts';
 import { matchReasons } from '../../../src/operations/write/reject-reasons.ts';
+import type { WriteInput } from '../../../src/operations/write-spec.ts';
 import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
 describe('write: the reject file', () => {
@@ -171,6 +173,84 @@ describe('write: the reject file', () => {
     ]);
   });
 
+  describe('of values that COPY would change without a word', () => {
+    const SPEC = { object: 'sales.silent_rejects' };
+    const COLUMNS = 'id INTEGER NOT NULL, price DECIMAL(9,2), born DATE, raw VARBYTE(8)';
+    const CSV =
+      'id,price,born,raw\n1,1.50,2026-01-01,ff\n2,1.505,2026-01-02,ff\n3,2.5,2026-01-03 10:00:00,ff\n4,3,2026-01-04,""\n';
+    const JSONL = [
+      '{"id":1,"price":1.50,"born":"2026-01-01","raw":"ff"}',
+      '{"id":2,"price":1.505,"born":"2026-01-02","raw":"ff"}',
+      '{"id":3,"price":2.5,"born":"2026-01-03 10:00:00","raw":"ff"}',
+      '{"id":4,"price":3,"born":"2026-01-04","raw":""}\n',
+    ].join('\n');
+    const rows = JSONL.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string | number>);
+
+    before(async () => {
+      await on.table('silent_rejects', COLUMNS);
+      await duck(`COPY (SELECT 1 AS id, 1.5::DECIMAL(9,3) AS price, TIMESTAMP '2026-01-01' AS born, '\\xff'::BLOB AS raw
+        UNION ALL SELECT 2, 1.505, '2026-01-02', '\\xff' UNION ALL SELECT 3, 2.5, '2026-01-03 10:00:00', '\\xff'
+        UNION ALL SELECT 4, 3, '2026-01-04', '' ORDER BY 1) TO '${at('silent.parquet')}' (FORMAT parquet)`);
+    });
+
+    const inputs: Readonly<Record<string, () => Promise<WriteInput>>> = {
+      rows: async () => rows,
+      csv: async () => ({ file: await input('silent.csv', CSV) }),
+      jsonl: async () => ({ file: await input('silent.jsonl', JSONL) }),
+      parquet: async () => ({ file: at('silent.parquet') }),
+    };
+    for (const [kind, open] of Object.entries(inputs)) {
+      for (const path of ['staged', 'insert'] as const) {
+        it(`rejects the rows within the limit: ${kind}, ${path}`, async () => {
+          const rejectFile = at(`silent-${kind}-${path}-rejects.jsonl`);
+          const spec = { ...SPEC, before: 'deleteAll', path, rejectLimit: 3, rejectFile } as const;
+          const report = await on.write(spec, await open());
+          expect(report.rows).to.deep.include({ read: 4, inserted: 1, rejected: 3 });
+          expect(report.rejectedRows).to.deep.equal([2, 3, 4]);
+          expect(report.rejects.map(({ row, column }) => [row, column])).to.deep.equal([
+            [2, 'price'],
+            [3, 'born'],
+            [4, 'raw'],
+          ]);
+          const found = await rejected(rejectFile);
+          const isText = kind === 'csv' || kind === 'jsonl';
+          const first = kind === 'csv' ? 1 : 0;
+          expect(found.map(({ row, line, column, code }) => ({ row, line, column, code }))).to.deep.equal(
+            [[2, 'price'] as const, [3, 'born'] as const, [4, 'raw'] as const].map(([row, column]) => ({
+              row,
+              line: isText ? row + first : undefined,
+              column,
+              code: 'RS_VALUE_UNREPRESENTABLE',
+            })),
+          );
+          expect(found[0]).to.deep.include({
+            type: 'DECIMAL(9,2)',
+            values: { ...found[0]?.values, id: '2', price: '1.505' },
+          });
+          expect(found[1]?.values['born']).to.match(/^2026-01-03[ T]10:00:00$/);
+          expect(found[2]?.values['raw']).to.equal('');
+          expect(await on.rows('SELECT id, price FROM sales.silent_rejects')).to.deep.equal([['1', '1.50']]);
+        });
+      }
+
+      it(`fails the load without a limit, past it, and keeps the values where the loss is accepted: ${kind}`, async () => {
+        const none = await on.refusal({ ...SPEC, path: 'staged' }, await open());
+        expect(none.code).to.equal('RS_VALUE_UNREPRESENTABLE');
+        const past = await on.refusal({ ...SPEC, path: 'staged', rejectLimit: 1 }, await open());
+        expect([past.code, past.details['row'], past.details['column']]).to.deep.equal(['RS_LOAD_REJECTED', 3, 'born']);
+        expect(past.message).to.match(/^More than 1 row cannot be loaded; the last: Row 3, column "born"/);
+        const acceptLoss = ['price', 'born', 'raw'];
+        const kept = await on.write(
+          { ...SPEC, before: 'deleteAll', path: 'staged', rejectLimit: 1, acceptLoss },
+          await open(),
+        );
+        expect(kept.rows).to.deep.include({ read: 4, inserted: 4, rejected: 0 });
+      });
+    }
+  });
+
   it('holds the rows of a data driven write that reject themselves', async () => {
     await on.table('driven_rejects', 'id INTEGER NOT NULL, note VARCHAR(5)');
     const rejectFile = at('driven.jsonl');
@@ -251,6 +331,14 @@ describe('write: the reject file', () => {
     });
   }
 });
+
+async function duck(statement: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(statement);
+  connection.closeSync();
+  instance.closeSync();
+}
 
 describe('reasons of rejected rows', () => {
   const error = (line: number, column = 'a') => ({ file: 'f', line, column, code: '1204', reason: 'long' });

@@ -20,7 +20,7 @@ export function describeExplanation(plan: Explanation): readonly string[] {
     texts.flatMap((text, index) => entry(index === 0 ? label : '', text, 0, width));
   const verdicts = columns.filter(({ verdict }) => verdict !== 'exact');
   return [
-    `${styleText('bold', `${operation}  ${plainText(object)}`)}`,
+    `${styleText('bold', `${operation === 'readToFiles' ? 'read into files' : operation}  ${plainText(object)}`)}`,
     ...of('path', [path]),
     ...of('because', reasons),
     ...(plan.estimate === undefined ? [] : of('estimate', [`${amountText(plan.estimate)}  (${plan.estimate.from})`])),

@@ -115,8 +115,9 @@ function wayOf({ path, files, bytes }: WriteReport): string {
   return path === 'insert' ? 'by INSERT; ' : `${formatNoun(files, 'file')}, ${formatBytes(bytes)} staged; `;
 }
 
-/** The row of the input where it is known, or else the line of the staged file that Redshift names. */
-function describeReject({ row, file, line, column, code, reason }: LoadReject): string {
-  const place = row === undefined ? `${file} line ${line}` : `row ${formatCount(row)}`;
-  return `${place}, column ${column}: ${code} ${reason}`;
+/** The row of the input where it is known; a staged file is gone by now. */
+function describeReject({ row, source, column, code, reason }: LoadReject): string {
+  const of = source === undefined ? '' : ` of ${source}`;
+  const place = row === undefined ? '' : `row ${formatCount(row)}${of}, `;
+  return `${place}column ${column}: ${code} ${reason}`;
 }

@@ -12,8 +12,10 @@ export interface WritePhase {
 
 /** Why one row was refused. The value is never part of it. */
 export interface LoadReject {
-  /** Number of the row in the input, from 1: known when it was refused before it was staged. */
+  /** Number of the row in the input, from 1, where it is known. */
   readonly row?: number;
+  /** The file of the input that the row comes from, where it comes from one and the row is known. */
+  readonly source?: string;
   /** Staged file, by its name inside the staging folder. */
   readonly file?: string;
   /** Line in that file. Misleads where values hold newlines. */

@@ -114,7 +114,7 @@ async function writeOnce(
   if (staged.rowsStaged > 0) {
     decided(staged.insertRows === undefined ? folderOf(staged) : undefined, staged.parquetColumns);
   }
-  const applied = await commit(connection, plan, staged, store, recorder);
+  const applied = await commit(connection, plan, staged, { store, source }, recorder);
   if (applied.filesKnown === 'some') return 'again';
   rejects?.keep();
   recordApplied(recorder, applied, plan);
@@ -191,15 +191,17 @@ async function stage(store: Store, source: OpenInput, plan: WritePlan, recorder:
 }
 
 async function commit(
-  { database, options }: Connection,
+  { database, options, workDirectory }: Connection,
   plan: WritePlan,
   staged: StagedLoad,
-  store: Store,
+  { store, source }: { readonly store: Store; readonly source: OpenInput },
   recorder: WriteRecorder,
 ): Promise<Applied> {
   const limits = { statementTimeoutMs: options.statementTimeoutSeconds * 1000, watch: watchOf({ database, options }) };
   try {
-    return await commitLoad({ database, plan, staged, limits, recorder, run: recorder.run });
+    const place = { area: store.sink, workDirectory };
+    const placeOf = (row: number): ReturnType<OpenInput['placeOf']> => source.placeOf(row);
+    return await commitLoad({ database, plan, staged, limits, place, placeOf, recorder, run: recorder.run });
   } catch (error) {
     if (error instanceof ConnectorError && error.code === 'RS_COMMIT_UNKNOWN') {
       recorder.stagedFilesKept = store.keep();
@@ -231,9 +233,10 @@ function recordApplied(
   const { updated, deleted, replaced } = entry.counts;
   const found = updated + deleted + replaced;
   if (rowsTouched > found) {
+    const done = updated + replaced === 0 ? 'deleted' : 'changed';
     recorder.warn({
       code: 'KEY_NOT_UNIQUE',
-      message: `${plan.targetName} holds several rows for some keys: ${rowsTouched} rows were changed by ${found}`,
+      message: `${plan.targetName} holds several rows for some keys: ${rowsTouched} rows were ${done} by ${found}`,
     });
   }
 }

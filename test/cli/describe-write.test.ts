@@ -36,16 +36,18 @@ describe('the account of a write on the screen', () => {
     );
   });
 
-  it('tells the row of a refusal where it is known, and the staged line elsewhere', () => {
+  it('tells the row of a refusal and its file where they are known, and no staged file', () => {
     const reason = 'the value is not a whole number';
     const rejects = [
       { row: 2000, column: 'id', code: 'RS_VALUE_UNREPRESENTABLE', reason },
+      { row: 7, source: 'orders.csv', file: 'part-00001.csv.zst', line: 3, column: 'id', code: '1207', reason },
       { file: 'part-00001.csv.zst', line: 3, column: 'id', code: '1207', reason },
     ];
     const lines = describeWrite({ ...REPORT, path: 'insert', rejects }).map(stripVTControlCharacters);
     expect(lines.filter((line) => line.includes('rejected: '))).to.deep.equal([
       `  rejected: row 2,000, column id: RS_VALUE_UNREPRESENTABLE ${reason}`,
-      `  rejected: part-00001.csv.zst line 3, column id: 1207 ${reason}`,
+      `  rejected: row 7 of orders.csv, column id: 1207 ${reason}`,
+      `  rejected: column id: 1207 ${reason}`,
     ]);
   });
 

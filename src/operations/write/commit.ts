@@ -1,14 +1,19 @@
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import { type Run, sleep } from '../../core/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Session } from '../../db/session.ts';
 import type { Watched } from '../activity/watch.ts';
 import type { WritePlan } from '../write-plan.ts';
+import type { LoadReject } from '../write-report.ts';
 import { NEW_SESSION_DELAY_MS, SESSIONS } from './again-if-lost.ts';
 import { type Appliable, type Applied, type ApplyLimits, applyOnce } from './apply.ts';
+import type { RowPlace } from './input-sources.ts';
 import { loadRejected, readLoadErrors } from './load-errors.ts';
 import { loadStagingTable } from './load-staging.ts';
+import { locateReject, type StagedPlace } from './locate-reject.ts';
 import type { WriteRecorder } from './recorder.ts';
+import { placeReasons } from './reject-reasons.ts';
 import { settleCommit } from './settle.ts';
 import type { StagedLoad } from './staged-load.ts';
 import { truncateTarget } from './truncate.ts';
@@ -19,6 +24,10 @@ export interface LoadJob {
   readonly plan: WritePlan;
   readonly staged: StagedLoad;
   readonly limits: ApplyLimits;
+  /** Where the staged files can be looked into. */
+  readonly place: StagedPlace;
+  /** The file that a row of the input comes from. */
+  readonly placeOf: (row: number) => RowPlace | undefined;
   readonly recorder: WriteRecorder;
   readonly run: Run;
 }
@@ -28,6 +37,8 @@ interface Attempts {
   left: number;
   /** TRUNCATE was done: rows that came since are not ours to remove. */
   truncated: boolean;
+  /** Rows that were refused before they were staged. */
+  readonly refusedBefore: ReadonlySet<number>;
 }
 
 const FIRST_DELAY_MS = 200;
@@ -39,7 +50,11 @@ const FIRST_DELAY_MS = 200;
  */
 export async function commitLoad(job: LoadJob): Promise<Applied> {
   const { plan, recorder, run } = job;
-  const attempts: Attempts = { left: plan.attempts, truncated: false };
+  const attempts: Attempts = {
+    left: plan.attempts,
+    truncated: false,
+    refusedBefore: recorder.refusedSoFar(),
+  };
   for (let sessions = 1; ; sessions += 1) {
     try {
       return await inOneSession(job, attempts);
@@ -59,7 +74,7 @@ export async function commitLoad(job: LoadJob): Promise<Applied> {
 // A function of its own: esbuild compiles `await using` in a loop's body so that one failure is thrown again later.
 async function inOneSession(job: LoadJob, attempts: Attempts): Promise<Applied> {
   await using session = await job.database.session(job.run);
-  const work = await job.recorder.phase('load', () => load(session, job));
+  const work = await job.recorder.phase('load', () => load(session, job, attempts));
   await job.recorder.rejects?.publish();
   return await applyWithRetries(session, job, work, attempts);
 }
@@ -134,7 +149,7 @@ function watched<T>(
 }
 
 /** Fills the temporary table, where the plan has one. */
-async function load(session: Session, job: LoadJob): Promise<Appliable> {
+async function load(session: Session, job: LoadJob, { refusedBefore }: Attempts): Promise<Appliable> {
   const { plan, staged, recorder, run } = job;
   if (plan.load.kind === 'direct' || staged.rowsStaged === 0) return { staged };
   const { load: how } = plan;
@@ -149,7 +164,9 @@ async function load(session: Session, job: LoadJob): Promise<Appliable> {
     recorder.reject(...loaded.rejects);
     const expected = loaded.rejected - loaded.rejects.length;
     const errors = expected === 0 ? [] : await readLoadErrors(session, staged.folderName, expected, run);
-    recorder.reject(...errors);
+    const told = new Set([...refusedBefore, ...loaded.rejects.map(({ row }) => row)]);
+    const missing = loaded.rejectedRows.filter((row) => !told.has(row));
+    recorder.reject(...placeReasons(missing, errors).map((reject) => ofSource(reject, job)));
     await recorder.rejects?.loaded(plan, staged, loaded, errors, run);
   }
   recorder.count({ rejected: staged.rowsRefused + loaded.rejected, deduplicated: loaded.deduplicated });
@@ -202,18 +219,23 @@ async function truncateOnce(
   }
 }
 
+/** With the file that the row comes from, where that is known. */
+function ofSource(reject: LoadReject, { placeOf }: LoadJob): LoadReject {
+  const place = reject.row === undefined ? undefined : placeOf(reject.row);
+  return place === undefined ? reject : { ...reject, source: place.source };
+}
+
 /** Adds Redshift's reasons to a load that it refused. */
-async function withReasons<T>(
-  session: Session,
-  { plan, staged, recorder, run }: LoadJob,
-  work: () => Promise<T>,
-): Promise<T> {
+async function withReasons<T>(session: Session, job: LoadJob, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.code !== 'RS_LOAD_REJECTED') throw error;
     if (error.details['reason'] !== undefined) throw error; // it was not COPY that refused them
-    const rejects = await readLoadErrors(session, staged.folderName, 1, run);
+    const { plan, staged, recorder, place, run } = job;
+    const [first, ...others] = await readLoadErrors(session, staged.folderName, 1, run);
+    const row = first === undefined ? undefined : await locateReject(place, plan, staged, first, run);
+    const rejects = first === undefined ? [] : [ofSource({ ...first, ...defined({ row }) }, job), ...others];
     recorder.reject(...rejects);
     throw loadRejected(plan.targetName, plan.rejectLimit, rejects, error);
   }

@@ -162,7 +162,7 @@ class Files {
           plan,
           before,
           refuse: (rows: readonly RefusedRow[]): void => {
-            refuseRows(plan, rows, count, recorder);
+            refuseRows(plan, rows, { before: count, source: part.name }, recorder);
             count += rows.length;
             if (recorder.rejects !== undefined) refused.push(...rows);
           },

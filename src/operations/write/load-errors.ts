@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import { type Run, sleep } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
@@ -119,10 +120,9 @@ export function loadRejected(
   cause: unknown,
 ): ConnectorError {
   const [first] = rejects;
-  const where =
-    first === undefined
-      ? ''
-      : `: ${first.file}, line ${first.line}, column ${JSON.stringify(first.column)}: ${first.reason}`;
+  const place =
+    first?.row === undefined ? '' : `row ${first.row}${first.source === undefined ? '' : ` of ${first.source}`}, `;
+  const where = first === undefined ? '' : `: ${place}column ${JSON.stringify(first.column)}: ${first.reason}`;
   const many = rejectLimit === 0 ? 'rows' : `more than ${rowsOf(rejectLimit)}`;
   return new ConnectorError('RS_LOAD_REJECTED', `Redshift refused ${many} of the load into ${targetName}${where}`, {
     action:
@@ -135,6 +135,7 @@ export function loadRejected(
       ...(first === undefined
         ? {}
         : {
+            ...defined({ row: first.row, source: first.source }),
             file: first.file ?? '',
             line: first.line ?? 0,
             column: first.column,

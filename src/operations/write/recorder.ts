@@ -78,6 +78,11 @@ export class WriteRecorder {
     for (const number of numbers) if (this.#rejectedRows.size < MOST_REJECTED_ROWS) this.#rejectedRows.add(number);
   }
 
+  /** Numbers of the rows that are refused by now: the first thousand. */
+  refusedSoFar(): ReadonlySet<number> {
+    return new Set(this.#rejectedRows);
+  }
+
   report(): WriteReport {
     const [schema, name] = this.target;
     return Object.freeze({

@@ -1,4 +1,5 @@
 import type { RefusedRow } from '../../columnar/stage-file.ts';
+import { defined } from '../../core/defined.ts';
 import { ConnectorError } from '../../core/errors.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
@@ -14,11 +15,11 @@ const CODE = 'RS_VALUE_UNREPRESENTABLE';
 export function refuseRows(
   { rejectLimit }: WritePlan,
   refused: readonly RefusedRow[],
-  before: number,
+  { before, source }: { readonly before: number; readonly source?: string | undefined },
   recorder: WriteRecorder,
 ): void {
   for (const [index, row] of refused.entries()) {
-    recorder.reject(rejectOf(row));
+    recorder.reject({ ...rejectOf(row), ...defined({ source }) });
     recorder.rejectRows(row.row);
     if (before + index < rejectLimit) continue;
     const { column, problem } = row;

@@ -18,3 +18,18 @@ export function matchReasons(
   const lines = [...firstOfLine].sort(([left], [right]) => left - right);
   return new Map(rows.flatMap((row, index) => (lines[index] === undefined ? [] : [[row, lines[index][1]] as const])));
 }
+
+/**
+ * The same reasons, told of the rows that are missing, where there are as many places in the staged files as such rows: the
+ * files are named by number, so both have the order of the input. Else as they are.
+ */
+export function placeReasons(missingRows: readonly number[], errors: readonly LoadReject[]): readonly LoadReject[] {
+  const placeOf = ({ file = '', line = 0 }: LoadReject): string => `${file} ${String(line).padStart(12, '0')}`;
+  const places = [...new Set(errors.map(placeOf))].sort();
+  if (places.length !== missingRows.length) return errors;
+  const rows = [...missingRows].sort((left, right) => left - right);
+  return errors.flatMap((error) => {
+    const row = rows[places.indexOf(placeOf(error))];
+    return row === undefined ? [] : [{ ...error, row }];
+  });
+}

@@ -18,7 +18,7 @@ export async function* replayRows(path: string): AsyncGenerator<InputRow, void, 
   } catch (cause) {
     const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     if (!isMissing) throw cause;
-    throw new ConnectorError('RS_CONFIG_OBJECT_MISSING', 'There is no such reject file', {
+    throw new ConnectorError('RS_CONFIG_OBJECT_MISSING', `There is no reject file ${JSON.stringify(path)}`, {
       action: 'Name the file that rejectFile made.',
       cause,
     });

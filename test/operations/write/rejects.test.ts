@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import type { RejectedRow } from '../../../src/operations/write/reject-file.ts';
-import { matchReasons } from '../../../src/operations/write/reject-reasons.ts';
+import { matchReasons, placeReasons } from '../../../src/operations/write/reject-reasons.ts';
 import type { WriteInput } from '../../../src/operations/write-spec.ts';
 import { sharedWriteWorld, type WriteWorld } from './write-world.ts';
 
@@ -317,6 +317,13 @@ describe('write: the reject file', () => {
     expect(same.message).to.include('is the file that is loaded');
   });
 
+  it('refuses a file to replay that is not there, by its name', async () => {
+    await on.table('no_replay', 'id INTEGER');
+    const failure = await on.refusal({ object: 'sales.no_replay' }, { rejects: at('nothing.jsonl') });
+    expect(failure.code).to.equal('RS_CONFIG_OBJECT_MISSING');
+    expect(failure.message).to.include(`There is no reject file "${at('nothing.jsonl')}"`);
+  });
+
   for (const [title, text, message] of [
     ['no JSON', '{"values":{"id":"1"}}\nid,1\n', 'Line 2 of the reject file is no JSON'],
     ['no values', '{"id":"1"}\n', 'Line 1 of the reject file has no values'],
@@ -341,6 +348,21 @@ async function duck(statement: string): Promise<void> {
 }
 
 describe('reasons of rejected rows', () => {
+  it('are told of the rows that are missing, across staged files, where their numbers agree', () => {
+    const errors = [3, 14].map((line) => ({
+      file: `part-${line === 3 ? 2 : 1}`,
+      line,
+      column: 'a',
+      code: '1',
+      reason: '',
+    }));
+    expect(placeReasons([9, 2], errors).map(({ file, row }) => [file, row])).to.deep.equal([
+      ['part-2', 9],
+      ['part-1', 2],
+    ]);
+    expect(placeReasons([9], errors)).to.deep.equal(errors);
+  });
+
   const error = (line: number, column = 'a') => ({ file: 'f', line, column, code: '1204', reason: 'long' });
 
   it('belong to the rows in their order', () => {

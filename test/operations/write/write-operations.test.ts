@@ -267,6 +267,7 @@ describe('write: operations', () => {
         report.warnings.map(({ code }) => code),
         operation,
       ).to.deep.equal(['KEY_NOT_UNIQUE']);
+      expect(report.warnings[0]?.message).to.include(`rows were ${operation === 'delete' ? 'deleted' : 'changed'} by`);
     }
   });
 

@@ -55,6 +55,7 @@ export async function openInputFile(engine: Engine, spec: InputSpec, run: Run): 
 export async function admitFile(engine: Engine, { file, ...form }: InputSpec, position = 0): Promise<AdmittedFile> {
   const bytes = await requireFile(file);
   const { format, delimiter } = formOf(file, form);
+  requireBytes(`The file ${JSON.stringify(file)}`, format, bytes);
   const compression = format === 'parquet' ? 'none' : await compressionOf(file);
   const path = pathFor(engine, { format, compression }, position);
   await rm(path, { force: true });
@@ -76,6 +77,7 @@ export async function adoptFile(
 ): Promise<AdmittedFile> {
   const { format, delimiter } = formOf(name, form);
   const bytes = await requireFile(path);
+  requireBytes(name, format, bytes);
   const compression = format === 'parquet' ? 'none' : await compressionOf(path);
   const target = pathFor(engine, { format, compression }, position);
   await rename(path, target);
@@ -131,7 +133,7 @@ async function lookAt(
     case 'csv':
       return { columns: await csvColumns(engine, path, compression, delimiter, run) };
     case 'jsonl':
-      return { columns: await jsonColumns(engine, path, compression, run) };
+      return await lookAtJson(engine, path, compression, run);
   }
 }
 
@@ -156,8 +158,19 @@ export async function requireFile(file: string): Promise<number> {
       cause,
     });
   }
-  if (bytes === 0) throw invalid(`The file ${JSON.stringify(file)} is empty`, 'Give a file with at least a header.');
   return bytes;
+}
+
+/** Refuses what has nothing in it, but for JSON Lines, where that is no rows. Throws RS_INPUT_INVALID. */
+export function requireBytes(name: string, format: InputFormat | 'arrow', bytes: number): void {
+  if (bytes > 0 || format === 'jsonl') return;
+  const action = format === 'csv' ? 'Give a file with at least a header.' : 'Look whether it was written in full.';
+  throw invalid(`${name} is empty`, action);
+}
+
+/** Whether an input has no rows, nor a word on its columns. */
+export function isNothing({ format, rowCount }: InputFile): boolean {
+  return format === 'jsonl' && rowCount === 0;
 }
 
 function noFile(file: string, found: Stats): ConnectorError {
@@ -209,6 +222,19 @@ async function csvColumns(
 async function checkSums(engine: Engine, path: string, run: Run): Promise<void> {
   const lines = sql`read_csv(${duckText(path)}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = ${duckText('\u0001')}, quote = '', escape = '', compression = 'zstd', strict_mode = false, max_line_size = 4194304, buffer_size = 16777216, ignore_errors = true)`;
   await engine.query(sql`SELECT COUNT(*) FROM ${lines}`, run);
+}
+
+/** Rows are counted where none of them names a column. */
+async function lookAtJson(
+  engine: Engine,
+  path: string,
+  compression: InputCompression,
+  run: Run,
+): Promise<Pick<InputFile, 'columns' | 'rowCount'>> {
+  const columns = await jsonColumns(engine, path, compression, run);
+  if (columns.length > 0) return { columns };
+  const counted = await engine.query(sql`SELECT COUNT(*) FROM ${jsonObjects(path)}`, run);
+  return { columns, rowCount: Number(counted[0]?.[0]) };
 }
 
 async function jsonColumns(

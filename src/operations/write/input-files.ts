@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { Engine } from '../../columnar/engine.ts';
 import { type ColumnFacts, measureColumns, typesOf } from '../../columnar/infer-types.ts';
-import type { InputFile } from '../../columnar/input-file.ts';
+import { type InputFile, isNothing } from '../../columnar/input-file.ts';
 import type { LoadColumn } from '../../columnar/load-expression.ts';
 import type { RefusedRow } from '../../columnar/stage-file.ts';
 import { defined } from '../../core/defined.ts';
@@ -71,7 +71,8 @@ export async function openFiles(
 
 /** The files of one input, in their order; the columns are those of the first. */
 class Files {
-  readonly columns: readonly string[];
+  /** `undefined` where nothing names any: no file has rows. */
+  readonly columns: readonly string[] | undefined;
   readonly #engine: Engine;
   readonly #parts: readonly InputPart[];
   readonly #first: InputFile;
@@ -91,7 +92,7 @@ class Files {
     this.#first = first;
     this.#wished = wished;
     this.#places = places;
-    this.columns = wished ?? first.columns.map(({ name }) => name);
+    this.columns = wished ?? (isNothing(first) ? undefined : first.columns.map(({ name }) => name));
   }
 
   /** Looks at the first file, and at all that are here already, so that one of another shape is refused at once. */
@@ -107,10 +108,10 @@ class Files {
     for (const [position, part] of parts.entries()) {
       await telling(places, part, () => part.admit(engine, position));
     }
-    const first = await telling(places, firstPart, () => firstPart.open(engine, run));
+    const [leading, first] = await firstWithColumns(engine, parts, firstPart, places, run);
     const files = new Files(engine, parts, first, places, wished);
-    files.#require(firstPart, first);
-    for (const part of parts.slice(1)) if (part.bytesToFetch === 0) await files.#open(part, run);
+    files.#require(leading, first);
+    for (const part of parts) if (part.bytesToFetch === 0) await files.#open(part, run);
     return files;
   }
 
@@ -138,7 +139,7 @@ class Files {
       if (this.#parts.length > 1 && part.bytesToFetch > 0) await part.release();
     }
     const fields = typesOf(facts);
-    return this.columns.flatMap((name) => fields.find((field) => field.name === name) ?? []);
+    return (this.columns ?? []).flatMap((name) => fields.find((field) => field.name === name) ?? []);
   }
 
   async stage(area: StageSink, plan: WritePlan, recorder: WriteRecorder, run: Run): Promise<StagedInput> {
@@ -220,15 +221,33 @@ class Files {
   async #open(part: InputPart, run: Run): Promise<InputFile> {
     const input = await telling(this.#places, part, () => part.open(this.#engine, run));
     this.#require(part, input);
-    return withColumns(input, this.columns);
+    return withColumns(input, this.columns ?? []);
   }
 
   #require(part: InputPart, input: InputFile): void {
+    if (isNothing(input)) return;
     const isFirst = input === this.#first;
     if (this.#wished === undefined) {
       if (!isFirst) requireSameColumns(this.#first, input, part.name);
     } else if (isFirst || input.format !== 'jsonl') requireWished(this.#wished, input, part.name);
   }
+}
+
+/** The first file that names its columns, which an empty one of JSON Lines does not; else the first of all. */
+async function firstWithColumns(
+  engine: Engine,
+  parts: readonly InputPart[],
+  firstPart: InputPart,
+  places: InputSources,
+  run: Run,
+): Promise<readonly [InputPart, InputFile]> {
+  const first = await telling(places, firstPart, () => firstPart.open(engine, run));
+  if (!isNothing(first)) return [firstPart, first];
+  for (const part of parts.slice(1)) {
+    const input = await telling(places, part, () => part.open(engine, run));
+    if (!isNothing(input)) return [part, input];
+  }
+  return [firstPart, first];
 }
 
 /** A name that no line of JSON has is NULL in all of them. */

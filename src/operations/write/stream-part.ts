@@ -57,7 +57,7 @@ export function streamPart({ stream, name, form, folder, spoolBytes, keep }: Str
   };
 }
 
-async function spool(bytes: AsyncIterable<Buffer>, path: string, name: string, maxBytes: number): Promise<void> {
+async function spool(bytes: AsyncIterable<Buffer>, path: string, name: string, maxBytes: number): Promise<number> {
   try {
     await using file = await open(path, 'wx', 0o600);
     let written = 0;
@@ -66,7 +66,7 @@ async function spool(bytes: AsyncIterable<Buffer>, path: string, name: string, m
       if (written > maxBytes) throw tooMuch(name, maxBytes);
       await file.writeFile(chunk);
     }
-    if (written === 0) throw invalid(`${name} is empty`, 'Give at least a header.');
+    return written;
   } catch (error) {
     const action = 'Make room in the work directory, or choose another one.';
     throw classifyFileError(error, 'What comes as a stream', action);

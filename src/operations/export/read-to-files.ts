@@ -61,7 +61,7 @@ export async function readToFiles(
   const series = new FileSeries(target, plan, opened.fields);
   const work = new ExportWork({ opened, plan, series, acceptLoss, endsWithStagedFiles: goesOn }, run);
   const { staged } = opened;
-  if (goesOn && staged !== undefined) await goOn(target, series, staged);
+  if (goesOn && staged !== undefined) await goOn(target, series, staged, run);
   let verified: Verification | undefined;
   try {
     const convert = (): Promise<void> =>
@@ -94,11 +94,23 @@ export async function readToFiles(
 }
 
 /** Takes over what an earlier attempt has made, which must be of the rows that are left out. */
-async function goOn(target: ExportTarget, series: FileSeries, { output, skippedRows }: StagedRead): Promise<void> {
+async function goOn(
+  target: ExportTarget,
+  series: FileSeries,
+  { output, skippedRows }: StagedRead,
+  { publish }: Run,
+): Promise<void> {
   await target.adopt(output.map(({ bytes }) => bytes));
   series.goOn(output);
   if (series.rows !== skippedRows) throw countMismatch(skippedRows, series.rows);
   target.keep();
+  if (output.length === 0) return;
+  const files = output.length === 1 ? '1 file' : `${output.length} files`;
+  publish({
+    type: 'warning',
+    code: 'EXPORT_RESUMED',
+    message: `An earlier attempt of the run is gone on with: ${files} with ${series.rows} rows are kept as they are`,
+  });
 }
 
 /** Names a run and where it goes. */

@@ -13,17 +13,22 @@ const PACKAGE = new URL('../../../dist/index.js', import.meta.url).href;
 const HOST = `
   import { connector } from ${JSON.stringify(PACKAGE)};
   const { values, spec, destination, kill } = JSON.parse(process.env.EXPORT_CRASH);
+  const warned = [];
   const onEvent = (event) => {
+    if (event.type === 'warning') warned.push(event);
     if (kill && event.type === 'progress' && event.phase === kill.phase && event.files >= kill.files) {
       process.kill(process.pid, 'SIGKILL');
     }
   };
   const redshift = connector.open(values, { workDirectory: process.env.WORK, onEvent });
-  console.log(JSON.stringify(await redshift.readToFiles(spec, destination)));
+  console.log(JSON.stringify({ ...(await redshift.readToFiles(spec, destination)), warned }));
   await redshift[Symbol.asyncDispose]();
 `;
 
 const ROWS = 40_000;
+
+/** With the warnings of the run. */
+type HostReport = ExportReport & { readonly warned: readonly { readonly code: string; readonly message: string }[] };
 
 describe('a read to files whose process is killed', () => {
   let world: ReadWorld;
@@ -41,7 +46,7 @@ describe('a read to files whose process is killed', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  async function host(spec: object, destination: object, kill?: object): Promise<ExportReport | undefined> {
+  async function host(spec: object, destination: object, kill?: object): Promise<HostReport | undefined> {
     const values = { ...world.world.connection('keys-etl-agent').values, useStaging: true };
     const child = spawn(process.execPath, ['--input-type=module', '--eval', HOST], {
       env: {
@@ -55,7 +60,7 @@ describe('a read to files whose process is killed', () => {
     let printed = '';
     for await (const text of child.stdout.setEncoding('utf8')) printed += String(text);
     expect(await closed).to.deep.equal(kill === undefined ? [0, null] : [null, 'SIGKILL']);
-    return kill === undefined ? (JSON.parse(printed) as ExportReport) : undefined;
+    return kill === undefined ? (JSON.parse(printed) as HostReport) : undefined;
   }
 
   async function idsIn(files: readonly string[]): Promise<readonly number[]> {
@@ -98,6 +103,9 @@ describe('a read to files whose process is killed', () => {
       expect(Math.max(...files.map(({ rows }) => rows))).to.be.at.most(4000);
       expect(files.every(({ sha256 }) => sha256?.length === 64)).to.equal(true);
       expect(before.length).to.be.greaterThan(2);
+      const [told] = report?.warned ?? [];
+      expect(told?.code).to.equal('EXPORT_RESUMED');
+      expect(told?.message).to.match(/: [1-9]\d* files? with [1-9]\d* rows are kept as they are$/);
       expect(await idsIn(files.map(({ file }) => file))).to.deep.equal(ALL);
       expect(await readdir(folder)).to.have.length(files.length + 1);
     });

@@ -1,4 +1,6 @@
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { FILE, numberAt, readFooter } from '../../columnar/parquet-footer.ts';
 import type { WriteInput } from '../write-spec.ts';
 
@@ -6,7 +8,7 @@ import type { WriteInput } from '../write-spec.ts';
 export interface InputSize {
   readonly files: number;
   readonly bytes: number;
-  /** Absent for compressed text and Arrow: they would have to be read through. */
+  /** Absent for Arrow and compressed text, but for short gzip files: they would have to be read through. */
   readonly rows?: number;
   /** Whether the rows were counted; else they are reckoned from the head of a file. */
   readonly isCounted: boolean;
@@ -39,7 +41,7 @@ export async function inputSize(input: WriteInput): Promise<InputSize | undefine
     bytes += size;
     forms.add(form);
     isCounted &&= form === 'parquet' || size <= HEAD_BYTES;
-    const own = await rowsOf(file, form, size, /\.csv$/i.test(file) || format === 'csv');
+    const own = await rowsOf(file, form, size, /\.csv(?:\.gz)?$/i.test(file) || format === 'csv');
     rows = rows === undefined || own === undefined ? undefined : rows + own;
   }
   const [first] = forms;
@@ -64,7 +66,7 @@ async function rowsOf(
   size: number,
   hasHeader: boolean,
 ): Promise<number | undefined> {
-  if (form === 'packed') return undefined;
+  if (form === 'packed') return /\.gz$/i.test(file) && size <= HEAD_BYTES ? unpackedRows(file, hasHeader) : undefined;
   if (form === 'parquet') return Number(numberAt((await readFooter(file)).footer, FILE.rows));
   await using opened = await open(file);
   const { buffer, bytesRead } = await opened.read(Buffer.alloc(Math.min(size, HEAD_BYTES)), 0);
@@ -73,4 +75,17 @@ async function rowsOf(
   for (const byte of head) if (byte === NEWLINE) lines += 1;
   const all = bytesRead === 0 ? 0 : (lines * size) / bytesRead;
   return Math.max(0, Math.round(all) - (hasHeader ? 1 : 0));
+}
+
+const UNPACKED_BYTES = 16 * HEAD_BYTES;
+
+/** Of a short gzip file; `undefined` where it holds much, or is damaged, which the write itself will tell. */
+async function unpackedRows(file: string, hasHeader: boolean): Promise<number | undefined> {
+  const text = await promisify(gunzip)(await readFile(file), { maxOutputLength: UNPACKED_BYTES }).catch(
+    () => undefined,
+  );
+  if (text === undefined) return undefined;
+  let lines = text.length > 0 && text.at(-1) !== NEWLINE ? 1 : 0;
+  for (const byte of text) if (byte === NEWLINE) lines += 1;
+  return Math.max(0, lines - (hasHeader ? 1 : 0));
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { describeExplanation } from '../../../src/cli/explain-screen.ts';
 import { connector } from '../../../src/connector.ts';
@@ -100,6 +101,9 @@ describe('what explain says about a write', () => {
     const report = await redshift.write(spec, { file: csv });
     expect([plan.path, report.path]).to.deep.equal(['insert', 'insert']);
     expect(plan.steps.find(({ id }) => id === 'apply')?.estimate).to.include({ rows: 2, from: 'the files' });
+    const packed = join(on.folder, 'small.csv.gz');
+    await writeFile(packed, gzipSync('id,note\n7,a\n8,b\n'));
+    expect((await redshift.explainWrite(spec, { file: packed })).path).to.equal('insert');
   });
 
   it('does not wait for a load that holds the ledger', async () => {

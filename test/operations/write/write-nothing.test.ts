@@ -14,7 +14,7 @@ describe('write: inputs of no rows', () => {
   before(async () => {
     on = await sharedWriteWorld();
     folder = await mkdtemp(join(tmpdir(), 'write-nothing-'));
-    await on.table('nothing', 'id INTEGER NOT NULL, note VARCHAR(9)');
+    await on.table('no_rows', 'id INTEGER NOT NULL, note VARCHAR(9)');
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();
     const parquet = join(folder, 'none.parquet');
@@ -44,16 +44,16 @@ describe('write: inputs of no rows', () => {
   };
   for (const [title, open] of Object.entries(inputs)) {
     it(`adds nothing, and overwrites with nothing: ${title}`, async () => {
-      await on.write({ object: 'sales.nothing', before: 'overwrite' }, [{ id: 1, note: 'a' }]);
+      await on.write({ object: 'sales.no_rows', before: 'overwrite' }, [{ id: 1, note: 'a' }]);
       for (const path of ['auto', 'staged'] as const) {
-        const report = await on.write({ object: 'sales.nothing', path }, await open());
+        const report = await on.write({ object: 'sales.no_rows', path }, await open());
         expect(report.rows).to.include({ read: 0, inserted: 0 });
         expect(report.outcome).to.equal('committed');
       }
-      expect(await on.rows('SELECT id FROM sales.nothing')).to.deep.equal([['1']]);
-      const report = await on.write({ object: 'sales.nothing', before: 'overwrite' }, await open());
+      expect(await on.rows('SELECT id FROM sales.no_rows')).to.deep.equal([['1']]);
+      const report = await on.write({ object: 'sales.no_rows', before: 'overwrite' }, await open());
       expect(report).to.include({ cleared: 1, outcome: 'committed' });
-      expect(await on.rows('SELECT id FROM sales.nothing')).to.deep.equal([]);
+      expect(await on.rows('SELECT id FROM sales.no_rows')).to.deep.equal([]);
     });
   }
 
@@ -65,15 +65,15 @@ describe('write: inputs of no rows', () => {
       await file('n3.jsonl', ''),
     ];
     for (const columns of [undefined, ['id']]) {
-      const report = await on.write({ object: 'sales.nothing_first', ...(columns && { columns }) }, { files });
+      const report = await on.write({ object: 'sales.no_rows_first', ...(columns && { columns }) }, { files });
       expect(report.rows).to.include({ read: 1, inserted: 1 });
     }
-    expect(await on.rows('SELECT note FROM sales.nothing_first ORDER BY note')).to.deep.equal([['a'], [null]]);
+    expect(await on.rows('SELECT note FROM sales.no_rows_first ORDER BY note')).to.deep.equal([['a'], [null]]);
   });
 
   it('refuses a file of nothing in a format that has more to say, by its name', async () => {
     for (const name of ['zero.csv', 'zero.parquet']) {
-      const failure = await on.refusal({ object: 'sales.nothing' }, { file: await file(name, '') });
+      const failure = await on.refusal({ object: 'sales.no_rows' }, { file: await file(name, '') });
       expect(failure.code).to.equal('RS_INPUT_INVALID');
       expect(failure.message).to.include(`${name}" is empty`);
       expect(failure.action?.includes('header')).to.equal(name === 'zero.csv');

@@ -58,7 +58,7 @@ describe('write: inputs of no rows', () => {
   }
 
   it('takes the columns of the file that has rows', async () => {
-    await on.table('nothing_first', 'id INTEGER NOT NULL, note VARCHAR(9)');
+    await on.table('no_rows_first', 'id INTEGER NOT NULL, note VARCHAR(9)');
     const files = [
       await file('n1.jsonl', ''),
       await file('n2.jsonl', '{"id":1,"note":"a"}\n'),

@@ -591,6 +591,7 @@ describe('AWS errors become ours', () => {
       aws.answer('GetCallerIdentity', callerIs(USER_ARN));
       aws.answer('AssumeRole', roleSession(new Date(Date.now() + 3_600_000)));
       aws.answer('DescribeClusters', says(403, 'AccessDenied', 'Access denied'));
+      aws.answer('ListWorkgroups', saysJson(403, 'AccessDeniedException', 'Access denied'));
       aws.answer(on, answer);
       const run = recordedRun();
       const failure = await failureOf(localOptions(aws.url, options), on, run);

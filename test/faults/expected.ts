@@ -80,7 +80,7 @@ function endingOf(nature: Nature, at: Struck, kind: Operation['kind']): readonly
     case 'conflicts':
       return ['RS_CONFLICT'];
     case 'cancelled':
-      return ['RS_TIMEOUT'];
+      return isFirstLook(at) ? ['done'] : ['RS_TIMEOUT'];
     case 'disk full':
       return ['RS_SQL_FAILED'];
     case 'table replaced':
@@ -98,6 +98,10 @@ function endingOf(nature: Nature, at: Struck, kind: Operation['kind']): readonly
 /** What a new session asks before it is given to anyone: to lose it there is not to reach the cluster. */
 const isOpening = (subject: string): boolean =>
   /^(?:SET extra_float_digits|SET application_name|SELECT pg_backend_pid\(\) AS pid, version)/i.test(subject);
+
+/** Whether a run is in the ledger is asked twice: before anything is staged, and under the lock, which decides. */
+const isFirstLook = ({ subject, inTransaction }: Struck): boolean =>
+  !inTransaction && /^SELECT "operation", "rows_read"/.test(subject);
 
 const isCommit = ({ on, subject }: Struck): boolean =>
   on === 'pg:commit' || on === 'pg:autocommit' || /^COMMIT\b/.test(subject);

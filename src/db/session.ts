@@ -38,6 +38,8 @@ export interface SessionParts {
 }
 
 const ROLLBACK_LIMIT_MS = 10_000;
+/** How much longer the answer to a COMMIT is waited for once the run was aborted. */
+const ABORTED_COMMIT_LIMIT_MS = 5_000;
 
 /**
  * One Redshift session, borrowed for one caller at a time. Dispose gives it back; a broken one, one that was tainted and
@@ -140,7 +142,7 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * BEGIN, `body`, COMMIT; ROLLBACK when `body` throws. Once COMMIT is sent no abort and no timer ends the wait; when the
+   * BEGIN, `body`, COMMIT; ROLLBACK when `body` throws. Once COMMIT is sent nothing cancels it; when the
    * connection dies in it, throws RS_COMMIT_UNKNOWN: the work may be there or not.
    */
   async transaction<T>(run: StatementRun, body: (session: Session) => Promise<T>): Promise<T> {
@@ -158,12 +160,15 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Ends a transaction that the caller began. Once COMMIT is sent no abort and no timer ends the wait; when the connection
-   * dies in it, throws RS_COMMIT_UNKNOWN: the work may be there or not.
+   * Ends a transaction that the caller began. Once COMMIT is sent nothing cancels it; seconds after an abort the connection is
+   * cut where no answer has come. When the connection dies in it, throws RS_COMMIT_UNKNOWN: the work may be there or not.
    */
   async commit(run: StatementRun): Promise<void> {
     if (this.#broken) throw this.#broken; // nothing was sent, so the outcome is known
     const unstoppable = { ...run, signal: new AbortController().signal };
+    using _limit = afterAbort(run.signal, ABORTED_COMMIT_LIMIT_MS, () =>
+      this.#parts.client.connection.stream.destroy(),
+    );
     let answer: Rows;
     try {
       answer = await this.run(sql`COMMIT`, unstoppable);
@@ -257,6 +262,22 @@ export class Session implements AsyncDisposable {
       if (stopping) signal.throwIfAborted(); // the abort is the outcome, whatever the statement still answered
     }
   }
+}
+
+/** Does something a while after an abort, unless it is disposed of first. */
+function afterAbort(signal: AbortSignal, ms: number, action: () => void): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(action, ms);
+  };
+  if (signal.aborted) start();
+  else signal.addEventListener('abort', start, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', start);
+      clearTimeout(timer);
+    },
+  };
 }
 
 function sqlStateOf({ details }: ConnectorError): { readonly sqlState?: string } {

@@ -55,7 +55,7 @@ function endingOf(nature: Nature, at: Struck, kind: Operation['kind']): readonly
     case 'denied':
       return [deniedAt(at.on)];
     case 'given up':
-      return ['given up'];
+      return isCommit(at) ? gaveUpCommit(kind) : ['given up'];
     case 'object missing':
       return ['RS_CONFIG_OBJECT_MISSING', 'RS_COUNT_MISMATCH'];
     case 'object broken once':
@@ -105,6 +105,10 @@ const isFirstLook = ({ subject, inTransaction }: Struck): boolean =>
 
 const isCommit = ({ on, subject }: Struck): boolean =>
   on === 'pg:commit' || on === 'pg:autocommit' || /^COMMIT\b/.test(subject);
+
+/** Seconds after an abort a COMMIT without an answer is cut; then the ledger says what became of it, where there is one. */
+const gaveUpCommit = (kind: Operation['kind']): readonly Ending[] =>
+  kind === 'write' ? ['done', 'given up'] : ['given up', 'RS_COMMIT_UNKNOWN', 'RS_CONN_LOST'];
 
 function lost({ on, subject }: Struck, kind: Operation['kind']): readonly Ending[] {
   if (isOpening(subject)) return ['done', 'RS_CONN_UNREACHABLE', 'RS_CONN_LOST'];

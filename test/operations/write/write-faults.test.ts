@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ConnectorError } from '../../../src/core/errors.ts';
 import { openRun } from '../../../src/core/run.ts';
@@ -39,6 +40,23 @@ describe('write: bad days', () => {
     const rows = await on.rows(`SELECT manifest_sha256 FROM ${schema}.${name}`);
     expect(rows).to.have.length(1);
     return String(rows[0]?.[0]);
+  }
+
+  for (const path of ['staged', 'insert'] as const) {
+    it(`cuts a COMMIT that is not answered once the run is given up, and settles it: ${path}`, async () => {
+      const object = await freshTable();
+      await on.world.faults({ on: 'pg:commit', effect: { kind: 'silence', when: 'after' } });
+      const controller = new AbortController();
+      const work = on.write({ object, path }, ROWS, { signal: controller.signal });
+      while ((await on.world.points()).every(({ struck }) => struck === undefined)) await wait(20);
+      controller.abort(new Error('enough'));
+      const report = await work;
+      expect([report.outcome, report.warnings.map(({ code }) => code)]).to.deep.equal([
+        'committed',
+        ['COMMIT_SETTLED'],
+      ]);
+      expect(await count(object)).to.equal(50);
+    });
   }
 
   for (const operation of ['insert', 'upsert'] as const) {

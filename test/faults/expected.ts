@@ -101,7 +101,7 @@ const isOpening = (subject: string): boolean =>
 
 /** Whether a run is in the ledger is asked twice: before anything is staged, and under the lock, which decides. */
 const isFirstLook = ({ subject, inTransaction }: Struck): boolean =>
-  !inTransaction && /^SELECT "operation", "rows_read"/.test(subject);
+  !inTransaction && subject.startsWith('SELECT "operation", "rows_read"');
 
 const isCommit = ({ on, subject }: Struck): boolean =>
   on === 'pg:commit' || on === 'pg:autocommit' || /^COMMIT\b/.test(subject);

@@ -190,12 +190,12 @@ function tablesAfter(
     case 'table emptied':
       return [between, before]; // "TRUNCATE was done, or may have been"
     case 'nothing written':
-      // A table that was made for the write may be there, and empty. An abort has no report.
-      return before === undefined
-        ? [before, between]
-        : ending === 'given up'
-          ? [before, after, ...(between ? [between] : [])]
-          : [before];
+      // Who gave up, or was killed, has no report. A table that was made for the write may be there, and empty.
+      return [
+        before,
+        ...(ending === 'given up' ? [after] : []),
+        ...(between && (before === undefined || ending === 'given up') ? [between] : []),
+      ];
   }
 }
 

@@ -95,3 +95,19 @@ export async function abandonOnAbort<T>(work: Promise<T>, signal: AbortSignal): 
     if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** Does something `ms` milliseconds after an abort, unless it is disposed of first, which leaves no timer and no listener. */
+export function afterAbort(signal: AbortSignal, ms: number, action: () => void): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(action, ms);
+  };
+  if (signal.aborted) start();
+  else signal.addEventListener('abort', start, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', start);
+      clearTimeout(timer);
+    },
+  };
+}

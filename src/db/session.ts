@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { ConnectorError } from '../core/errors.ts';
-import type { Run } from '../core/run.ts';
+import { afterAbort, type Run } from '../core/run.ts';
 import { type Sql, sql } from '../sql/sql.ts';
 import type { WireDecoder } from '../types/wire-decoder.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -262,22 +262,6 @@ export class Session implements AsyncDisposable {
       if (stopping) signal.throwIfAborted(); // the abort is the outcome, whatever the statement still answered
     }
   }
-}
-
-/** Does something a while after an abort, unless it is disposed of first. */
-function afterAbort(signal: AbortSignal, ms: number, action: () => void): Disposable {
-  let timer: NodeJS.Timeout | undefined;
-  const start = (): void => {
-    timer = setTimeout(action, ms);
-  };
-  if (signal.aborted) start();
-  else signal.addEventListener('abort', start, { once: true });
-  return {
-    [Symbol.dispose]: () => {
-      signal.removeEventListener('abort', start);
-      clearTimeout(timer);
-    },
-  };
 }
 
 function sqlStateOf({ details }: ConnectorError): { readonly sqlState?: string } {

@@ -1,7 +1,7 @@
 import { ConnectorError } from '../../core/errors.ts';
 import type { Blocker } from '../../core/events.ts';
 import { retry } from '../../core/retry.ts';
-import type { Run } from '../../core/run.ts';
+import { afterAbort, type Run } from '../../core/run.ts';
 import type { Database } from '../../db/database.ts';
 import type { Session } from '../../db/session.ts';
 import { renderLock } from '../../sql/apply.ts';
@@ -36,7 +36,8 @@ export async function settleCommit(
   const limitMs = plan.settleTimeoutMs;
   const startedMs = performance.now();
   const deadlineMs = startedMs + limitMs;
-  using grace = openGrace(run.signal, Math.min(limitMs, plan.settleAbortedMs));
+  const grace = new AbortController();
+  using _grace = afterAbort(run.signal, Math.min(limitMs, plan.settleAbortedMs), () => grace.abort(run.signal.reason));
   const unaborted: Run = { ...run, signal: AbortSignal.any([AbortSignal.timeout(limitMs), grace.signal]) };
   try {
     const limits = { attempts: 20, totalMs: limitMs, attemptMs: limitMs, firstDelayMs: 250 };
@@ -65,24 +66,6 @@ export async function settleCommit(
       },
     );
   }
-}
-
-/** A signal that aborts some time after another one. Disposing leaves no timer and no listener. */
-function openGrace(signal: AbortSignal, graceMs: number): Disposable & { readonly signal: AbortSignal } {
-  const grace = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const start = (): void => {
-    timer = setTimeout(() => grace.abort(signal.reason), graceMs);
-  };
-  if (signal.aborted) start();
-  else signal.addEventListener('abort', start, { once: true });
-  return {
-    signal: grace.signal,
-    [Symbol.dispose]: () => {
-      signal.removeEventListener('abort', start);
-      clearTimeout(timer);
-    },
-  };
 }
 
 async function readUnderLock(

@@ -4,7 +4,7 @@ import { type Run, sleep } from '../../core/run.ts';
 import type { Session } from '../../db/session.ts';
 import { integer, literal, type Sql, sql } from '../../sql/sql.ts';
 import type { LoadReject } from '../write-report.ts';
-import { rowsOf } from './too-many-rejects.ts';
+import { mendRows, rowsOf } from './too-many-rejects.ts';
 
 /** Rows of a view that are read where fewer are expected: more than one may be of the same row. */
 const LEAST = 100;
@@ -125,10 +125,7 @@ export function loadRejected(
   const where = first === undefined ? '' : `: ${place}column ${JSON.stringify(first.column)}: ${first.reason}`;
   const many = rejectLimit === 0 ? 'rows' : `more than ${rowsOf(rejectLimit)}`;
   return new ConnectorError('RS_LOAD_REJECTED', `Redshift refused ${many} of the load into ${targetName}${where}`, {
-    action:
-      rejectLimit === 0
-        ? 'Mend the rows, or set rejectLimit to go on without them.'
-        : 'Mend the rows, or raise rejectLimit.',
+    action: mendRows(rejectLimit),
     details: {
       rejectLimit,
       reasonsFound: rejects.length,

@@ -6,6 +6,7 @@ import { identifier, integer, join, type Sql, sql } from '../../sql/sql.ts';
 import type { StagingTable } from '../../sql/staging-table.ts';
 import type { WritePlan } from '../write-plan.ts';
 import type { LoadReject } from '../write-report.ts';
+import { mendRows } from './too-many-rejects.ts';
 
 /** Rows of a data driven input that were loaded and will not be applied. */
 export interface SortedOut {
@@ -54,10 +55,7 @@ export async function sortOut(
       'RS_LOAD_REJECTED',
       `${refused + refusedBefore} rows cannot be loaded into ${targetName}; row ${first?.row}, column ${JSON.stringify(first?.column)}: ${first?.reason}`,
       {
-        action:
-          rejectLimit === 0
-            ? 'Mend the rows, or set rejectLimit to go on without them.'
-            : 'Mend the rows, or raise rejectLimit.',
+        action: mendRows(rejectLimit),
         details: {
           rejectLimit,
           refused,

@@ -17,3 +17,10 @@ export function tooManyRejects(
 export function rowsOf(count: number): string {
   return `${count} ${count === 1 ? 'row' : 'rows'}`;
 }
+
+/** What to do about rows that Redshift refused. */
+export function mendRows(rejectLimit: number): string {
+  return rejectLimit === 0
+    ? 'Mend the rows, or set rejectLimit to go on without them.'
+    : 'Mend the rows, or raise rejectLimit.';
+}

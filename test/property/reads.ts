@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -7,11 +5,12 @@ import { readToFiles } from '../../src/operations/export/read-to-files.ts';
 import type { ReadFilter, ReadSpec } from '../../src/operations/read/read-spec.ts';
 import { write } from '../../src/operations/write.ts';
 import type { Value } from '../../src/types/batch.ts';
-import { openReadWorld, type ReadWorld } from '../operations/read-world.ts';
+import type { ReadWorld } from '../operations/read-world.ts';
 import { anyFilter, compared, isOrdered, judged } from './filters.ts';
+import { holdInWorld } from './in-world.ts';
 import type { Row } from './model.ts';
 import { foldedName, quoted, tableName } from './names.ts';
-import { execute, expectSame, mayCreateSchemas, sorted, valueIn } from './rows.ts';
+import { execute, expectSame, sorted, valueIn } from './rows.ts';
 import type { Runs } from './runs.ts';
 import { anyTable, type Table, type TableColumn } from './tables.ts';
 import type { Held } from './values.ts';
@@ -48,28 +47,13 @@ export interface ReadSizes {
 /** Reads of random tables, held against rows in memory. */
 export function describeReads(runs: Runs, cases: number, sizes: ReadSizes): void {
   describe(`reads of any kind from any table, ${runs.title}`, () => {
-    let world: ReadWorld;
-    let folder: string;
-    let tables = 0;
-    before(async () => {
-      world = await openReadWorld();
-      await mayCreateSchemas(world);
-      folder = await mkdtemp(join(tmpdir(), 'roleshift-property-'));
-    });
-    after(async () => {
-      await world[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
-    });
-
-    it('give what a list of rows holds, in every mode and through every file', async () => {
-      await runs.hold(
-        fc.asyncProperty(anyReadCase(sizes), async (one) => {
-          tables += 1;
-          await tryReads(world, folder, `property_${tables}`, one);
-        }),
-        cases,
-      );
-    });
+    holdInWorld(
+      'give what a list of rows holds, in every mode and through every file',
+      runs,
+      cases,
+      anyReadCase(sizes),
+      tryReads,
+    );
   });
 }
 

@@ -1,19 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import fc from 'fast-check';
 import { ConnectorError } from '../../src/core/errors.ts';
 import { openRun } from '../../src/core/run.ts';
 import { write } from '../../src/operations/write.ts';
 import type { WriteReport } from '../../src/operations/write-report.ts';
 import type { WriteSpec } from '../../src/operations/write-spec.ts';
 import type { Value } from '../../src/types/batch.ts';
-import { openReadWorld, type ReadWorld } from '../operations/read-world.ts';
+import type { ReadWorld } from '../operations/read-world.ts';
+import { holdInWorld } from './in-world.ts';
 import { anyCase, type Case, type Load, type Sizes } from './loads.ts';
 import { applied, type Outcome, type Row, sensible } from './model.ts';
 import { foldedName, quoted } from './names.ts';
-import { execute, expectSame, mayCreateSchemas, valueIn } from './rows.ts';
+import { execute, expectSame, valueIn } from './rows.ts';
 import type { Runs } from './runs.ts';
 import { namesFor, sourceOf } from './sources.ts';
 import type { Table } from './tables.ts';
@@ -29,28 +26,13 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
 /** Writes into random tables, held against rows in memory. */
 export function describeWrites(runs: Runs, cases: number, sizes: Sizes): void {
   describe(`writes of any kind into any table, ${runs.title}`, () => {
-    let world: ReadWorld;
-    let folder: string;
-    let tables = 0;
-    before(async () => {
-      world = await openReadWorld();
-      await mayCreateSchemas(world);
-      folder = await mkdtemp(join(tmpdir(), 'roleshift-property-'));
-    });
-    after(async () => {
-      await world[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
-    });
-
-    it('leave in the table what a list of rows would hold, and count as it does', async () => {
-      await runs.hold(
-        fc.asyncProperty(anyCase(sizes), async (one) => {
-          tables += 1;
-          await tryCase(world, folder, `property_${tables}`, one);
-        }),
-        cases,
-      );
-    });
+    holdInWorld(
+      'leave in the table what a list of rows would hold, and count as it does',
+      runs,
+      cases,
+      anyCase(sizes),
+      tryCase,
+    );
   });
 }
 

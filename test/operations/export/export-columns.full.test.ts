@@ -2,11 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Engine } from '../../../src/columnar/engine.ts';
 import { readToFiles } from '../../../src/operations/export/read-to-files.ts';
-import { Sql } from '../../../src/sql/sql.ts';
 import { openReadWorld, type ReadWorld } from '../read-world.ts';
-import { fillingOf, IS_RIGHT, MANY_COLUMNS } from './many-columns.ts';
+import { fillingOf, IS_RIGHT, MANY_COLUMNS, queryFiles } from './many-columns.ts';
 
 /** Two row groups a file of what UNLOAD writes in the sandbox. */
 const ROWS = 250_000;
@@ -26,10 +24,7 @@ describe('columns of a read of many rows to files', () => {
     await reading?.[Symbol.asyncDispose]();
   });
 
-  async function query(text: string): Promise<readonly (readonly (string | null)[])[]> {
-    await using engine = await Engine.open({ folder });
-    return engine.query(Sql.trusted(text), { signal: new AbortController().signal });
-  }
+  const query = (text: string) => queryFiles(folder, text);
 
   for (const { title, destination } of [
     { title: 'taken as they are, or written anew beside them', destination: {} },

@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Decompress } from 'fzstd';
-import { Engine } from '../../../src/columnar/engine.ts';
 import { ConnectorError } from '../../../src/core/errors.ts';
 import { csvHeader } from '../../../src/operations/export/csv-header.ts';
 import type { FileDestination } from '../../../src/operations/export/file-destination.ts';
 import { readToFiles } from '../../../src/operations/export/read-to-files.ts';
 import type { ReadSpec } from '../../../src/operations/read/read-spec.ts';
-import { Sql } from '../../../src/sql/sql.ts';
 import { openReadWorld, type ReadWorld } from '../read-world.ts';
-import { fillingOf, IS_RIGHT, MANY_COLUMNS } from './many-columns.ts';
+import { fillingOf, IS_RIGHT, MANY_COLUMNS, queryFiles } from './many-columns.ts';
 
 const ROWS = 10_000;
 
@@ -33,10 +31,7 @@ describe('columns of a read to files', () => {
   const save = (spec: ReadSpec, destination: FileDestination) =>
     readToFiles(reading.connection, spec, destination, reading.run());
 
-  async function query(text: string): Promise<readonly (readonly (string | null)[])[]> {
-    await using engine = await Engine.open({ folder });
-    return engine.query(Sql.trusted(text), { signal: new AbortController().signal });
-  }
+  const query = (text: string) => queryFiles(folder, text);
 
   it('are right where they are taken as they are, and beside them', async () => {
     const to = join(folder, 'packed.parquet');

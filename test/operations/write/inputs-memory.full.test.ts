@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { columnFromArray, int32, tableFromColumns, tableToIPC, utf8 } from '@uwdata/flechette';
 import { expect } from 'chai';
+import { peakOf } from '../../peak-memory.ts';
 import { openWriteWorld, type WriteWorld } from './write-world.ts';
 
 const LIMIT_BYTES = 400 * 1024 * 1024;
@@ -41,19 +42,6 @@ describe('write: memory stays flat, whatever the rows come from', () => {
     await on[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });
-
-  async function peakOf(work: () => Promise<unknown>): Promise<number> {
-    let peak = 0;
-    const timer = setInterval(() => {
-      peak = Math.max(peak, process.memoryUsage().rss);
-    }, 20);
-    try {
-      await work();
-      return peak;
-    } finally {
-      clearInterval(timer);
-    }
-  }
 
   const block = (number: number): string =>
     Array.from({ length: BLOCK_ROWS }, (_, index) => `${number * BLOCK_ROWS + index},${NOTE}\n`).join('');

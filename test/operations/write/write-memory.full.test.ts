@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { peakOf } from '../../peak-memory.ts';
 import { openWriteWorld, type WriteWorld } from './write-world.ts';
 
 const FLIGHTS = fileURLToPath(new URL('../../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url));
@@ -22,20 +23,6 @@ describe('write: memory stays flat', () => {
     await on[Symbol.asyncDispose]();
     await rm(inputs, { recursive: true });
   });
-
-  /** Highest resident size while `work` runs. */
-  async function peakOf(work: () => Promise<unknown>): Promise<number> {
-    let peak = 0;
-    const timer = setInterval(() => {
-      peak = Math.max(peak, process.memoryUsage().rss);
-    }, 20);
-    try {
-      await work();
-      return peak;
-    } finally {
-      clearInterval(timer);
-    }
-  }
 
   const FLIGHT = '"date" TIMESTAMP, delay SMALLINT, distance INTEGER, origin VARCHAR(3), destination VARCHAR(3)';
   for (const [times, rows] of [
